@@ -1,0 +1,99 @@
+"""The domain of lyftr: signed webhooks that carry text messages, proven, validated, kept once.
+
+No I/O and no framework. The way of a webhook, one type at each stage:
+
+    SignedRequest --verify--> VerifiedBody --parse--> Message --MessageWriter.add--> AddOutcome
+
+`lyftr_core.testing` has the Hypothesis strategies and the repository contract.
+"""
+
+from lyftr_core.cursor import decode_cursor, encode_cursor
+from lyftr_core.errors import (
+    InvalidInput,
+    InvalidMessage,
+    InvalidQuery,
+    InvalidSignature,
+    LyftrError,
+    SchemaMismatch,
+    SecretNotConfigured,
+    StorageError,
+    StorageUnavailable,
+)
+from lyftr_core.faults import Fault, FaultCode
+from lyftr_core.ingestion import Ingested, IngestMessage
+from lyftr_core.memory import InMemoryMessageRepository
+from lyftr_core.message import AddOutcome, Message, StoredMessage
+from lyftr_core.parsing import parse
+from lyftr_core.ports import Clock, MessageReader, MessageWriter, ReadinessProbe
+from lyftr_core.queries import GetMessage, ListMessages, Page, PageRequest
+from lyftr_core.readiness import CheckReadiness, Readiness, SecretProbe
+from lyftr_core.reading import (
+    Matches,
+    MessageFilter,
+    Order,
+    Position,
+    Selection,
+    SenderCount,
+    Stats,
+)
+from lyftr_core.signature import (
+    HexHmacSha256,
+    SignatureScheme,
+    SignedRequest,
+    UnconfiguredScheme,
+    VerifiedBody,
+)
+from lyftr_core.stats import ComputeStats
+from lyftr_core.timestamps import InvalidTimestamp, format_timestamp, parse_timestamp
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AddOutcome",
+    "CheckReadiness",
+    "Clock",
+    "ComputeStats",
+    "Fault",
+    "FaultCode",
+    "GetMessage",
+    "HexHmacSha256",
+    "InMemoryMessageRepository",
+    "IngestMessage",
+    "Ingested",
+    "InvalidInput",
+    "InvalidMessage",
+    "InvalidQuery",
+    "InvalidSignature",
+    "InvalidTimestamp",
+    "ListMessages",
+    "LyftrError",
+    "Matches",
+    "Message",
+    "MessageFilter",
+    "MessageReader",
+    "MessageWriter",
+    "Order",
+    "Page",
+    "PageRequest",
+    "Position",
+    "Readiness",
+    "ReadinessProbe",
+    "SchemaMismatch",
+    "SecretNotConfigured",
+    "SecretProbe",
+    "Selection",
+    "SenderCount",
+    "SignatureScheme",
+    "SignedRequest",
+    "Stats",
+    "StorageError",
+    "StorageUnavailable",
+    "StoredMessage",
+    "UnconfiguredScheme",
+    "VerifiedBody",
+    "decode_cursor",
+    "encode_cursor",
+    "format_timestamp",
+    "parse",
+    "parse_timestamp",
+]

@@ -1,0 +1,83 @@
+"""Every error that the domain and its adapters raise on purpose.
+
+    LyftrError
+    ├── InvalidSignature        the sender did not prove who it is
+    ├── SecretNotConfigured     there is nothing to verify a signature with
+    ├── InvalidInput            input breaks one or more rules; carries every fault
+    │   ├── InvalidMessage      ... of a message
+    │   └── InvalidQuery        ... of a query
+    └── StorageError
+        ├── StorageUnavailable  not committed, safe to retry
+        └── SchemaMismatch      the database is not one that this version can use
+
+A duplicate is not an error: see `lyftr_core.message.AddOutcome`.
+"""
+
+from collections.abc import Sequence
+
+from lyftr_core.faults import Fault
+
+__all__ = [
+    "InvalidInput",
+    "InvalidMessage",
+    "InvalidQuery",
+    "InvalidSignature",
+    "LyftrError",
+    "SchemaMismatch",
+    "SecretNotConfigured",
+    "StorageError",
+    "StorageUnavailable",
+]
+
+
+class LyftrError(Exception):
+    """The root of every error of this project."""
+
+
+class InvalidSignature(LyftrError):
+    """The signature is missing, malformed or wrong.
+
+    It does not say which: whoever probes the service learns nothing from it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("invalid signature")
+
+
+class SecretNotConfigured(LyftrError):
+    """No secret is configured, so no request can be verified."""
+
+    def __init__(self) -> None:
+        super().__init__("no webhook secret is configured")
+
+
+class InvalidInput(LyftrError, ValueError):
+    """Input breaks one or more rules.
+
+    Attributes:
+        faults: Every fault that was found, in the order of the fields; never empty.
+    """
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("; ".join(f"{f.field or 'input'}: {f.msg}" for f in faults))
+        self.faults = tuple(faults)
+
+
+class InvalidMessage(InvalidInput):
+    """A message breaks one or more rules."""
+
+
+class InvalidQuery(InvalidInput):
+    """A filter or a page request breaks one or more rules."""
+
+
+class StorageError(LyftrError):
+    """The store could not do what was asked."""
+
+
+class StorageUnavailable(StorageError):
+    """The store cannot answer or commit now. Nothing is promised; trying again is safe."""
+
+
+class SchemaMismatch(StorageError):
+    """The database has a schema that this version of the program cannot use."""

@@ -1,0 +1,56 @@
+"""Taking a webhook in: verify, parse, store. The one way in."""
+
+import msgspec
+
+from lyftr_core.message import AddOutcome
+from lyftr_core.parsing import parse
+from lyftr_core.ports import Clock, MessageWriter
+from lyftr_core.signature import SignatureScheme, SignedRequest
+
+__all__ = ["IngestMessage", "Ingested"]
+
+
+class Ingested(msgspec.Struct, frozen=True):
+    """What became of a webhook.
+
+    Attributes:
+        message_id: The identifier of its message.
+        outcome: What the store did with it.
+    """
+
+    message_id: str
+    outcome: AddOutcome
+
+
+class IngestMessage:
+    """Take in one signed request.
+
+    Args:
+        scheme: Proves who sent it.
+        writer: Keeps the message.
+        clock: Gives the time of receipt.
+    """
+
+    def __init__(self, scheme: SignatureScheme, writer: MessageWriter, clock: Clock) -> None:
+        self._scheme = scheme
+        self._writer = writer
+        self._clock = clock
+
+    async def __call__(self, request: SignedRequest) -> Ingested:
+        """Verify, parse and store.
+
+        Args:
+            request: The headers and the raw body.
+
+        Returns:
+            The outcome. When this returns, the message is committed.
+
+        Raises:
+            InvalidSignature: The sender is not proven; the body was not looked at.
+            SecretNotConfigured: There is no secret to verify with.
+            InvalidMessage: The body breaks one or more rules; it names every faulty field.
+            StorageUnavailable: Not committed; safe to retry.
+        """
+        message = parse(self._scheme.verify(request))
+        outcome = await self._writer.add(message, received_at=self._clock())
+        return Ingested(message.message_id, outcome)

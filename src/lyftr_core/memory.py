@@ -1,0 +1,88 @@
+"""The ports in memory: the reference for every adapter, and the fake for tests."""
+
+from collections import Counter
+from datetime import datetime
+
+from lyftr_core.message import AddOutcome, Message, StoredMessage
+from lyftr_core.reading import (
+    BUSIEST_SENDERS,
+    Matches,
+    Order,
+    Position,
+    Selection,
+    SenderCount,
+    Stats,
+)
+
+__all__ = ["InMemoryMessageRepository"]
+
+
+class InMemoryMessageRepository:
+    """Keeps messages in a dictionary. It implements every port, and nothing outlives it.
+
+    Example:
+        >>> import asyncio
+        >>> repository = InMemoryMessageRepository()
+        >>> asyncio.run(repository.stats()).total_messages
+        0
+    """
+
+    def __init__(self) -> None:
+        self._stored: dict[str, StoredMessage] = {}
+
+    async def add(self, message: Message, *, received_at: datetime) -> AddOutcome:
+        """Store a message if its identifier is new; see `lyftr_core.ports.MessageWriter`."""
+        known = self._stored.get(message.message_id)
+        if known:
+            return AddOutcome.DUPLICATE if known.message == message else AddOutcome.CONFLICT
+        self._stored[message.message_id] = StoredMessage(
+            message=message, received_at=received_at, seq=len(self._stored) + 1
+        )
+        return AddOutcome.CREATED
+
+    async def get(self, message_id: str) -> StoredMessage | None:
+        """Return one message; see `lyftr_core.ports.MessageReader`."""
+        return self._stored.get(message_id)
+
+    async def select(self, selection: Selection) -> Matches:
+        """Return a run of messages; see `lyftr_core.ports.MessageReader`."""
+        descending = selection.order is Order.DESCENDING
+        passing = sorted(
+            (s for s in self._stored.values() if selection.filter.matches(s.message)),
+            key=_place,
+            reverse=descending,
+        )
+        run = [s for s in passing if _is_behind(s, selection.after, descending=descending)]
+        return Matches(
+            tuple(run[selection.offset : selection.offset + selection.limit]),
+            len(passing) if selection.with_total else None,
+        )
+
+    async def stats(self) -> Stats:
+        """Return the statistics; see `lyftr_core.ports.MessageReader`."""
+        messages = [stored.message for stored in self._stored.values()]
+        counts = Counter(message.sender for message in messages)
+        busiest = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:BUSIEST_SENDERS]
+        moments = [message.ts for message in messages]
+        return Stats(
+            total_messages=len(messages),
+            senders_count=len(counts),
+            messages_per_sender=tuple(SenderCount(*item) for item in busiest),
+            first_message_ts=min(moments, default=None),
+            last_message_ts=max(moments, default=None),
+        )
+
+    async def check(self) -> str | None:
+        """Memory is always ready; see `lyftr_core.ports.ReadinessProbe`."""
+        return None
+
+
+def _place(stored: StoredMessage) -> tuple[datetime, str]:
+    return stored.message.ts, stored.message.message_id
+
+
+def _is_behind(stored: StoredMessage, after: Position | None, *, descending: bool) -> bool:
+    if after is None:
+        return True
+    mark = (after.ts, after.message_id)
+    return _place(stored) < mark if descending else _place(stored) > mark

@@ -1,0 +1,187 @@
+"""The message: its fields, every rule on them, and what becomes of it in a store.
+
+Second stage of a webhook's way: `lyftr_core.parsing` makes a `Message` from verified bytes,
+and nothing that breaks a rule can become one.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from lyftr_core.errors import InvalidMessage
+from lyftr_core.faults import Fault, FaultCode
+from lyftr_core.timestamps import InvalidTimestamp, parse_timestamp
+
+__all__ = [
+    "MAX_MESSAGE_ID_LENGTH",
+    "MAX_TEXT_LENGTH",
+    "AddOutcome",
+    "Message",
+    "StoredMessage",
+    "check_message_id",
+    "check_moment",
+    "check_phone_number",
+    "check_surrogates",
+    "check_text",
+    "check_timestamp",
+]
+
+MAX_MESSAGE_ID_LENGTH = 255
+"""In characters (Unicode code points)."""
+MAX_TEXT_LENGTH = 4096
+"""In characters (Unicode code points)."""
+
+# `[0-9]` and fullmatch on purpose: `\d` takes other scripts' digits, `$` a trailing newline.
+_E164 = re.compile(r"\+[1-9][0-9]{1,14}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_ZERO = timedelta(0)
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """A text message that obeys every rule; to construct one is to validate it.
+
+    Two messages are equal if all their fields are, whatever JSON they came from.
+
+    Attributes:
+        message_id: The sender's identifier: 1 to 255 characters, no control characters.
+        sender: E.164 phone number, `from` on the wire.
+        recipient: E.164 phone number, `to` on the wire.
+        ts: When the message was sent, according to the sender; aware, in UTC.
+        text: Up to 4096 characters without NUL, or `None`.
+
+    Raises:
+        InvalidMessage: One or more rules are broken; it names every faulty field.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> message = Message(
+        ...     message_id="m1",
+        ...     sender="+919876543210",
+        ...     recipient="+14155550100",
+        ...     ts=datetime(2026, 1, 15, 9, 28, 35, tzinfo=UTC),
+        ...     text="Hello",
+        ... )
+        >>> message.sender
+        '+919876543210'
+    """
+
+    message_id: str
+    sender: str = msgspec.field(name="from")
+    recipient: str = msgspec.field(name="to")
+    ts: datetime
+    text: str | None = None
+
+    def __post_init__(self) -> None:
+        faults = (
+            check_message_id(self.message_id),
+            check_phone_number(self.sender, "from"),
+            check_phone_number(self.recipient, "to"),
+            check_moment(self.ts, "ts"),
+            check_text(self.text),
+        )
+        if any(faults):
+            raise InvalidMessage([fault for fault in faults if fault])
+
+
+class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as a store keeps it.
+
+    Attributes:
+        message: What was received.
+        received_at: When it was received; aware, in UTC.
+        seq: Grows in the order of commit, and is never used twice. It may have gaps.
+    """
+
+    message: Message
+    received_at: datetime
+    seq: int
+
+
+class AddOutcome(StrEnum):
+    """What adding a message did. All three mean that a row with this `message_id` is committed."""
+
+    CREATED = "created"
+    """The message was new and is now stored."""
+    DUPLICATE = "duplicate"
+    """The same message was there already; nothing changed."""
+    CONFLICT = "conflict"
+    """The same `message_id` with other content was there already; the first was kept."""
+
+
+def check_message_id(value: object, field: str = "message_id") -> Fault | None:
+    """Check the rules of a message identifier.
+
+    Args:
+        value: Anything; only a string can pass.
+        field: The name that the fault gives.
+
+    Returns:
+        The first rule broken, or `None`.
+    """
+    if not isinstance(value, str):
+        return Fault(field, FaultCode.WRONG_TYPE, "must be a string")
+    if not value:
+        return Fault(field, FaultCode.TOO_SHORT, "must not be empty")
+    if len(value) > MAX_MESSAGE_ID_LENGTH:
+        return Fault(
+            field, FaultCode.TOO_LONG, f"must have at most {MAX_MESSAGE_ID_LENGTH} characters"
+        )
+    if _CONTROL.search(value):
+        return Fault(field, FaultCode.CONTROL_CHARACTER, "must not hold control characters")
+    return check_surrogates(value, field)
+
+
+def check_phone_number(value: object, field: str) -> Fault | None:
+    """Check that a value is a phone number in E.164 form (ITU-T E.164, section 6)."""
+    if not isinstance(value, str):
+        return Fault(field, FaultCode.WRONG_TYPE, "must be a string")
+    if _E164.fullmatch(value) is None:
+        return Fault(
+            field,
+            FaultCode.NOT_E164,
+            "must be an E.164 phone number: + and 2 to 15 digits, the first not 0",
+        )
+    return None
+
+
+def check_timestamp(value: object, field: str = "ts") -> Fault | None:
+    """Check that a value is a timestamp as `lyftr_core.timestamps` reads it."""
+    if not isinstance(value, str):
+        return Fault(field, FaultCode.WRONG_TYPE, "must be a string")
+    try:
+        parse_timestamp(value)
+    except InvalidTimestamp as exc:
+        return Fault(field, exc.code, str(exc))
+    return None
+
+
+def check_moment(value: object, field: str) -> Fault | None:
+    """Check that a value is an aware datetime in UTC."""
+    if not isinstance(value, datetime):
+        return Fault(field, FaultCode.WRONG_TYPE, "must be a datetime")
+    if value.tzinfo is not UTC and value.utcoffset() != _ZERO:
+        return Fault(field, FaultCode.NOT_RFC3339, "must be an aware datetime in UTC")
+    return None
+
+
+def check_text(value: object, field: str = "text") -> Fault | None:
+    """Check the rules of a message's text; `None` passes."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        return Fault(field, FaultCode.WRONG_TYPE, "must be a string or null")
+    if len(value) > MAX_TEXT_LENGTH:
+        return Fault(field, FaultCode.TOO_LONG, f"must have at most {MAX_TEXT_LENGTH} characters")
+    if "\0" in value:
+        return Fault(field, FaultCode.NUL_CHARACTER, "must not hold the NUL character")
+    return check_surrogates(value, field)
+
+
+def check_surrogates(value: str, field: str) -> Fault | None:
+    """Check that a string can be written as UTF-8."""
+    if not value.isascii() and _SURROGATE.search(value):
+        return Fault(field, FaultCode.LONE_SURROGATE, "must not hold lone surrogates")
+    return None

@@ -1,0 +1,118 @@
+"""From verified bytes to a message.
+
+The good path decodes the JSON once. Only when something is wrong is the body read a second
+time, field by field, to name every fault.
+"""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from lyftr_core.errors import InvalidMessage
+from lyftr_core.faults import Fault, FaultCode
+from lyftr_core.message import (
+    Message,
+    check_message_id,
+    check_phone_number,
+    check_text,
+    check_timestamp,
+)
+from lyftr_core.signature import VerifiedBody
+from lyftr_core.timestamps import InvalidTimestamp, parse_timestamp
+
+__all__ = ["parse"]
+
+_RULES: Mapping[str, Callable[[object, str], Fault | None]] = {
+    "message_id": check_message_id,
+    "from": check_phone_number,
+    "to": check_phone_number,
+    "ts": check_timestamp,
+    "text": check_text,
+}
+_OPTIONAL = frozenset({"text"})
+
+
+class _WireMessage(msgspec.Struct, gc=False):
+    """The JSON types of a message's fields; unknown fields are ignored."""
+
+    message_id: str
+    sender: str = msgspec.field(name="from")
+    recipient: str = msgspec.field(name="to")
+    ts: str
+    text: str | None = None
+
+    def to_message(self) -> Message:
+        return Message(
+            message_id=self.message_id,
+            sender=self.sender,
+            recipient=self.recipient,
+            ts=parse_timestamp(self.ts),
+            text=self.text,
+        )
+
+
+_decode_wire = msgspec.json.Decoder(_WireMessage).decode
+_decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_value = msgspec.json.Decoder().decode
+
+
+def parse(body: VerifiedBody) -> Message:
+    """Read a message from a verified body.
+
+    Args:
+        body: UTF-8 JSON (RFC 8259), an object with `message_id`, `from`, `to`, `ts` and
+            optionally `text`. Other fields are ignored; of a repeated key the last counts.
+
+    Returns:
+        The message.
+
+    Raises:
+        InvalidMessage: It names every faulty field, or the one fault of the whole body.
+    """
+    content = body.content
+    try:
+        # The decoder skips over invalid UTF-8 in fields it ignores, so all of it is read here.
+        if not content.isascii():
+            content.decode()
+        return _decode_wire(content).to_message()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidTimestamp):
+        return _parse_by_field(content)
+
+
+def _parse_by_field(content: bytes) -> Message:
+    """Name every fault, or accept what only a repeated key made look wrong."""
+    values = {name: _value(raw) for name, raw in _fields(content).items() if name in _RULES}
+    faults = [fault for name in _RULES if (fault := _fault(name, values))]
+    if faults:
+        raise InvalidMessage(faults)
+    return msgspec.convert(values, _WireMessage).to_message()
+
+
+def _fault(name: str, values: Mapping[str, object]) -> Fault | None:
+    if name in values:
+        return _RULES[name](values[name], name)
+    if name in _OPTIONAL:
+        return None
+    return Fault(name, FaultCode.MISSING, "is required")
+
+
+def _value(raw: msgspec.Raw) -> object:
+    try:
+        return _decode_value(raw)
+    except msgspec.DecodeError:  # a number beyond any float: no rule takes a number
+        return float("inf")
+
+
+def _fields(content: bytes) -> dict[str, msgspec.Raw]:
+    try:
+        content.decode()
+        return _decode_fields(content)
+    except UnicodeDecodeError:
+        fault = Fault(None, FaultCode.INVALID_UTF8, "must be valid UTF-8")
+    except RecursionError:
+        fault = Fault(None, FaultCode.TOO_DEEP, "must not nest that deep")
+    except msgspec.ValidationError:
+        fault = Fault(None, FaultCode.NOT_AN_OBJECT, "must be a JSON object")
+    except msgspec.DecodeError:
+        fault = Fault(None, FaultCode.INVALID_JSON, "must be one valid JSON document")
+    raise InvalidMessage([fault])

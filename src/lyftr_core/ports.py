@@ -1,0 +1,95 @@
+"""What the domain asks of the outside. An adapter implements these; the domain knows no other.
+
+`lyftr_core.testing.RepositoryContract` checks an adapter against everything said here, and
+`lyftr_core.memory.InMemoryMessageRepository` is the reference.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from lyftr_core.message import AddOutcome, Message, StoredMessage
+from lyftr_core.reading import Matches, Selection, Stats
+
+__all__ = ["Clock", "MessageReader", "MessageWriter", "ReadinessProbe"]
+
+Clock = Callable[[], datetime]
+"""Returns the present moment as an aware datetime in UTC."""
+
+
+class MessageWriter(Protocol):
+    """Appends messages to the log, each `message_id` once."""
+
+    async def add(self, message: Message, *, received_at: datetime) -> AddOutcome:
+        """Store a message if its `message_id` is new.
+
+        When this returns, a row with this `message_id` is committed and survives a crash of
+        the process and of the machine. Every reader sees it from then on.
+
+        Calls may run concurrently. Of several with one `message_id` exactly one is `CREATED`,
+        whether they come one after another or at once; the others are `DUPLICATE` or, where a
+        field differs from the stored one, `CONFLICT`. What is stored never changes.
+
+        Args:
+            message: What to store.
+            received_at: When it was received, aware, in UTC. It is no part of the message: a
+                redelivery received later is a duplicate.
+
+        Returns:
+            What was done.
+
+        Raises:
+            StorageUnavailable: Nothing is promised: the message may or may not have been stored.
+                Adding it again is safe.
+
+        Cancelling a call may leave its message stored or not, and affects no other call.
+        """
+        ...
+
+
+class MessageReader(Protocol):
+    """Reads what is committed."""
+
+    async def get(self, message_id: str) -> StoredMessage | None:
+        """Return the message with this identifier, or `None`.
+
+        Raises:
+            StorageUnavailable: The store cannot answer now.
+        """
+        ...
+
+    async def select(self, selection: Selection) -> Matches:
+        """Return a run of messages, and how many match in all.
+
+        Messages come in the order of `ts`, then of `message_id` by Unicode code point, or in the
+        exact reverse. The messages and the total are of one moment.
+
+        Args:
+            selection: Which messages, from where, and how many.
+
+        Returns:
+            At most `selection.limit` messages; none where the selection begins behind the last.
+
+        Raises:
+            StorageUnavailable: The store cannot answer now.
+        """
+        ...
+
+    async def stats(self) -> Stats:
+        """Return statistics over all messages, all of one moment.
+
+        Raises:
+            StorageUnavailable: The store cannot answer now.
+        """
+        ...
+
+
+class ReadinessProbe(Protocol):
+    """Tells whether one thing the service needs is there."""
+
+    async def check(self) -> str | None:
+        """Return `None` if all is well, else a few words that say what is missing.
+
+        The words may be shown to anyone: no secrets, no paths. It never raises.
+        """
+        ...

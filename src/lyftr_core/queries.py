@@ -1,0 +1,148 @@
+"""Reading messages back: a page of them, or one."""
+
+import msgspec
+
+from lyftr_core.cursor import decode_cursor, encode_cursor
+from lyftr_core.errors import InvalidQuery
+from lyftr_core.faults import Fault, FaultCode
+from lyftr_core.message import StoredMessage
+from lyftr_core.ports import MessageReader
+from lyftr_core.reading import MessageFilter, Order, Position, Selection
+
+__all__ = [
+    "DEFAULT_LIMIT",
+    "MAX_LIMIT",
+    "MAX_OFFSET",
+    "GetMessage",
+    "ListMessages",
+    "Page",
+    "PageRequest",
+]
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 100
+MAX_OFFSET = 2**63 - 1
+
+
+class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Which page of the matches.
+
+    Attributes:
+        limit: At most how many messages, 1 to 100.
+        offset: How many to leave out at the beginning, 0 to 2^63 - 1. `None` means 0.
+        cursor: The `next_cursor` of an earlier page; it excludes `offset`.
+        order: The order of the messages.
+        with_total: Whether to count all matches, which may cost more than the page.
+
+    Raises:
+        InvalidQuery: One or more of these rules are broken; it names every fault.
+    """
+
+    limit: int = DEFAULT_LIMIT
+    offset: int | None = None
+    cursor: str | None = None
+    order: Order = Order.ASCENDING
+    with_total: bool = True
+
+    def __post_init__(self) -> None:
+        faults = [
+            _check_range(self.limit, "limit", 1, MAX_LIMIT),
+            _check_range(self.offset or 0, "offset", 0, MAX_OFFSET),
+        ]
+        if self.cursor is not None and self.offset is not None:
+            faults.append(Fault("offset", FaultCode.CONFLICTING, "must not be given with a cursor"))
+        if any(faults):
+            raise InvalidQuery([fault for fault in faults if fault])
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of messages.
+
+    Attributes:
+        items: The messages, in order.
+        total: How many messages match in all; `None` if that was not asked.
+        limit: The limit that was asked.
+        offset: The offset that was asked; 0 for a page that a cursor began.
+        next_cursor: Continues behind the last item; `None` if nothing follows it.
+    """
+
+    items: tuple[StoredMessage, ...]
+    total: int | None
+    limit: int
+    offset: int
+    next_cursor: str | None
+
+
+class ListMessages:
+    """List the messages that pass a filter, page by page.
+
+    Args:
+        reader: Where the messages are.
+    """
+
+    def __init__(self, reader: MessageReader) -> None:
+        self._reader = reader
+
+    async def __call__(self, query: MessageFilter, request: PageRequest) -> Page:
+        """Return one page.
+
+        Args:
+            query: Which messages.
+            request: Which page of them.
+
+        Raises:
+            InvalidQuery: The cursor is none of ours, or was given for another filter or order.
+            StorageUnavailable: The store cannot answer now.
+        """
+        after = decode_cursor(request.cursor, query, request.order) if request.cursor else None
+        offset = request.offset or 0
+        matches = await self._reader.select(
+            Selection(
+                filter=query,
+                order=request.order,
+                limit=request.limit + 1,  # one more than asked tells whether anything follows
+                offset=offset,
+                after=after,
+                with_total=request.with_total,
+            )
+        )
+        items = matches.messages[: request.limit]
+        return Page(
+            items=items,
+            total=matches.total,
+            limit=request.limit,
+            offset=offset,
+            next_cursor=_cursor_behind(items[-1], query, request.order)
+            if len(matches.messages) > len(items)
+            else None,
+        )
+
+
+class GetMessage:
+    """Get one message by its identifier.
+
+    Args:
+        reader: Where the messages are.
+    """
+
+    def __init__(self, reader: MessageReader) -> None:
+        self._reader = reader
+
+    async def __call__(self, message_id: str) -> StoredMessage | None:
+        """Return the message, or `None` if there is none with this identifier.
+
+        Raises:
+            StorageUnavailable: The store cannot answer now.
+        """
+        return await self._reader.get(message_id)
+
+
+def _cursor_behind(stored: StoredMessage, query: MessageFilter, order: Order) -> str:
+    last = stored.message
+    return encode_cursor(Position(last.ts, last.message_id), query, order)
+
+
+def _check_range(value: int, field: str, lowest: int, highest: int) -> Fault | None:
+    if lowest <= value <= highest:
+        return None
+    return Fault(field, FaultCode.OUT_OF_RANGE, f"must be from {lowest} to {highest}")

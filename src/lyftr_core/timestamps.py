@@ -1,0 +1,92 @@
+"""The one form of timestamp that lyftr takes and gives: RFC 3339 in UTC, to the microsecond.
+
+`YYYY-MM-DDTHH:MM:SS[.f…]Z`, upper-case `T` and `Z`, ASCII digits, years 0001 to 9999.
+The grammar is that of RFC 3339, section 5.6, without offsets and without leap seconds.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from lyftr_core.faults import FaultCode
+
+__all__ = [
+    "InvalidTimestamp",
+    "format_timestamp",
+    "from_microseconds",
+    "parse_timestamp",
+    "to_microseconds",
+]
+
+_SHAPE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+# Python 3.14 reads 24:00 as the next day, so the hour is checked here.
+_HOUR = slice(11, 13)
+
+
+class InvalidTimestamp(ValueError):
+    """A string is not a timestamp of the accepted form.
+
+    Attributes:
+        code: `not_rfc3339` for the form, `no_such_time` for a date or time that does not exist.
+    """
+
+    def __init__(self, code: FaultCode, msg: str) -> None:
+        super().__init__(msg)
+        self.code = code
+
+
+def parse_timestamp(value: str) -> datetime:
+    """Read a timestamp.
+
+    Args:
+        value: For example `2026-01-15T09:28:35Z` or `2026-01-15T09:28:35.25Z`. Any number of
+            fractional digits is taken; those beyond the microsecond are cut off, not rounded.
+
+    Returns:
+        An aware datetime whose `tzinfo` is `datetime.UTC`.
+
+    Raises:
+        InvalidTimestamp: The form is another one, or the date or time does not exist.
+    """
+    if _SHAPE.fullmatch(value) is None:
+        msg = "must be an RFC 3339 time in UTC, as in 2026-01-15T09:28:35Z"
+        raise InvalidTimestamp(FaultCode.NOT_RFC3339, msg)
+    if value[_HOUR] == "24":
+        raise _no_such_time()
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise _no_such_time() from None
+
+
+def format_timestamp(moment: datetime) -> str:
+    """Write a timestamp in its canonical form.
+
+    Args:
+        moment: An aware datetime; it is converted to UTC.
+
+    Returns:
+        `2026-01-15T09:28:35Z`, with a fraction only where it is not zero and without
+        trailing zeros. Two moments are equal exactly if their canonical forms are.
+    """
+    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat()
+    return (text.rstrip("0") if moment.microsecond else text) + "Z"
+
+
+def to_microseconds(moment: datetime) -> int:
+    """Count the microseconds from 1970-01-01T00:00:00Z to a moment; negative before it."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_microseconds(count: int) -> datetime:
+    """Return the moment so many microseconds after 1970-01-01T00:00:00Z.
+
+    Raises:
+        OverflowError: The moment lies outside the years 0001 to 9999.
+    """
+    return _EPOCH + timedelta(microseconds=count)
+
+
+def _no_such_time() -> InvalidTimestamp:
+    return InvalidTimestamp(FaultCode.NO_SUCH_TIME, "must be a date and a time of day that exist")
