@@ -1,0 +1,19 @@
+"""The ports of `lyftr_core` over one SQLite file, through SQLAlchemy and aiosqlite.
+
+`SqliteStore` is the whole of it: open it, use its `writer`, `reader` and `probe`, close it.
+"""
+
+from lyftr_sqlite.migration import Migration, migrate
+from lyftr_sqlite.reader import SqliteMessageReader
+from lyftr_sqlite.store import SqliteStore
+from lyftr_sqlite.url import parse_database_url
+from lyftr_sqlite.writer import SqliteMessageWriter
+
+__all__ = [
+    "Migration",
+    "SqliteMessageReader",
+    "SqliteMessageWriter",
+    "SqliteStore",
+    "migrate",
+    "parse_database_url",
+]

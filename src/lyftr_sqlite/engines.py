@@ -1,0 +1,79 @@
+"""The two engines on one file: one connection that writes, a few that read."""
+
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, event
+from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+__all__ = ["BUSY_TIMEOUT", "READERS", "create_reading_engine", "create_writing_engine", "file_url"]
+
+BUSY_TIMEOUT = 5_000
+"""How long a statement waits for another process's lock, in milliseconds."""
+READERS = 4
+"""How many connections read at the same time."""
+
+
+def file_url(driver: str, path: Path, mode: str) -> URL:
+    """Return the URL of a database file.
+
+    Args:
+        driver: SQLAlchemy's name of the dialect and driver.
+        path: The file.
+        mode: SQLite's open mode: `rw` leaves a missing file missing, `rwc` makes it.
+    """
+    return URL.create(
+        driver, database=f"file:{quote(str(path))}", query={"mode": mode, "uri": "true"}
+    )
+
+
+def create_writing_engine(path: Path) -> AsyncEngine:
+    """Make the engine of the writer: each statement is one durable transaction.
+
+    WAL with `synchronous=FULL` syncs the log at each commit: what is committed survives the loss
+    of power (https://www.sqlite.org/pragma.html#pragma_synchronous).
+    """
+    engine = create_async_engine(
+        file_url("sqlite+aiosqlite", path, "rw"),
+        isolation_level="AUTOCOMMIT",
+        pool_size=1,
+        max_overflow=0,
+    )
+    _on_connect(engine, "journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_TIMEOUT}")
+    return engine
+
+
+def create_reading_engine(path: Path) -> AsyncEngine:
+    """Make the engine of the readers: each transaction sees one moment, and none can write."""
+    engine = create_async_engine(
+        file_url("sqlite+aiosqlite", path, "rw"),
+        connect_args={"isolation_level": None},
+        pool_size=READERS,
+        max_overflow=0,
+        pool_timeout=BUSY_TIMEOUT / 1000,
+    )
+    _on_connect(engine, "query_only=ON", f"busy_timeout={BUSY_TIMEOUT}")
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def add_functions(connection: AsyncAdapt_aiosqlite_connection, _record: object) -> None:
+        connection.create_function("casefold", 1, _casefold, deterministic=True)
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+def _on_connect(engine: AsyncEngine, *pragmas: str) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def set_pragmas(connection: AsyncAdapt_aiosqlite_connection, _record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+
+def _casefold(text: str | None) -> str | None:
+    return None if text is None else text.casefold()

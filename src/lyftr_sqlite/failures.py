@@ -1,0 +1,29 @@
+"""What SQLite and SQLAlchemy raise, as the domain's errors."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from lyftr_core.errors import StorageUnavailable
+
+__all__ = ["as_storage_unavailable", "reason"]
+
+
+@contextmanager
+def as_storage_unavailable(doing: str) -> Iterator[None]:
+    """Raise `StorageUnavailable` for whatever the database raises.
+
+    Args:
+        doing: What was tried, as in `cannot read`.
+    """
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error, OSError) as exc:
+        raise StorageUnavailable(f"{doing}: {reason(exc)}") from exc
+
+
+def reason(exc: BaseException) -> str:
+    """Return the database's own words, without the statement and its parameters."""
+    return str(getattr(exc, "orig", None) or exc)

@@ -1,0 +1,40 @@
+"""Whether the database answers."""
+
+import asyncio
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from lyftr_core.errors import StorageUnavailable
+from lyftr_sqlite.failures import as_storage_unavailable
+from lyftr_sqlite.schema import messages
+
+__all__ = ["SqliteReadinessProbe"]
+
+PATIENCE = 2.0
+"""How long the database may take to answer, in seconds."""
+
+
+class SqliteReadinessProbe:
+    """The `ReadinessProbe` port over SQLite.
+
+    Args:
+        engine: See `lyftr_sqlite.engines.create_reading_engine`.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def check(self) -> str | None:
+        """Return `None` if the database answers in time, else what is wrong."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._read_a_row()
+        except (StorageUnavailable, TimeoutError):
+            return "not answering"
+        return None
+
+    async def _read_a_row(self) -> None:
+        with as_storage_unavailable("cannot read"):
+            async with self._engine.connect() as connection:
+                await connection.execute(select(messages.c.seq).limit(1))

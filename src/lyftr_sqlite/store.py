@@ -1,0 +1,70 @@
+"""One SQLite file with everything that works on it, from open to close."""
+
+from types import TracebackType
+from typing import Self
+
+from lyftr_sqlite.engines import create_reading_engine, create_writing_engine
+from lyftr_sqlite.migration import migrate
+from lyftr_sqlite.probe import SqliteReadinessProbe
+from lyftr_sqlite.reader import SqliteMessageReader
+from lyftr_sqlite.url import parse_database_url
+from lyftr_sqlite.writer import SqliteMessageWriter
+
+__all__ = ["SqliteStore"]
+
+
+class SqliteStore:
+    """The ports over one SQLite file. To construct it does no I/O.
+
+    Args:
+        url: `sqlite:///FILE`.
+
+    Attributes:
+        path: The file.
+        writer: The `MessageWriter`.
+        reader: The `MessageReader`.
+        probe: The `ReadinessProbe`.
+
+    Raises:
+        ValueError: The URL is of another kind.
+
+    Example:
+        async with SqliteStore("sqlite:///inbox.db") as store:
+            outcome = await store.writer.add(message, received_at=now)
+    """
+
+    def __init__(self, url: str) -> None:
+        self.path = parse_database_url(url)
+        self._engines = create_writing_engine(self.path), create_reading_engine(self.path)
+        writing, reading = self._engines
+        self.writer = SqliteMessageWriter(writing)
+        self.reader = SqliteMessageReader(reading)
+        self.probe = SqliteReadinessProbe(reading)
+
+    async def open(self) -> None:
+        """Bring the schema up to date and begin to write.
+
+        Raises:
+            StorageUnavailable: The file cannot be opened, locked or written.
+            SchemaMismatch: The database is newer than this program, or SQLite is too old.
+        """
+        migrate(self.path)
+        await self.writer.open()
+
+    async def close(self) -> None:
+        """Commit what waits, and close the file. A second call does nothing."""
+        await self.writer.close()
+        for engine in self._engines:
+            await engine.dispose()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
