@@ -1,0 +1,89 @@
+"""The application: routes, error answers, observation and lifespan around the container."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache
+from typing import Any
+
+from dependency_injector import providers
+from litestar import Litestar
+from litestar.di import Provide
+
+from lyftr_http.container import Container
+from lyftr_http.failures import EXCEPTION_HANDLERS
+from lyftr_http.observation import Observation
+from lyftr_http.openapi import openapi_document
+from lyftr_http.paths import SegmentRouting
+from lyftr_http.routes.health import get_live, get_ready
+from lyftr_http.routes.messages import get_message, list_messages
+from lyftr_http.routes.metrics import get_metrics
+from lyftr_http.routes.schema import get_schema
+from lyftr_http.routes.stats import get_stats
+from lyftr_http.routes.webhook import receive_webhook
+from lyftr_http.settings import Settings
+
+__all__ = ["MAX_BODY_SIZE", "create_app"]
+
+MAX_BODY_SIZE = 64 * 1024
+"""The largest body that is read, in bytes."""
+
+_ROUTES = [
+    receive_webhook,
+    list_messages,
+    get_message,
+    get_stats,
+    get_live,
+    get_ready,
+    get_metrics,
+]
+_INJECTED = (
+    "ingest_message",
+    "list_messages",
+    "get_message",
+    "compute_stats",
+    "check_readiness",
+    "metrics",
+)
+
+
+def create_app(settings: Settings, container: Container | None = None) -> Litestar:
+    """Make an application. Nothing is opened before its lifespan begins.
+
+    Args:
+        settings: The configuration.
+        container: Another wiring than the usual one, for tests and for embedding.
+    """
+    wiring = container or Container(settings=settings)
+    dependencies = {name: _provide(wiring.providers[name]) for name in _INJECTED}
+    document = cache(lambda: openapi_document(_ROUTES, dependencies))
+    app = Litestar(
+        route_handlers=[*_ROUTES, get_schema],
+        dependencies={**dependencies, "document": Provide(document, sync_to_thread=False)},
+        exception_handlers=EXCEPTION_HANDLERS,
+        lifespan=[_lifespan(wiring)],
+        logging_config=None,
+        openapi_config=None,
+        request_max_body_size=MAX_BODY_SIZE,
+    )
+    routing = SegmentRouting(app.asgi_handler)
+    app.asgi_handler = Observation(routing, wiring.log(), wiring.metrics())
+    return app
+
+
+def _provide(provider: providers.Provider[Any]) -> Provide:
+    return Provide(lambda: provider(), sync_to_thread=False)  # noqa: PLW0108 - see ADR 0003
+
+
+def _lifespan(
+    container: Container,
+) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def open_store(_app: Litestar) -> AsyncIterator[None]:
+        store = container.store()
+        await store.open()
+        try:
+            yield
+        finally:
+            await store.close()
+
+    return open_store

@@ -1,0 +1,45 @@
+"""The command line: `lyftr serve`, `lyftr sign`, `lyftr migrate`."""
+
+import sys
+
+import click
+
+from lyftr_core import LyftrError, __version__
+from lyftr_http.cli.migrate import migrate
+from lyftr_http.cli.serve import serve
+from lyftr_http.cli.sign import sign
+from lyftr_http.settings import InvalidSettings
+
+__all__ = ["cli", "run"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", message="lyftr %(version)s")
+def cli() -> None:
+    """A webhook inbox for signed text messages.
+
+    Configuration comes from environment variables and from a .env file in the current folder:
+    WEBHOOK_SECRET, DATABASE_URL, HOST, PORT, LOG_LEVEL, LOG_FORMAT.
+    """
+
+
+cli.add_command(serve)
+cli.add_command(sign)
+cli.add_command(migrate)
+
+
+def run() -> None:
+    """Run the command line. What goes wrong is one line on standard error and a non-zero exit."""
+    try:
+        cli.main(prog_name="lyftr", standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as exc:
+        _fail(exc.format_message(), exc.exit_code)
+    except (InvalidSettings, LyftrError, OSError) as exc:
+        _fail(str(exc), 1)
+
+
+def _fail(message: str, code: int) -> None:
+    click.echo(f"lyftr: {' '.join(message.split())}", err=True)
+    sys.exit(code)

@@ -1,0 +1,72 @@
+"""`lyftr serve`: run the server."""
+
+import secrets
+import sys
+from datetime import UTC, datetime
+
+import click
+import msgspec
+
+from lyftr_core import HexHmacSha256, format_timestamp
+from lyftr_http.cli.environment import container_for, settings_from_environment
+from lyftr_http.cli.sign import curl_line, webhook_url
+from lyftr_http.server import bind, run_server
+from lyftr_http.settings import Secret, Settings
+
+__all__ = ["serve"]
+
+
+@click.command()
+@click.option("--host", metavar="ADDRESS", help="Where to listen.  [default: HOST, or 127.0.0.1]")
+@click.option("--port", metavar="PORT", help="0 takes a free one.  [default: PORT, or 8000]")
+@click.option("--workers", metavar="N", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.option("--dev", is_flag=True, help="Make a secret if none is set, and log for people.")
+def serve(*, host: str | None, port: str | None, workers: int, dev: bool) -> None:
+    r"""Run the server.
+
+    The database is opened, and its schema brought up to date, before it listens. SIGTERM and
+    Ctrl-C finish what is in flight.
+
+    \b
+    Example:
+      lyftr serve --dev
+      WEBHOOK_SECRET=... lyftr serve --host 0.0.0.0 --port 80
+    """
+    options = {"HOST": host, "PORT": port, "LOG_FORMAT": "console" if dev else None}
+    settings = settings_from_environment({k: v for k, v in options.items() if v is not None})
+    container = container_for(settings)
+    container.migrate()
+    listening = bind(settings.host, settings.port)
+    settings = msgspec.structs.replace(settings, port=listening.getsockname()[1])
+    if dev:
+        settings = _greet(settings)
+    log = container.log()
+    if settings.webhook_secret is None:
+        log.warning("WEBHOOK_SECRET is not set: webhooks are answered 503 until it is")
+    log.info("listening", host=settings.host, port=settings.port, workers=workers)
+    sys.exit(run_server(settings, listening, workers))
+
+
+def _greet(settings: Settings) -> Settings:
+    """Make a secret where there is none, and print how to deliver a first message."""
+    secret = settings.webhook_secret
+    if secret is None:
+        secret = Secret(secrets.token_urlsafe(24))
+        click.echo(f"WEBHOOK_SECRET for this run: {secret.value}")
+    body = _first_message()
+    signature = HexHmacSha256(secret.value).sign(body)
+    click.echo("Deliver a first message with:\n")
+    click.echo(f"  {curl_line(webhook_url(settings), signature, body)}\n")
+    return msgspec.structs.replace(settings, webhook_secret=secret)
+
+
+def _first_message() -> bytes:
+    return msgspec.json.encode(
+        {
+            "message_id": f"dev-{secrets.token_hex(4)}",
+            "from": "+919876543210",
+            "to": "+14155550100",
+            "ts": format_timestamp(datetime.now(UTC).replace(microsecond=0)),
+            "text": "Hello from lyftr",
+        }
+    )

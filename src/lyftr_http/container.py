@@ -1,0 +1,54 @@
+"""The wiring: the one place that names concrete adapters."""
+
+from datetime import UTC, datetime
+
+from dependency_injector import containers, providers
+
+from lyftr_core import (
+    CheckReadiness,
+    ComputeStats,
+    GetMessage,
+    HexHmacSha256,
+    IngestMessage,
+    ListMessages,
+    SecretProbe,
+    SignatureScheme,
+    UnconfiguredScheme,
+)
+from lyftr_http.logs import create_logger
+from lyftr_http.metrics import Metrics
+from lyftr_http.settings import Secret, Settings
+from lyftr_sqlite import SqliteStore, migrate
+
+__all__ = ["Container"]
+
+
+def _scheme(secret: Secret | None) -> SignatureScheme:
+    return HexHmacSha256(secret.value) if secret else UnconfiguredScheme()
+
+
+class Container(containers.DeclarativeContainer):
+    """Everything one application is made of. Nothing is opened before `store.open()`."""
+
+    settings: providers.Provider[Settings] = providers.Dependency(instance_of=Settings)
+    clock = providers.Object(lambda: datetime.now(UTC))
+    log = providers.Singleton(create_logger, settings)
+    metrics = providers.Singleton(Metrics)
+
+    store = providers.Singleton(SqliteStore, settings.provided.database_url)
+    migrate = providers.Callable(migrate, store.provided.path)
+    scheme = providers.Singleton(_scheme, settings.provided.webhook_secret)
+
+    ingest_message = providers.Singleton(
+        IngestMessage, scheme=scheme, writer=store.provided.writer, clock=clock
+    )
+    list_messages = providers.Singleton(ListMessages, store.provided.reader)
+    get_message = providers.Singleton(GetMessage, store.provided.reader)
+    compute_stats = providers.Singleton(ComputeStats, store.provided.reader)
+    check_readiness = providers.Singleton(
+        CheckReadiness,
+        providers.Dict(
+            database=store.provided.probe,
+            webhook_secret=providers.Singleton(SecretProbe, scheme),
+        ),
+    )

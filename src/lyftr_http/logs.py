@@ -1,0 +1,74 @@
+"""Structured logs on standard output: JSON lines, or coloured text for people.
+
+structlog writes everything. What libraries say through the standard library's logging is sent
+the same way.
+"""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import msgspec
+import structlog
+
+from lyftr_http.settings import Settings
+
+__all__ = ["create_logger", "route_standard_logging"]
+
+_encode = msgspec.json.Encoder(enc_hook=repr).encode
+
+
+def create_logger(settings: Settings) -> structlog.typing.FilteringBoundLogger:
+    """Make the logger of an application. It writes each line at once."""
+    people = settings.log_format == "console"
+    logger: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
+        structlog.PrintLogger(sys.stdout) if people else structlog.BytesLogger(sys.stdout.buffer),
+        processors=_for_people() if people else _for_programs(),
+        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
+        context_class=dict,
+        cache_logger_on_first_use=True,
+    )
+    return logger
+
+
+def route_standard_logging(logger: structlog.typing.FilteringBoundLogger, level: str) -> None:
+    """Send the standard library's logging through `logger`, warnings of Python too."""
+    root = logging.getLogger()
+    root.handlers = [_Forward(logger)]
+    root.setLevel(level)
+    logging.captureWarnings(capture=True)
+
+
+class _Forward(logging.Handler):
+    def __init__(self, logger: structlog.typing.FilteringBoundLogger) -> None:
+        super().__init__()
+        self._logger = logger
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._logger.log(
+            record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info
+        )
+
+
+def _for_programs() -> list[structlog.typing.Processor]:
+    return [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _render_json,
+    ]
+
+
+def _for_people() -> list[structlog.typing.Processor]:
+    return [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+        structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty()),
+    ]
+
+
+def _render_json(_logger: object, _method: str, event: MutableMapping[str, Any]) -> bytes:
+    """Write one line, `timestamp`, `level` and `event` first."""
+    first = {key: event.pop(key) for key in ("timestamp", "level", "event")}
+    return _encode({**first, **event})

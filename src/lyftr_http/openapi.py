@@ -1,0 +1,171 @@
+"""What Litestar cannot see of the API: the parameters and the body that lyftr reads itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import (
+    OpenAPIMediaType,
+    OpenAPIType,
+    Operation,
+    Parameter,
+    RequestBody,
+    Schema,
+)
+from litestar.openapi.spec.enums import OpenAPIFormat
+
+from lyftr_core import Order, __version__
+from lyftr_core.message import MAX_MESSAGE_ID_LENGTH, MAX_TEXT_LENGTH
+from lyftr_core.queries import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET
+from lyftr_core.reading import MAX_QUERY_LENGTH
+from lyftr_http.responses import Invalid, Problem
+
+__all__ = [
+    "GetMessageOperation",
+    "ListMessagesOperation",
+    "WebhookOperation",
+    "openapi_document",
+    "problems",
+]
+
+_PROBLEMS: Mapping[int, tuple[type[Problem | Invalid], str]] = {
+    401: (Problem, "The signature is missing, malformed or wrong."),
+    404: (Problem, "There is no such message."),
+    413: (Problem, "The body is larger than 64 KiB."),
+    422: (Invalid, "The input breaks one or more rules; every fault is named."),
+    503: (Problem, "Not done; safe to retry after `Retry-After` seconds."),
+}
+
+_PHONE_NUMBER = Schema(
+    type=OpenAPIType.STRING,
+    pattern=r"^\+[1-9][0-9]{1,14}$",
+    description="E.164",
+    examples=["+919876543210"],
+)
+_TIMESTAMP = Schema(
+    type=OpenAPIType.STRING,
+    format=OpenAPIFormat.DATE_TIME,
+    pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z$",
+    description="RFC 3339 in UTC, upper-case T and Z",
+    examples=["2026-01-15T09:28:35Z"],
+)
+_MESSAGE_ID = Schema(
+    type=OpenAPIType.STRING,
+    min_length=1,
+    max_length=MAX_MESSAGE_ID_LENGTH,
+    pattern=r"^[^\u0000-\u001f\u007f-\u009f]+$",
+    examples=["m1"],
+)
+_TEXT = Schema(
+    type=[OpenAPIType.STRING, OpenAPIType.NULL],
+    max_length=MAX_TEXT_LENGTH,
+    pattern=r"^[^\u0000]*$",
+)
+_WEBHOOK = Schema(
+    type=OpenAPIType.OBJECT,
+    title="Webhook",
+    required=["message_id", "from", "to", "ts"],
+    properties={
+        "message_id": _MESSAGE_ID,
+        "from": _PHONE_NUMBER,
+        "to": _PHONE_NUMBER,
+        "ts": _TIMESTAMP,
+        "text": _TEXT,
+    },
+)
+
+
+def problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """Return the error responses of a route."""
+    return {status: _spec(*_PROBLEMS[status]) for status in statuses}
+
+
+def openapi_document(
+    routes: Sequence[HTTPRouteHandler], dependencies: Mapping[str, Provide]
+) -> dict[str, Any]:
+    """Describe the routes as an OpenAPI 3.1 document.
+
+    An application of its own makes it, since one with an OpenAPI configuration also serves pages
+    that load scripts from elsewhere.
+    """
+    config = OpenAPIConfig(
+        title="lyftr",
+        version=__version__,
+        summary="A webhook inbox for signed text messages.",
+        use_handler_docstrings=True,
+    )
+    app = Litestar(routes, dependencies=dict(dependencies), openapi_config=config)
+    return app.openapi_schema.to_schema()
+
+
+@dataclass
+class WebhookOperation(Operation):
+    """`POST /webhook`."""
+
+    def __post_init__(self) -> None:
+        self.parameters = [
+            Parameter(
+                name="X-Signature",
+                param_in="header",
+                required=True,
+                description="Hex digits of HMAC-SHA256(secret, raw body), `sha256=` before them"
+                " allowed.",
+                schema=Schema(type=OpenAPIType.STRING, pattern=r"^(sha256=)?[0-9a-fA-F]{64}$"),
+            )
+        ]
+        media = OpenAPIMediaType(schema=_WEBHOOK)
+        self.request_body = RequestBody(content={"application/json": media}, required=True)
+
+
+@dataclass
+class GetMessageOperation(Operation):
+    """`GET /messages/{message_id}`."""
+
+    def __post_init__(self) -> None:
+        self.parameters = [
+            Parameter(name="message_id", param_in="path", required=True, schema=_MESSAGE_ID)
+        ]
+        if self.responses:
+            self.responses.pop("400", None)
+
+
+@dataclass
+class ListMessagesOperation(Operation):
+    """`GET /messages`."""
+
+    def __post_init__(self) -> None:
+        self.parameters = [
+            _query("from", _PHONE_NUMBER, "Only messages of this sender."),
+            _query("to", _PHONE_NUMBER, "Only messages to this recipient."),
+            _query("since", _TIMESTAMP, "Only messages with this `ts` or a later one."),
+            _query("until", _TIMESTAMP, "Only messages with a `ts` before this one."),
+            _query("q", _SEARCH, "Only messages whose text holds this, whatever the case."),
+            _query("limit", _LIMIT, "At most how many messages."),
+            _query("offset", _OFFSET, "How many messages to leave out; not with `cursor`."),
+            _query("cursor", _CURSOR, "`next_cursor` of a page of the same filters and order."),
+            _query("order", _ORDER, "By `ts`, then `message_id`."),
+            _query("total", _TOTAL, "Whether to count all messages that pass the filters."),
+        ]
+
+
+_SEARCH = Schema(
+    type=OpenAPIType.STRING, min_length=1, max_length=MAX_QUERY_LENGTH, pattern=r"^[^\u0000]+$"
+)
+_LIMIT = Schema(type=OpenAPIType.INTEGER, minimum=1, maximum=MAX_LIMIT, default=DEFAULT_LIMIT)
+_OFFSET = Schema(type=OpenAPIType.INTEGER, minimum=0, maximum=MAX_OFFSET, default=0)
+_CURSOR = Schema(type=OpenAPIType.STRING, min_length=1)
+_ORDER = Schema(type=OpenAPIType.STRING, enum=[o.value for o in Order], default="asc")
+_TOTAL = Schema(type=OpenAPIType.BOOLEAN, default=True)
+
+
+def _query(name: str, schema: Schema, description: str) -> Parameter:
+    return Parameter(name=name, param_in="query", schema=schema, description=description)
+
+
+def _spec(body: type[Problem | Invalid], description: str) -> ResponseSpec:
+    return ResponseSpec(body, generate_examples=False, description=description)

@@ -1,0 +1,1 @@
+"""The endpoints, a file for each; a route turns a request into a call of a use case and back."""

@@ -1,0 +1,49 @@
+"""`GET /messages` and `GET /messages/{message_id}`: what was received."""
+
+from litestar import Request
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, SkipValidation
+
+from lyftr_core import GetMessage, ListMessages
+from lyftr_http.openapi import GetMessageOperation, ListMessagesOperation, problems
+from lyftr_http.parameters import read_list_query, read_message_id
+from lyftr_http.responses import MessageItem, MessagePage
+from lyftr_http.routes.reading import get
+
+__all__ = ["get_message", "list_messages"]
+
+
+@get(
+    "/messages",
+    summary="List messages",
+    operation_class=ListMessagesOperation,
+    response_description="One page of the messages that pass the filters.",
+    responses=problems(422, 503),
+)
+async def list_messages(
+    request: Request[None, None, State],
+    list_messages: NamedDependency[SkipValidation[ListMessages]],
+) -> MessagePage:
+    """List the messages that pass the filters, page by page."""
+    query, page_request = read_list_query(request.scope["query_string"])
+    return MessagePage.of(await list_messages(query, page_request))
+
+
+@get(
+    "/messages/{message_id:str}",
+    summary="Get one message",
+    operation_class=GetMessageOperation,
+    response_description="The message.",
+    responses=problems(404, 422, 503),
+)
+async def get_message(
+    message_id: FromPath[str],
+    get_message: NamedDependency[SkipValidation[GetMessage]],
+) -> MessageItem:
+    """Get one message by its identifier."""
+    stored = await get_message(read_message_id(message_id))
+    if stored is None:
+        raise NotFoundException("no such message")
+    return MessageItem.of(stored)

@@ -1,0 +1,16 @@
+"""`GET /schema/openapi.json`: what this API is, for programs."""
+
+from typing import Any
+
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+
+from lyftr_http.routes.reading import get
+
+__all__ = ["get_schema"]
+
+
+@get("/schema/openapi.json", include_in_schema=False, sync_to_thread=False)
+def get_schema(document: NamedDependency[SkipValidation[dict[str, Any]]]) -> dict[str, Any]:
+    """Return the OpenAPI document."""
+    return document

@@ -1,0 +1,22 @@
+"""`GET /stats`: figures over all messages."""
+
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+
+from lyftr_core import ComputeStats
+from lyftr_http.openapi import problems
+from lyftr_http.responses import StatsBody
+from lyftr_http.routes.reading import get
+
+__all__ = ["get_stats"]
+
+
+@get(
+    "/stats",
+    summary="Get statistics",
+    response_description="Figures over all messages.",
+    responses=problems(503),
+)
+async def get_stats(compute_stats: NamedDependency[SkipValidation[ComputeStats]]) -> StatsBody:
+    """Return figures over all messages."""
+    return StatsBody.of(await compute_stats())
