@@ -22,9 +22,9 @@ from lyftr_core import (
 )
 from lyftr_http.parameters import InvalidPath
 from lyftr_http.record import record_of
-from lyftr_http.responses import FaultItem, Invalid, Problem
+from lyftr_http.responses import FaultItem, Invalid, Problem, Unready
 
-__all__ = ["EXCEPTION_HANDLERS", "RETRY_LATER"]
+__all__ = ["EXCEPTION_HANDLERS", "NotReady"]
 
 RETRY_LATER = {"Retry-After": "1"}
 """In seconds: what passes by itself passes soon."""
@@ -34,6 +34,19 @@ _PLACES: dict[type[InvalidInput], str] = {
     InvalidQuery: "query",
     InvalidPath: "path",
 }
+
+
+class NotReady(Exception):
+    """A check of readiness failed.
+
+    Attributes:
+        checks: For each check `ok`, or what is missing.
+    """
+
+    def __init__(self, checks: dict[str, str]) -> None:
+        super().__init__(", ".join(f"{name}: {state}" for name, state in checks.items()))
+        self.checks = checks
+
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -52,6 +65,11 @@ def _unavailable(request: AnyRequest, exc: Exception) -> Response[Problem]:
     return _answer(
         request, exc, Problem("unavailable, try again"), HTTP_503_SERVICE_UNAVAILABLE, RETRY_LATER
     )
+
+
+def _not_ready(request: AnyRequest, exc: NotReady) -> Response[Unready]:
+    body = Unready("not ready", exc.checks)
+    return _answer(request, exc, body, HTTP_503_SERVICE_UNAVAILABLE, RETRY_LATER)
 
 
 def _http_error(request: AnyRequest, exc: HTTPException) -> Response[Problem]:
@@ -78,6 +96,7 @@ EXCEPTION_HANDLERS: dict[int | type[Exception], Any] = {
     InvalidInput: _invalid_input,
     SecretNotConfigured: _unavailable,
     StorageUnavailable: _unavailable,
+    NotReady: _not_ready,
     HTTPException: _http_error,
     Exception: _unforeseen,
 }

@@ -140,14 +140,18 @@ class ListMessagesOperation(Operation):
 
     def __post_init__(self) -> None:
         self.parameters = [
-            _query("from", _PHONE_NUMBER, "Only messages of this sender."),
-            _query("to", _PHONE_NUMBER, "Only messages to this recipient."),
-            _query("since", _TIMESTAMP, "Only messages with this `ts` or a later one."),
-            _query("until", _TIMESTAMP, "Only messages with a `ts` before this one."),
-            _query("q", _SEARCH, "Only messages whose text holds this, whatever the case."),
+            _query("from", _or_empty(_PHONE_NUMBER), "Only messages of this sender."),
+            _query("to", _or_empty(_PHONE_NUMBER), "Only messages to this recipient."),
+            _query("since", _or_empty(_TIMESTAMP), "Only messages with this `ts` or a later one."),
+            _query("until", _or_empty(_TIMESTAMP), "Only messages with a `ts` before this one."),
+            _query("q", _or_empty(_SEARCH), "Only messages whose text holds this in any case."),
             _query("limit", _LIMIT, "At most how many messages."),
             _query("offset", _OFFSET, "How many messages to leave out; not with `cursor`."),
-            _query("cursor", _CURSOR, "`next_cursor` of a page of the same filters and order."),
+            _query(
+                "cursor",
+                _or_empty(_CURSOR),
+                "`next_cursor` of a page with these filters.",
+            ),
             _query("order", _ORDER, "By `ts`, then `message_id`."),
             _query("total", _TOTAL, "Whether to count all messages that pass the filters."),
         ]
@@ -161,6 +165,11 @@ _OFFSET = Schema(type=OpenAPIType.INTEGER, minimum=0, maximum=MAX_OFFSET, defaul
 _CURSOR = Schema(type=OpenAPIType.STRING, min_length=1)
 _ORDER = Schema(type=OpenAPIType.STRING, enum=[o.value for o in Order], default="asc")
 _TOTAL = Schema(type=OpenAPIType.BOOLEAN, default=True)
+
+
+def _or_empty(schema: Schema) -> Schema:
+    """Allow the empty string too, which counts as absent."""
+    return Schema(any_of=[schema, Schema(type=OpenAPIType.STRING, max_length=0)])
 
 
 def _query(name: str, schema: Schema, description: str) -> Parameter:

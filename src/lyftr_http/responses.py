@@ -1,7 +1,7 @@
 """The JSON that the routes answer with."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -30,27 +30,27 @@ PhoneNumber = Annotated[str, msgspec.Meta(description="E.164", examples=["+91987
 class Accepted(msgspec.Struct, frozen=True):
     """The message is committed, now or earlier."""
 
-    status: str = "ok"
+    status: Literal["ok"]
 
 
 class Live(msgspec.Struct, frozen=True):
     """The process answers."""
 
-    status: str = "ok"
+    status: Literal["ok"]
 
 
 class Ready(msgspec.Struct, frozen=True):
     """Every check passed."""
 
+    status: Literal["ok"]
     checks: dict[str, str]
-    status: str = "ok"
 
 
 class Unready(msgspec.Struct, frozen=True):
     """A check failed; `checks` says which."""
 
+    detail: str
     checks: dict[str, str]
-    detail: str = "not ready"
 
 
 class Problem(msgspec.Struct, frozen=True):

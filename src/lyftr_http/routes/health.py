@@ -1,22 +1,26 @@
 """`GET /health/live` and `GET /health/ready`: for whoever starts, stops and routes."""
 
-from litestar import Response
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import SkipValidation
 
 from lyftr_core import CheckReadiness
-from lyftr_http.failures import RETRY_LATER
+from lyftr_http.failures import NotReady
 from lyftr_http.responses import Live, Ready, Unready
 from lyftr_http.routes.reading import get
 
 __all__ = ["get_live", "get_ready"]
 
 
-@get("/health/live", summary="Is the process alive?", sync_to_thread=False)
+@get(
+    "/health/live",
+    summary="Is the process alive?",
+    response_description="The process answers.",
+    sync_to_thread=False,
+)
 def get_live() -> Live:
     """Answer as long as the process can."""
-    return Live()
+    return Live("ok")
 
 
 @get(
@@ -25,12 +29,10 @@ def get_live() -> Live:
     response_description="Every check passed.",
     responses={503: ResponseSpec(Unready, generate_examples=False, description="A check failed.")},
 )
-async def get_ready(
-    check_readiness: NamedDependency[SkipValidation[CheckReadiness]],
-) -> Response[Ready | Unready]:
+async def get_ready(check_readiness: NamedDependency[SkipValidation[CheckReadiness]]) -> Ready:
     """Run every check."""
     readiness = await check_readiness()
     checks = {name: fault or "ok" for name, fault in readiness.faults.items()}
-    if readiness.ready:
-        return Response(Ready(checks))
-    return Response(Unready(checks), status_code=503, headers=RETRY_LATER)
+    if not readiness.ready:
+        raise NotReady(checks)
+    return Ready("ok", checks)

@@ -31,4 +31,4 @@ async def receive_webhook(
     record.is_webhook = True
     headers = tuple((name, value) for name, value in request.scope["headers"])
     record.ingested = await ingest_message(SignedRequest(headers, body))
-    return Accepted()
+    return Accepted("ok")

@@ -1,0 +1,96 @@
+"""The checks of this project: `nox` runs all of them, `nox -s NAME` one."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import nox
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+CONSTRAINTS = ("-c", "constraints.txt")
+
+
+def _works(version: str) -> bool:
+    """Tell whether an interpreter runs; that its name is on the path is not enough with pyenv."""
+    command = shutil.which(f"python{version}")
+    if command is None:
+        return False
+    return subprocess.run([command, "-c", ""], capture_output=True, check=False).returncode == 0  # noqa: S603 - found just above
+
+
+PYTHONS = [version for version in ("3.11", "3.12", "3.13") if _works(version)]
+
+nox.needs_version = ">=2025.5"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "imports", "tests", "package"]
+
+
+def _group(name: str) -> tuple[str, ...]:
+    return nox.project.dependency_groups(PYPROJECT, name)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff, every rule but those that pyproject.toml excuses."""
+    session.install(*CONSTRAINTS, *_group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Mypy, strict, on the sources and the tests."""
+    session.install(*CONSTRAINTS, "-e", ".[server,testing]", *_group("types"), *_group("tests"))
+    session.run("mypy")
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """The layers of the design, held by import-linter."""
+    session.install(*CONSTRAINTS, "-e", ".[server,testing]", *_group("imports"))
+    session.run("lint-imports")
+
+
+@nox.session(python=PYTHONS or None)
+def tests(session: nox.Session) -> None:
+    """The tests, with branch coverage; arguments go to pytest."""
+    session.install(*CONSTRAINTS, "-e", ".[server,testing]", *_group("tests"))
+    session.run("pytest", "--cov", "--cov-report=term-missing", *session.posargs)
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """The wheel: complete, importable with msgspec alone, and able to serve."""
+    folder = Path(session.create_tmp()).resolve()
+    shutil.rmtree(folder / "dist", ignore_errors=True)
+    session.install(*CONSTRAINTS, "build", "hatchling")
+    session.run("python", "-m", "build", "--no-isolation", "--outdir", str(folder / "dist"))
+    (wheel,) = (folder / "dist").glob("*.whl")
+    checks = Path("tests", "package").resolve()
+    session.chdir(folder)
+    for name, extra, check in [
+        ("core", "", "check_core.py"),
+        ("server", "[server]", "check_server.py"),
+    ]:
+        python = _empty_environment(session, folder / name)
+        constraints = ("-c", str(Path(session.invoked_from, "constraints.txt")))
+        requirement = f"lyftr{extra} @ {wheel.as_uri()}"
+        session.run(python, "-m", "pip", "install", "-q", *constraints, requirement, external=True)
+        session.run(python, "-W", "error", str(checks / check), external=True)
+
+
+def _empty_environment(session: nox.Session, folder: Path) -> str:
+    session.run("python", "-m", "venv", "--clear", str(folder))
+    return str(folder / "bin" / "python")
+
+
+@nox.session(default=False)
+def lock(session: nox.Session) -> None:
+    """Write constraints.txt anew: the newest version of everything, without addresses."""
+    session.install("uv")
+    session.run(
+        *("uv", "pip", "compile", "--universal", "--python-version=3.11", "--upgrade"),
+        *("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"),
+        *("--all-extras", "--group=dev", "pyproject.toml", "--output-file=constraints.txt"),
+    )

@@ -1,0 +1,137 @@
+"""A real `lyftr serve` process on a real file."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+import pytest
+
+from lyftr_core import HexHmacSha256
+
+SECRET = "an end-to-end secret"
+LYFTR = [sys.executable, "-m", "lyftr_http"]
+PATIENCE = 20.0
+
+
+class LyftrServer:
+    """One `lyftr serve`, its address, and what it wrote."""
+
+    def __init__(self, folder: Path, *options: str, **variables: str) -> None:
+        self.output = folder / f"output-{time.monotonic_ns()}.txt"
+        self.options = options
+        with self.output.open("wb") as stream:
+            self.process = subprocess.Popen(
+                [*LYFTR, "serve", "--port", "0", *options],
+                cwd=folder,
+                env=environment(**variables),
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+            )
+        self.port = 0
+
+    def __enter__(self) -> Self:
+        self.port = int(self.wait_for_line('"listening"')["port"])
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=PATIENCE)
+        self.http.get("/health/live").raise_for_status()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
+        self.stop()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and return the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(PATIENCE)
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return the log lines so far."""
+        return [json.loads(line) for line in self.output.read_text().splitlines()]
+
+    def wait_for_line(self, part: str) -> dict[str, Any]:
+        """Return the first log line that holds a string, as soon as it is there."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            for line in self.output.read_text().splitlines(keepends=True):
+                if part in line and line.endswith("\n"):
+                    found: dict[str, Any] = json.loads(line)
+                    return found
+            assert self.process.poll() is None, self.output.read_text()
+            time.sleep(0.02)  # polling, up to the deadline
+        raise AssertionError(f"no line with {part} in:\n{self.output.read_text()}")
+
+    def deliver(self, message_id: str, **fields: object) -> httpx.Response:
+        """Send one signed webhook."""
+        return self.http.post("/webhook", **signed(message_id, **fields))
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """Return this process's environment without settings of ours, and with those given."""
+    ours = {"WEBHOOK_SECRET", "DATABASE_URL", "HOST", "PORT", "LOG_LEVEL", "LOG_FORMAT"}
+    inherited = {name: value for name, value in os.environ.items() if name not in ours}
+    return {**inherited, "PYTHONWARNINGS": "error", **variables}
+
+
+def signed(message_id: str, **fields: object) -> dict[str, Any]:
+    """Return the content and the headers of a signed webhook."""
+    message = {
+        "message_id": message_id,
+        "from": "+919876543210",
+        "to": "+14155550100",
+        "ts": "2026-01-15T09:28:35Z",
+        "text": "Hello",
+        **fields,
+    }
+    content = json.dumps(message).encode()
+    return {
+        "content": content,
+        "headers": {"X-Signature": HexHmacSha256(SECRET).sign(content)},
+    }
+
+
+Serve = Callable[..., LyftrServer]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Start servers in one folder; whatever still runs at the end is killed."""
+    started: list[LyftrServer] = []
+
+    def start(*options: str, **variables: str) -> LyftrServer:
+        server = LyftrServer(tmp_path, *options, **{"WEBHOOK_SECRET": SECRET, **variables})
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        if server.process.poll() is None:
+            server.process.kill()
+            server.process.wait()
+
+
+@pytest.fixture
+def lyftr(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[bytes]]:
+    """Run a command of `lyftr` to its end."""
+
+    def run(
+        *arguments: str, stdin: bytes = b"", **variables: str
+    ) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [*LYFTR, *arguments],
+            cwd=tmp_path,
+            env=environment(**variables),
+            input=stdin,
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    return run

@@ -1,0 +1,194 @@
+"""The command line: what it prints, and how it ends."""
+
+import json
+import re
+import shlex
+import socket
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.end_to_end.conftest import LYFTR, Serve, environment
+
+from lyftr_core import HexHmacSha256, __version__
+
+Lyftr = Callable[..., subprocess.CompletedProcess[bytes]]
+
+
+def refusal(done: subprocess.CompletedProcess[bytes]) -> str:
+    """Return the one line of a command that refused."""
+    assert done.returncode != 0
+    (line,) = done.stderr.decode().splitlines()
+    assert line.startswith("lyftr: ")
+    return line
+
+
+def test_version_is_that_of_the_package(lyftr: Lyftr) -> None:
+    assert lyftr("--version").stdout.decode() == f"lyftr {__version__}\n"
+
+
+def test_help_names_every_command_and_variable(lyftr: Lyftr) -> None:
+    text = lyftr("--help").stdout.decode()
+    for word in ("serve", "sign", "migrate", "WEBHOOK_SECRET", "DATABASE_URL", "LOG_LEVEL"):
+        assert word in text
+
+
+def test_sign_signs_standard_input_byte_for_byte(lyftr: Lyftr) -> None:
+    body = b'{"text": "\xc3\xa9"}\n'
+    done = lyftr("sign", stdin=body, WEBHOOK_SECRET="s")
+    assert done.stdout.decode() == HexHmacSha256("s").sign(body) + "\n"
+
+
+def test_sign_signs_a_file(lyftr: Lyftr, tmp_path: Path) -> None:
+    (tmp_path / "body.json").write_bytes(b"{}")
+    done = lyftr("sign", "body.json", WEBHOOK_SECRET="s")
+    assert done.stdout.decode().strip() == HexHmacSha256("s").sign(b"{}")
+
+
+def test_the_secret_is_read_from_dotenv_too(lyftr: Lyftr, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("WEBHOOK_SECRET=from a file\n")
+    done = lyftr("sign", stdin=b"{}")
+    assert done.stdout.decode().strip() == HexHmacSha256("from a file").sign(b"{}")
+
+
+def test_sign_curl_prints_a_line_that_carries_the_very_body(lyftr: Lyftr) -> None:
+    body = b"""{"text": "it's $HOME \\"quoted\\" `x` @"}\n"""
+    done = lyftr("sign", "--curl", stdin=body, WEBHOOK_SECRET="s", PORT="1234")
+    words = shlex.split(done.stdout.decode())
+    assert words[0] == "curl"
+    assert "http://127.0.0.1:1234/webhook" in words
+    assert f"X-Signature: {HexHmacSha256('s').sign(body)}" in words
+    assert words[-2:] == ["--data-raw", body.decode()]
+
+
+@pytest.mark.parametrize("body", [b"\xff", b"a\0b"])
+def test_sign_curl_refuses_a_body_no_argument_can_carry(lyftr: Lyftr, body: bytes) -> None:
+    assert "--curl needs" in refusal(lyftr("sign", "--curl", stdin=body, WEBHOOK_SECRET="s"))
+
+
+def test_sign_without_a_secret_says_which_variable(lyftr: Lyftr) -> None:
+    assert "WEBHOOK_SECRET" in refusal(lyftr("sign"))
+
+
+def test_sign_of_a_missing_file_says_so(lyftr: Lyftr) -> None:
+    assert "nowhere.json" in refusal(lyftr("sign", "nowhere.json", WEBHOOK_SECRET="s"))
+
+
+def test_migrate_makes_the_database_and_then_has_nothing_to_do(
+    lyftr: Lyftr, tmp_path: Path
+) -> None:
+    assert lyftr("migrate").stdout.decode() == "lyftr.db: schema none -> 0001\n"
+    assert lyftr("migrate").stdout.decode() == "lyftr.db: schema 0001, nothing to do\n"
+    assert (tmp_path / "lyftr.db").is_file()
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate"])
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"PORT": "70000"}, ["PORT", "0 to 65535"]),
+        ({"PORT": "8e1"}, ["PORT", "0 to 65535"]),
+        ({"LOG_LEVEL": "LOUD"}, ["LOG_LEVEL", "DEBUG"]),
+        ({"DATABASE_URL": "postgresql://localhost/x"}, ["DATABASE_URL", "sqlite:///FILE"]),
+        ({"DATABASE_URL": "sqlite://"}, ["DATABASE_URL", "sqlite:///FILE"]),
+        ({"DATABASE_URL": "sqlite:///missing/x.db"}, ["missing", "does not exist"]),
+        ({"DATABASE_URL": "sqlite:///."}, ["cannot open", "unable to open database file"]),
+    ],
+)
+def test_a_wrong_value_stops_the_start_in_one_line(
+    lyftr: Lyftr, command: str, variables: dict[str, str], words: list[str]
+) -> None:
+    line = refusal(lyftr(command, **variables))
+    assert all(word in line for word in words), line
+
+
+def test_a_wrong_option_stops_the_start_in_one_line(lyftr: Lyftr) -> None:
+    assert "--workers" in refusal(lyftr("serve", "--workers", "0"))
+    assert "--nonsense" in refusal(lyftr("serve", "--nonsense"))
+    assert "PORT" in refusal(lyftr("serve", "--port", "x"))
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate"])
+def test_a_file_that_is_no_database_stops_the_start(
+    lyftr: Lyftr, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "lyftr.db").write_bytes(b"not a database " * 100)
+    assert "file is not a database" in refusal(lyftr(command))
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate"])
+def test_a_newer_database_stops_the_start(lyftr: Lyftr, tmp_path: Path, command: str) -> None:
+    lyftr("migrate")
+    with sqlite3.connect(tmp_path / "lyftr.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    line = refusal(lyftr(command))
+    assert "9999" in line
+    assert "newer" in line
+
+
+def test_a_taken_port_stops_the_start(lyftr: Lyftr) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        line = refusal(lyftr("serve", "--port", str(taken.getsockname()[1])))
+    assert "cannot listen on 127.0.0.1" in line
+
+
+def test_an_address_of_another_machine_stops_the_start(lyftr: Lyftr) -> None:
+    assert "cannot listen on 192.0.2.1:0" in refusal(
+        lyftr("serve", "--host", "192.0.2.1", "--port", "0")
+    )
+
+
+def test_without_a_secret_it_starts_says_so_once_and_is_not_ready(serve: Serve) -> None:
+    with serve(WEBHOOK_SECRET="") as server:
+        ready = server.http.get("/health/ready")
+        answer = server.deliver("m1")
+        warnings = [line for line in server.lines() if "WEBHOOK_SECRET" in line["event"]]
+    assert ready.status_code == 503
+    assert ready.json()["checks"] == {"database": "ok", "webhook_secret": "not configured"}
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "1"
+    assert len(warnings) == 1
+
+
+def test_dev_prints_a_secret_and_a_curl_line_that_works_when_pasted(tmp_path: Path) -> None:
+    command = [*LYFTR, "serve", "--dev", "--port", "0"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            assert server.stdout is not None
+            printed = [server.stdout.readline() for _ in range(5)]
+            assert re.fullmatch(r"WEBHOOK_SECRET for this run: \S{32}\n", printed[0])
+            words = shlex.split(printed[3])
+            assert "listening" in server.stdout.readline()
+            answer = _run_curl(words)
+            assert "request" in server.stdout.readline()
+        finally:
+            server.terminate()
+    assert answer == {"status": "ok"}
+
+
+def test_dev_does_not_print_a_secret_that_is_configured(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [*LYFTR, "serve", "--dev", "--port", "0"],
+        cwd=tmp_path,
+        env=environment(WEBHOOK_SECRET="a configured secret"),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        server.terminate()
+        printed, _ = server.communicate()
+    assert "a configured secret" not in printed
+
+
+def _run_curl(words: list[str]) -> object:
+    """Do what the curl line says, with curl where it is installed."""
+    try:
+        done = subprocess.run(words, capture_output=True, timeout=20, check=True)
+    except FileNotFoundError:
+        headers = dict(w.split(": ", 1) for w in words if ": " in w and not w.startswith("{"))
+        return httpx.post(words[2], headers=headers, content=words[-1].encode()).json()
+    return json.loads(done.stdout)

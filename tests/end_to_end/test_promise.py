@@ -1,0 +1,114 @@
+"""The promise of the service, through a real process and a real file."""
+
+import asyncio
+import signal
+import socket
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tests.end_to_end.conftest import Serve, signed
+
+
+def test_a_signed_webhook_comes_back_as_a_message(serve: Serve) -> None:
+    with serve() as server:
+        assert server.deliver("m1", text="Grüße").json() == {"status": "ok"}
+        item = server.http.get("/messages/m1").json()
+    assert item["from"] == "+919876543210"
+    assert item["text"] == "Grüße"
+    assert item["ts"] == "2026-01-15T09:28:35Z"
+
+
+def test_messages_outlive_a_restart_and_their_redelivery_is_a_duplicate(serve: Serve) -> None:
+    with serve() as first:
+        first.deliver("m1").raise_for_status()
+    with serve() as second:
+        second.deliver("m1").raise_for_status()
+        second.deliver("m2").raise_for_status()
+        page = second.http.get("/messages").json()
+        line = second.wait_for_line('"result":"duplicate"')
+    first_item, second_item = page["items"]
+    assert (first_item["message_id"], second_item["message_id"]) == ("m1", "m2")
+    assert first_item["seq"] < second_item["seq"]
+    assert line["duplicate"] is True
+
+
+def test_every_acknowledged_message_survives_kill_9(serve: Serve, tmp_path: Path) -> None:
+    acknowledged: list[str] = []
+
+    def load(server_url: str, name: str) -> None:
+        with httpx.Client(base_url=server_url) as client:
+            try:
+                for number in range(10_000):
+                    message_id = f"{name}-{number}"
+                    client.post("/webhook", **signed(message_id)).raise_for_status()
+                    acknowledged.append(message_id)
+            except httpx.TransportError:
+                return  # the server was killed
+
+    for round_ in range(3):
+        with serve() as server:
+            url = str(server.http.base_url)
+            threads = [threading.Thread(target=load, args=(url, f"{round_}-{n}")) for n in range(4)]
+            for thread in threads:
+                thread.start()
+            server.wait_for_line(f'"message_id":"{round_}-0-20"')
+            assert server.stop(signal.SIGKILL) == -signal.SIGKILL
+            for thread in threads:
+                thread.join()
+    with sqlite3.connect(tmp_path / "lyftr.db") as database:
+        stored = [row[0] for row in database.execute("SELECT message_id FROM messages")]
+    assert len(acknowledged) > 60
+    assert set(acknowledged) <= set(stored)
+    assert len(stored) == len(set(stored))
+
+
+@pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["alone", "two workers"])
+def test_many_webhooks_at_once_are_stored_once_each(serve: Serve, options: tuple[str, ...]) -> None:
+    async def deliver_all(url: str) -> list[int]:
+        gate = asyncio.Semaphore(64)
+        limits = httpx.Limits(max_connections=64)
+        async with httpx.AsyncClient(base_url=url, limits=limits, timeout=30) as client:
+
+            async def deliver(number: int) -> int:
+                async with gate:
+                    return (await client.post("/webhook", **signed(f"m{number}"))).status_code
+
+            return await asyncio.gather(*(deliver(number % 500) for number in range(1000)))
+
+    with serve(*options) as server:
+        assert set(asyncio.run(deliver_all(str(server.http.base_url)))) == {200}
+        assert server.http.get("/stats").json()["total_messages"] == 500
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_finishes_what_is_in_flight_and_exits_0(
+    serve: Serve, tmp_path: Path, number: signal.Signals
+) -> None:
+    """A lock of ours holds up the commit, so that the request is in flight for certain."""
+    with serve() as server, socket.create_connection(("127.0.0.1", server.port), 20) as sender:
+        blocker = sqlite3.connect(tmp_path / "lyftr.db", isolation_level=None)
+        blocker.execute("BEGIN IMMEDIATE")
+        sender.sendall(_as_bytes(signed("in flight")))
+        server.http.get("/health/live")  # answered after what arrived before it was taken up
+        server.process.send_signal(number)
+        blocker.execute("ROLLBACK")
+        blocker.close()
+        answer = sender.recv(1000)
+        assert server.process.wait(20) == 0
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    with sqlite3.connect(tmp_path / "lyftr.db") as database:
+        assert database.execute("SELECT message_id FROM messages").fetchall() == [("in flight",)]
+
+
+def _as_bytes(request: dict[str, Any]) -> bytes:
+    content: bytes = request["content"]
+    head = (
+        "POST /webhook HTTP/1.1\r\nHost: localhost\r\n"
+        f"X-Signature: {request['headers']['X-Signature']}\r\n"
+        f"Content-Length: {len(content)}\r\n\r\n"
+    )
+    return head.encode() + content

@@ -1,0 +1,27 @@
+"""Run by the `package` session in an environment that holds the wheel with the extra `server`."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from pathlib import Path
+
+with tempfile.TemporaryDirectory() as folder:
+    server = subprocess.Popen(
+        [Path(sys.executable).with_name("lyftr"), "serve", "--port", "0"],
+        cwd=folder,
+        env={**os.environ, "WEBHOOK_SECRET": "secret"},
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert server.stdout is not None
+        port = json.loads(server.stdout.readline())["port"]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=20) as answer:
+            assert answer.status == 200, answer.status
+            sys.stdout.write(f"server: {answer.read().decode()}\n")
+    finally:
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=20) == 0, server.returncode
