@@ -24,7 +24,7 @@ __all__ = ["Container"]
 
 
 def _scheme(secret: Secret | None) -> SignatureScheme:
-    return HexHmacSha256(secret.value) if secret else UnconfiguredScheme()
+    return HexHmacSha256(secret.key) if secret else UnconfiguredScheme()
 
 
 class Container(containers.DeclarativeContainer):

@@ -1,5 +1,6 @@
 """Configuration: environment variables, and a `.env` file that the environment overrides."""
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, final
@@ -7,7 +8,7 @@ from typing import Final, final
 import msgspec
 from dotenv import dotenv_values
 
-__all__ = ["InvalidSettings", "Secret", "Settings", "load_settings"]
+__all__ = ["VARIABLES", "InvalidSettings", "Secret", "Settings", "load_settings"]
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _FORMATS = ("json", "console")
@@ -26,6 +27,11 @@ class Secret:
 
     def __init__(self, value: str) -> None:
         self.value: Final = value
+
+    @property
+    def key(self) -> bytes:
+        """The bytes of the variable, those too that are not UTF-8."""
+        return os.fsencode(self.value)
 
     def __repr__(self) -> str:
         return "<secret>"
@@ -61,9 +67,9 @@ def load_settings(environ: Mapping[str, str], dotenv: Path | None = None) -> Set
     Raises:
         InvalidSettings: A value is not taken. The message never repeats a secret.
     """
-    given = {**(dotenv_values(dotenv) if dotenv else {}), **environ}
+    given = {**_read_dotenv(dotenv), **environ}
     values: dict[str, object] = {}
-    for variable, (field, read) in _VARIABLES.items():
+    for variable, (field, read) in VARIABLES.items():
         text = given.get(variable)
         if text:
             try:
@@ -71,6 +77,14 @@ def load_settings(environ: Mapping[str, str], dotenv: Path | None = None) -> Set
             except ValueError as exc:
                 raise InvalidSettings(f"{variable} {exc}") from None
     return msgspec.convert(values, Settings, dec_hook=lambda _type, value: value)
+
+
+def _read_dotenv(path: Path | None) -> dict[str, str | None]:
+    try:
+        # No interpolation: a secret may hold `${`.
+        return dict(dotenv_values(path, interpolate=False)) if path else {}
+    except UnicodeDecodeError:
+        raise InvalidSettings(f"{path} must be in UTF-8") from None
 
 
 def _port(text: str) -> int:
@@ -88,7 +102,7 @@ def _one_of(choices: tuple[str, ...], fold: Callable[[str], str]) -> Callable[[s
     return read
 
 
-_VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
+VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "WEBHOOK_SECRET": ("webhook_secret", Secret),
     "DATABASE_URL": ("database_url", str),
     "HOST": ("host", str),

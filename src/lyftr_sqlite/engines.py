@@ -1,5 +1,6 @@
 """The two engines on one file: one connection that writes, a few that read."""
 
+import os
 from pathlib import Path
 from urllib.parse import quote
 
@@ -24,7 +25,7 @@ def file_url(driver: str, path: Path, mode: str) -> URL:
         mode: SQLite's open mode: `rw` leaves a missing file missing, `rwc` makes it.
     """
     return URL.create(
-        driver, database=f"file:{quote(str(path))}", query={"mode": mode, "uri": "true"}
+        driver, database=f"file:{quote(os.fsencode(path))}", query={"mode": mode, "uri": "true"}
     )
 
 

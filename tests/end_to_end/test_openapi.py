@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from tests.end_to_end.conftest import SECRET, Serve
 
-HOOKS = "tests.end_to_end.schemathesis_hooks"
+HOOKS = "schemathesis_hooks"
 
 
 @pytest.mark.parametrize("sign", ["1", ""], ids=["signed", "unsigned"])
-def test_every_answer_is_documented(serve: Serve, sign: str) -> None:
+def test_every_answer_is_documented(serve: Serve, tmp_path: Path, sign: str) -> None:
     with serve() as server:
         done = subprocess.run(
             [
@@ -20,9 +20,10 @@ def test_every_answer_is_documented(serve: Serve, sign: str) -> None:
                 f"{server.http.base_url}/schema/openapi.json",
                 *("--checks", "all", "--max-examples", "40", "--seed", "1", "--no-color"),
             ],
-            cwd=Path(__file__).parents[2],
+            cwd=tmp_path,
             env={
                 **os.environ,
+                "PYTHONPATH": str(Path(__file__).parent),
                 "SCHEMATHESIS_HOOKS": HOOKS,
                 "SIGN_REQUESTS": sign,
                 "WEBHOOK_SECRET": SECRET,

@@ -34,6 +34,9 @@ def run() -> None:
         cli.main(prog_name="lyftr", standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(130)
+    except click.exceptions.NoArgsIsHelpError as exc:
+        click.echo(exc.format_message(), err=True)
+        sys.exit(exc.exit_code)
     except click.ClickException as exc:
         _fail(exc.format_message(), exc.exit_code)
     except (InvalidSettings, LyftrError, OSError) as exc:

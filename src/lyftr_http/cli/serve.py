@@ -54,7 +54,7 @@ def _greet(settings: Settings) -> Settings:
         secret = Secret(secrets.token_urlsafe(24))
         click.echo(f"WEBHOOK_SECRET for this run: {secret.value}")
     body = _first_message()
-    signature = HexHmacSha256(secret.value).sign(body)
+    signature = HexHmacSha256(secret.key).sign(body)
     click.echo("Deliver a first message with:\n")
     click.echo(f"  {curl_line(webhook_url(settings), signature, body)}\n")
     return msgspec.structs.replace(settings, webhook_secret=secret)

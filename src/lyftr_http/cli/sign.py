@@ -31,7 +31,7 @@ def sign(file: BinaryIO, *, curl: bool, url: str | None) -> None:
     if settings.webhook_secret is None:
         raise InvalidSettings("WEBHOOK_SECRET must be set to sign with")
     body = file.read()
-    signature = HexHmacSha256(settings.webhook_secret.value).sign(body)
+    signature = HexHmacSha256(settings.webhook_secret.key).sign(body)
     click.echo(curl_line(url or webhook_url(settings), signature, body) if curl else signature)
 
 

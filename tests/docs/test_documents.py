@@ -1,0 +1,61 @@
+"""What the documents say is what the code does."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lyftr_core import FaultCode
+from lyftr_http.settings import VARIABLES
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+
+
+def test_the_library_example_runs_and_prints_what_it_says(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", example],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "created\n"
+
+
+def test_every_fault_code_is_documented_and_no_other() -> None:
+    documented = re.findall(
+        r"^\| `(\w+)` \|", _section("validation.md", "Fault codes"), re.MULTILINE
+    )
+    assert documented == sorted(FaultCode)
+
+
+def test_every_variable_is_documented_and_no_other() -> None:
+    assert re.findall(r"^\| `([A-Z_]+)` \|", README, re.MULTILINE) == list(VARIABLES)
+
+
+def test_every_file_the_readme_names_is_there() -> None:
+    named = re.findall(r"^(src/\S+|tests/|docs/) ", README, re.MULTILINE)
+    assert len(named) > 10
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_test_command_of_the_readme_is_the_one_that_ci_runs() -> None:
+    (command,) = re.findall(r"^python3 .*nox$", README, re.MULTILINE)
+    assert command in (ROOT / ".ci" / "run").read_text().splitlines()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_between_documents_lead_somewhere(document: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text())
+    assert [target for target in targets if not (document.parent / target).exists()] == []
+
+
+def _section(name: str, title: str) -> str:
+    text = (ROOT / "docs" / name).read_text()
+    (section,) = re.findall(rf"^## {title}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    return str(section)
