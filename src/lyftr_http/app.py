@@ -58,6 +58,9 @@ def create_app(settings: Settings, container: Container | None = None) -> Litest
     document = cache(lambda: openapi_document(_ROUTES, dependencies))
     app = Litestar(
         route_handlers=[*_ROUTES, get_schema],
+        # Said here, since Litestar otherwise asks the environment, and would show tracebacks.
+        debug=False,
+        pdb_on_exception=False,
         dependencies={**dependencies, "document": Provide(document, sync_to_thread=False)},
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[_lifespan(wiring)],

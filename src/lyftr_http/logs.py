@@ -4,6 +4,7 @@ structlog writes everything. What libraries say through the standard library's l
 the same way.
 """
 
+import json
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -46,9 +47,13 @@ class _Forward(logging.Handler):
         self._logger = logger
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._logger.log(
-            record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info
-        )
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError):  # the call has other arguments than its format
+            self.handleError(record)
+            return
+        level = min(max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL)
+        self._logger.log(level, message, logger=record.name, exc_info=record.exc_info)
 
 
 def _for_programs() -> list[structlog.typing.Processor]:
@@ -71,4 +76,8 @@ def _for_people() -> list[structlog.typing.Processor]:
 def _render_json(_logger: object, _method: str, event: MutableMapping[str, Any]) -> bytes:
     """Write one line, `timestamp`, `level` and `event` first."""
     first = {key: event.pop(key) for key in ("timestamp", "level", "event")}
-    return _encode({**first, **event})
+    line = {**first, **event}
+    try:
+        return _encode(line)
+    except UnicodeEncodeError:  # a lone surrogate, which only escapes can write
+        return json.dumps(line, default=repr).encode()

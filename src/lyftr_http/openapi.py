@@ -99,7 +99,14 @@ def openapi_document(
         summary="A webhook inbox for signed text messages.",
         use_handler_docstrings=True,
     )
-    app = Litestar(routes, dependencies=dict(dependencies), openapi_config=config)
+    app = Litestar(
+        routes,
+        dependencies=dict(dependencies),
+        openapi_config=config,
+        logging_config=None,
+        debug=False,
+        pdb_on_exception=False,
+    )
     return app.openapi_schema.to_schema()
 
 

@@ -1,6 +1,7 @@
 """Configuration: environment variables, and a `.env` file that the environment overrides."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, final
@@ -62,15 +63,15 @@ def load_settings(environ: Mapping[str, str], dotenv: Path | None = None) -> Set
 
     Args:
         environ: The environment variables. An empty one is as if absent.
-        dotenv: A file of further variables, which those of `environ` override.
+        dotenv: A file of further variables, for what `environ` does not set.
 
     Raises:
         InvalidSettings: A value is not taken. The message never repeats a secret.
     """
-    given = {**_read_dotenv(dotenv), **environ}
+    file = _read_dotenv(dotenv)
     values: dict[str, object] = {}
     for variable, (field, read) in VARIABLES.items():
-        text = given.get(variable)
+        text = environ.get(variable) or file.get(variable)
         if text:
             try:
                 values[field] = read(text)
@@ -88,7 +89,7 @@ def _read_dotenv(path: Path | None) -> dict[str, str | None]:
 
 
 def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) > _HIGHEST_PORT:
+    if not re.fullmatch("[0-9]{1,5}", text) or int(text) > _HIGHEST_PORT:
         raise ValueError(f"must be a number from 0 to {_HIGHEST_PORT}")
     return int(text)
 
