@@ -1,0 +1,60 @@
+"""Messages for the contract, and short ways to store and read them."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from lyftr_core.message import AddOutcome, Message, StoredMessage
+from lyftr_core.ports import MessageReader, MessageWriter
+from lyftr_core.reading import Matches, MessageFilter, Order, Selection
+
+__all__ = ["EVERYTHING", "NOON", "fill", "get", "ids", "sample", "select_all", "select_ids"]
+
+NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
+"""When a sample was sent, unless it says otherwise."""
+EVERYTHING = MessageFilter()
+"""The filter that every message passes."""
+
+
+def sample(
+    message_id: str = "m1",
+    *,
+    sender: str = "+919876543210",
+    recipient: str = "+14155550100",
+    ts: datetime = NOON,
+    text: str | None = "Hello",
+) -> Message:
+    """Return a message; what is not given does not matter to the test."""
+    return Message(message_id=message_id, sender=sender, recipient=recipient, ts=ts, text=text)
+
+
+async def fill(writer: MessageWriter, messages: Iterable[Message]) -> None:
+    """Add messages one after another, received a second apart; each must be new."""
+    for count, message in enumerate(messages):
+        received_at = NOON + timedelta(seconds=count)
+        assert await writer.add(message, received_at=received_at) is AddOutcome.CREATED
+
+
+async def get(reader: MessageReader, message_id: str) -> StoredMessage:
+    """Return a message that must be there."""
+    stored = await reader.get(message_id)
+    assert stored is not None
+    return stored
+
+
+async def select_all(
+    reader: MessageReader, query: MessageFilter = EVERYTHING, order: Order = Order.ASCENDING
+) -> Matches:
+    """Return every message that passes a filter, up to a thousand."""
+    return await reader.select(Selection(filter=query, order=order, limit=1_000))
+
+
+async def select_ids(reader: MessageReader, query: MessageFilter = EVERYTHING) -> list[str]:
+    """Return the identifiers of the messages that pass a filter, in order."""
+    matches = await select_all(reader, query)
+    assert matches.total == len(matches.messages)
+    return ids(matches)
+
+
+def ids(matches: Matches) -> list[str]:
+    """Return the identifiers of the messages, in order."""
+    return [stored.message.message_id for stored in matches.messages]

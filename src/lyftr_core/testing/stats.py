@@ -1,0 +1,71 @@
+"""The contract of `MessageReader.stats`."""
+
+from datetime import timedelta
+
+from lyftr_core.message import AddOutcome
+from lyftr_core.reading import SenderCount, Stats
+from lyftr_core.testing.opening import Opening
+from lyftr_core.testing.samples import NOON, fill, sample
+from lyftr_core.testing.strategies import EARLIEST, LATEST
+
+__all__ = ["StatsContract"]
+
+
+class StatsContract(Opening):
+    """The figures over all messages."""
+
+    async def test_empty_repository_has_figures_of_nothing(self) -> None:
+        async with self.open_repository() as (_, reader):
+            assert await reader.stats() == Stats(
+                total_messages=0,
+                senders_count=0,
+                messages_per_sender=(),
+                first_message_ts=None,
+                last_message_ts=None,
+            )
+
+    async def test_figures_cover_every_message(self) -> None:
+        first, last = NOON - timedelta(microseconds=1), NOON + timedelta(microseconds=1)
+        async with self.open_repository() as (writer, reader):
+            await fill(
+                writer,
+                [
+                    sample("a", sender="+12"),
+                    sample("b", sender="+11", recipient="+12", ts=last),
+                    sample("c", sender="+12", ts=first),
+                ],
+            )
+            assert await reader.stats() == Stats(
+                total_messages=3,
+                senders_count=2,
+                messages_per_sender=(SenderCount("+12", 2), SenderCount("+11", 1)),
+                first_message_ts=first,
+                last_message_ts=last,
+            )
+
+    async def test_ties_go_to_the_lower_number_and_only_ten_are_named(self) -> None:
+        # As text, which is what phone numbers are: "+1000" comes before "+11".
+        numbers = ["+1000", "+1001", *(f"+1{digit}" for digit in range(1, 10)), "+20"]
+        busy = "+99"
+        async with self.open_repository() as (writer, reader):
+            await fill(writer, [sample(f"from {n}", sender=n) for n in reversed(numbers)])
+            await fill(writer, [sample(f"busy {count}", sender=busy) for count in range(2)])
+            stats = await reader.stats()
+            expected = [SenderCount(busy, 2), *(SenderCount(n, 1) for n in numbers[:9])]
+            assert list(stats.messages_per_sender) == expected
+            assert (stats.senders_count, stats.total_messages) == (13, 14)
+
+    async def test_first_and_last_reach_the_ends_of_time(self) -> None:
+        async with self.open_repository() as (writer, reader):
+            await fill(writer, [sample("b", ts=EARLIEST), sample("a", ts=LATEST)])
+            stats = await reader.stats()
+            assert (stats.first_message_ts, stats.last_message_ts) == (EARLIEST, LATEST)
+
+    async def test_refused_messages_count_for_nothing(self) -> None:
+        async with self.open_repository() as (writer, reader):
+            await fill(writer, [sample()])
+            before = await reader.stats()
+            other = sample(sender="+99", ts=LATEST)
+            assert await writer.add(sample(), received_at=NOON) is AddOutcome.DUPLICATE
+            assert await writer.add(other, received_at=NOON) is AddOutcome.CONFLICT
+            assert await reader.stats() == before

@@ -1,0 +1,126 @@
+import importlib
+import pkgutil
+from types import ModuleType
+
+import pytest
+
+import lyftr_core
+import lyftr_core.testing
+
+# What adapters and the kit need of each other, and what no user of the library does.
+INTERNAL = {
+    "BUSIEST_SENDERS",
+    "DEFAULT_LIMIT",
+    "MAX_LIMIT",
+    "MAX_MESSAGE_ID_LENGTH",
+    "MAX_OFFSET",
+    "MAX_QUERY_LENGTH",
+    "MAX_TEXT_LENGTH",
+    "check_message_id",
+    "check_moment",
+    "check_phone_number",
+    "check_search_text",
+    "check_surrogates",
+    "check_text",
+    "check_timestamp",
+    "from_microseconds",
+    "to_microseconds",
+}
+MODULES = [
+    importlib.import_module(f"lyftr_core.{found.name}")
+    for found in pkgutil.iter_modules(lyftr_core.__path__)
+    if found.name != "testing"
+]
+
+
+def case_last(name: str) -> tuple[bool, bool, str]:
+    """Return ruff's order of `__all__`: constants, classes, functions."""
+    return name.islower(), not name.isupper(), name
+
+
+def test_core_exports_what_its_modules_do() -> None:
+    offered = {name for module in MODULES for name in module.__all__}
+    assert set(lyftr_core.__all__) == offered - INTERNAL
+    assert offered >= INTERNAL
+
+
+def test_core_exports_each_name_once() -> None:
+    names = [name for module in MODULES for name in module.__all__]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    "module", [lyftr_core, lyftr_core.testing, *MODULES], ids=lambda module: module.__name__
+)
+def test_exported_names_are_sorted_and_exist(module: ModuleType) -> None:
+    assert list(module.__all__) == sorted(module.__all__, key=case_last)
+    assert [name for name in module.__all__ if not hasattr(module, name)] == []
+
+
+def test_exported_names_of_core_are_these() -> None:
+    assert lyftr_core.__all__ == [
+        "AddOutcome",
+        "CheckReadiness",
+        "Clock",
+        "ComputeStats",
+        "Fault",
+        "FaultCode",
+        "GetMessage",
+        "HexHmacSha256",
+        "InMemoryMessageRepository",
+        "IngestMessage",
+        "Ingested",
+        "InvalidInput",
+        "InvalidMessage",
+        "InvalidQuery",
+        "InvalidSignature",
+        "InvalidTimestamp",
+        "ListMessages",
+        "LyftrError",
+        "Matches",
+        "Message",
+        "MessageFilter",
+        "MessageReader",
+        "MessageWriter",
+        "Order",
+        "Page",
+        "PageRequest",
+        "Position",
+        "Readiness",
+        "ReadinessProbe",
+        "SchemaMismatch",
+        "SecretNotConfigured",
+        "SecretProbe",
+        "Selection",
+        "SenderCount",
+        "SignatureScheme",
+        "SignedRequest",
+        "Stats",
+        "StorageError",
+        "StorageUnavailable",
+        "StoredMessage",
+        "UnconfiguredScheme",
+        "VerifiedBody",
+        "decode_cursor",
+        "encode_cursor",
+        "format_timestamp",
+        "parse",
+        "parse_timestamp",
+    ]
+
+
+def test_exported_names_of_the_testing_kit_are_these() -> None:
+    assert lyftr_core.testing.__all__ == [
+        "RepositoryContract",
+        "bodies",
+        "invalid_bodies",
+        "message_filters",
+        "message_ids",
+        "messages",
+        "moments",
+        "phone_numbers",
+        "selections",
+        "signed_requests",
+        "texts",
+        "timestamps",
+    ]

@@ -1,0 +1,164 @@
+"""Bodies as JSON documents: what is no such document, and what of one is looked at."""
+
+import json
+
+import pytest
+
+from lyftr_core import FaultCode, InvalidMessage, Message, VerifiedBody, parse
+from lyftr_core.testing.samples import sample
+
+FIELDS = {
+    "message_id": "m1",
+    "from": "+919876543210",
+    "to": "+14155550100",
+    "ts": "2026-01-15T12:00:00Z",
+    "text": "Hello",
+}
+
+
+def read(body: bytes | str) -> Message:
+    return parse(VerifiedBody(body if isinstance(body, bytes) else body.encode()))
+
+
+def faults_of(body: bytes | str) -> list[tuple[str | None, FaultCode]]:
+    with pytest.raises(InvalidMessage) as caught:
+        read(body)
+    return [(fault.field, fault.code) for fault in caught.value.faults]
+
+
+def body_with(members: str) -> str:
+    """Return a valid body with further members at its end."""
+    return f"{json.dumps(FIELDS)[:-1]}, {members}}}"
+
+
+@pytest.mark.parametrize("body", ["{}", '{"text": "a"}', '{"unknown": 1}', ' {\n"a":{}}\t'])
+def test_every_required_field_is_missing_from_an_empty_object(body: str) -> None:
+    assert faults_of(body) == [
+        (name, FaultCode.MISSING) for name in ("message_id", "from", "to", "ts")
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b" ", b"{", b"}", b"{}{}", b"{} x", b"{},", b"{'a': 1}", b'{"a" 1}', b'{"a": 1,}'),
+        *(b"NaN", b'{"a": NaN}', b'{"a": Infinity}', b'{"a": -Infinity}', b'{"a": 01}', b"tru"),
+        *(b"\xef\xbb\xbf{}", b"{\x00}\x00", b'{"a": "\n"}'),
+        *(b'{"a": "\\x"}', b'{"a": "\\u12"}', b"{1: 1}", b"// {}", b"{}\0", b'{"a": 1 2}'),
+    ],
+)
+def test_what_is_not_one_json_document_is_refused(body: bytes) -> None:
+    assert faults_of(body) == [(None, FaultCode.INVALID_JSON)]
+
+
+@pytest.mark.parametrize(
+    "body", ["null", "1", "1e999", '"a"', "[]", '[{"message_id": "m"}]', "true"]
+)
+def test_json_that_is_no_object_is_refused(body: str) -> None:
+    assert faults_of(body) == [(None, FaultCode.NOT_AN_OBJECT)]
+
+
+def test_byte_order_mark_is_refused_though_the_rest_is_right() -> None:
+    assert faults_of("\ufeff" + json.dumps(FIELDS)) == [(None, FaultCode.INVALID_JSON)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32"])
+def test_other_encodings_are_refused(encoding: str) -> None:
+    ((field, code),) = faults_of(json.dumps(FIELDS).encode(encoding))
+    assert field is None
+    assert code in {FaultCode.INVALID_JSON, FaultCode.INVALID_UTF8}
+
+
+@pytest.mark.parametrize(
+    "faulty", [b"\xff", b"\xc3", b"\xc0\x80", b"\xed\xa0\x80", b"\xf5\x80\x80\x80"]
+)
+@pytest.mark.parametrize(
+    "template",
+    [
+        b'{"text": "%s"}',
+        b'{"unknown": "%s"}',
+        b'{"%s": 1}',
+        b'{"unknown": {"%s": 1}}',
+        b'{"unknown": ["%s"]}',
+        b'{"text": 1, "unknown": "%s"}',
+    ],
+)
+def test_invalid_utf8_is_refused_wherever_it_is(template: bytes, faulty: bytes) -> None:
+    members = (template % faulty)[1:-1]
+    body = json.dumps(FIELDS).encode()[:-1] + b", " + members + b"}"
+    assert faults_of(body) == [(None, FaultCode.INVALID_UTF8)]
+
+
+@pytest.mark.parametrize("name", ["text", "unknown"])
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")])
+def test_deep_nesting_is_refused_in_any_field(name: str, opening: str, closing: str) -> None:
+    deep = opening * 100_000 + "1" + closing * 100_000
+    assert faults_of(body_with(f'"{name}": {deep}')) == [(None, FaultCode.TOO_DEEP)]
+
+
+def test_deep_nesting_never_closed_is_refused() -> None:
+    assert faults_of(body_with('"unknown": ' + "[" * 100_000)) == [(None, FaultCode.TOO_DEEP)]
+
+
+def test_moderate_nesting_in_an_unknown_field_is_ignored() -> None:
+    assert read(body_with(f'"unknown": {"[" * 100}{"]" * 100}')) == sample()
+
+
+@pytest.mark.parametrize(
+    "value", ["1", "null", '"a"', '[1, {"a": []}]', "1e999", "-0.0", '"\\u0000"']
+)
+@pytest.mark.parametrize("name", ["unknown", "", "Text", "sender", "recipient", "message_id ", "ß"])
+def test_unknown_field_is_ignored(name: str, value: str) -> None:
+    assert read(body_with(f'"{name}": {value}')) == sample()
+
+
+def test_number_beyond_any_float_has_the_wrong_type() -> None:
+    for value in ("1e999", "-1e999", "[1e999]", "123456789012345678901234567890"):
+        assert faults_of(body_with(f'"text": {value}')) == [("text", FaultCode.WRONG_TYPE)]
+
+
+@pytest.mark.parametrize("field", list(FIELDS))
+@pytest.mark.parametrize("faulty", ["1", '"\\u0000"', "[]", "1e999"])
+def test_good_value_after_a_bad_one_of_the_same_key_counts(field: str, faulty: str) -> None:
+    body = f'{{"{field}": {faulty}, {json.dumps(FIELDS)[1:]}'
+    assert read(body) == sample()
+
+
+@pytest.mark.parametrize("field", list(FIELDS))
+def test_bad_value_after_a_good_one_of_the_same_key_counts(field: str) -> None:
+    assert faults_of(body_with(f'"{field}": 1')) == [(field, FaultCode.WRONG_TYPE)]
+
+
+def test_last_of_several_good_values_counts() -> None:
+    assert read(body_with('"text": "a", "text": "b"')) == sample(text="b")
+    assert read(body_with('"text": "a", "text": null')) == sample(text=None)
+
+
+def test_key_may_be_written_in_escapes() -> None:
+    assert read(body_with('"\\u0074e\\u0078t": "b"')) == sample(text="b")
+    assert faults_of(body_with('"fr\\u006fm": "b"')) == [("from", FaultCode.NOT_E164)]
+    body = json.dumps(FIELDS).replace('"to"', '"\\u0074\\u006F"')
+    assert read(body) == sample()
+
+
+@pytest.mark.parametrize("escape", ["\\ud800", "\\udc00", "\\ud800\\ud800", "\\udc00\\ud800"])
+@pytest.mark.parametrize("field", ["text", "message_id"])
+def test_lone_surrogate_escape_is_refused(field: str, escape: str) -> None:
+    body = body_with(f'"{field}": "{escape}"')
+    assert faults_of(body) == [(field, FaultCode.LONE_SURROGATE)]
+
+
+@pytest.mark.parametrize("escape", ["\\ud800", "\\udc00\\ud800"])
+@pytest.mark.parametrize("template", ['"unknown": "{}"', '"{}": 1'])
+def test_lone_surrogate_escape_in_an_unknown_field_is_ignored(template: str, escape: str) -> None:
+    assert read(body_with(template.format(escape))) == sample()
+
+
+def test_lone_surrogate_escape_hides_no_other_fault() -> None:
+    body = body_with('"text": "\\ud800", "from": "1"')
+    expected = [("from", FaultCode.NOT_E164), ("text", FaultCode.LONE_SURROGATE)]
+    assert faults_of(body) == expected
+
+
+def test_surrogate_pair_escape_is_one_character() -> None:
+    assert read(body_with('"text": "\\ud83d\\ude00"')) == sample(text="\U0001f600")

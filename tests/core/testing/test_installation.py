@@ -1,0 +1,23 @@
+import subprocess
+import sys
+
+import pytest
+
+
+def import_without(missing: str) -> subprocess.CompletedProcess[str]:
+    code = f"import sys; sys.modules[{missing!r}] = None; import lyftr_core.testing"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("missing", ["pytest", "hypothesis"])
+def test_missing_package_is_told_in_one_sentence(missing: str) -> None:
+    last_line = import_without(missing).stderr.splitlines()[-1]
+    assert last_line == (
+        "ImportError: lyftr_core.testing needs pytest and hypothesis: pip install 'lyftr[testing]'"
+    )
+
+
+def test_core_itself_needs_neither() -> None:
+    code = "import sys, lyftr_core; print(sorted({'pytest', 'hypothesis'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

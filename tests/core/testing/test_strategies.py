@@ -1,0 +1,157 @@
+import re
+from collections.abc import Callable
+from datetime import datetime
+from random import Random
+from typing import TypeVar
+
+import pytest
+from hypothesis import Phase, find, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
+from hypothesis.strategies import SearchStrategy
+
+from lyftr_core import Message, MessageFilter, Selection, VerifiedBody, parse
+from lyftr_core.queries import MAX_OFFSET
+from lyftr_core.testing import (
+    bodies,
+    message_filters,
+    message_ids,
+    messages,
+    moments,
+    phone_numbers,
+    selections,
+    signed_requests,
+    texts,
+    timestamps,
+)
+from lyftr_core.testing.samples import NOON
+from lyftr_core.testing.strategies import EARLIEST, LATEST
+
+Value = TypeVar("Value")
+
+
+def reach(strategy: SearchStrategy[Value], condition: Callable[[Value], bool]) -> Value:
+    """Return any value that meets a condition, the same one each time; do not shrink it."""
+    once = settings(phases=[Phase.generate], database=None, max_examples=2_000)
+    return find(strategy, condition, settings=once, random=Random(0))  # noqa: S311 - for tests
+
+
+def matching(pattern: str) -> Callable[[str], bool]:
+    return lambda value: re.search(pattern, value) is not None
+
+
+@pytest.mark.parametrize(
+    ("strategy", "wanted"),
+    [
+        (message_ids(), "/"),
+        (message_ids(), "'"),
+        (message_ids(), "é|İ|ß"),
+        (message_ids(), "[\U00010000-\U0010ffff]"),
+        (message_ids(), "(?s)^.{255}$"),
+        (phone_numbers(), r"^\+[0-9]{2}$"),
+        (phone_numbers(), r"^\+[0-9]{15}$"),
+        (timestamps(), "[0-9]Z$"),
+        (timestamps(), r":[0-9]{2}Z$"),
+        (timestamps(), r"\.[0-9]{7,}Z$"),
+        (timestamps(), "^0001-01-01T00:00:00"),
+        (timestamps(), "^9999-12-31T23:59:59"),
+        (texts(), "^$"),
+        (texts(), "[%_]"),
+        (texts(), "[ßİÉ]"),
+        (texts(), "[\x01-\x1f]"),
+        (texts(), "[\U00010000-\U0010ffff]"),
+        (texts(), "(?s)^.{4096}$"),
+    ],
+)
+def test_strategy_reaches(strategy: SearchStrategy[str], wanted: str) -> None:
+    assert re.search(wanted, reach(strategy, matching(wanted)))
+
+
+@pytest.mark.parametrize(
+    ("strategy", "unwanted"),
+    [(texts(), "[\0\ud800-\udfff]"), (message_ids(), "[\x00-\x1f\x7f-\x9f\ud800-\udfff]")],
+)
+def test_strategy_never_reaches(strategy: SearchStrategy[str], unwanted: str) -> None:
+    with pytest.raises(NoSuchExample):
+        reach(strategy, matching(unwanted))
+
+
+def test_values_shrink_to_simple_ones() -> None:
+    assert find(message_ids(), lambda _: True) == "0"
+    assert find(phone_numbers(), lambda _: True) == "+10"
+    assert find(texts(), lambda _: True) == ""
+    assert find(timestamps(), lambda _: True) == "2000-01-01T00:00:00Z"
+    message = find(messages(), lambda _: True)
+    assert (message.message_id, message.sender, message.text) == ("0", "+10", None)
+    assert find(message_filters(), lambda _: True) == MessageFilter()
+
+
+@given(moments(earliest=NOON))
+def test_moments_keep_to_their_bounds(moment: datetime) -> None:
+    assert NOON <= moment <= LATEST
+
+
+@pytest.mark.parametrize("moment", [EARLIEST, LATEST])
+def test_moments_reach_the_ends_of_time(moment: datetime) -> None:
+    assert reach(moments(), lambda found: found == moment) == moment
+    assert 0 < reach(moments(), lambda found: 0 < found.microsecond < 1000).microsecond < 1000
+
+
+@given(texts(min_size=2, max_size=3))
+def test_texts_keep_to_their_bounds(text: str) -> None:
+    assert 2 <= len(text) <= 3
+
+
+@given(
+    messages(
+        message_id=st.just("m"),
+        sender=st.just("+12"),
+        recipient=st.just("+13"),
+        ts=st.just(NOON),
+        text=st.just("t"),
+    )
+)
+def test_fields_of_messages_can_be_given(message: Message) -> None:
+    assert message == Message(message_id="m", sender="+12", recipient="+13", ts=NOON, text="t")
+
+
+def test_fields_of_filters_can_be_given() -> None:
+    given_fields = message_filters(
+        sender=st.just("+12"),
+        recipient=st.just("+13"),
+        since=st.just(NOON),
+        until=st.just(LATEST),
+        q=st.just("t"),
+    )
+    whole = MessageFilter(sender="+12", recipient="+13", since=NOON, until=LATEST, q="t")
+    assert reach(given_fields, lambda query: query == whole) == whole
+
+
+@given(selections())
+def test_selections_keep_to_what_a_reader_takes(selection: Selection) -> None:
+    assert 1 <= selection.limit <= 101
+    assert 0 <= selection.offset <= MAX_OFFSET
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        rb'"message_id"[^"]*"[^"]*".*"message_id"',  # a key that comes twice
+        rb'^\{"(?!message_id|from|to|ts|text)',  # an unknown field first
+        rb"\\u[0-9a-f]{4}",
+        rb"[\x80-\xff]",
+        rb"^\s\{",
+        rb'"text": ?null',
+        rb"\.[0-9]{7,}Z",
+    ],
+)
+def test_bodies_are_written_in_every_way(wanted: bytes) -> None:
+    found = reach(bodies(), lambda body: re.search(wanted, body) is not None)
+    assert isinstance(parse(VerifiedBody(found)), Message)
+
+
+@pytest.mark.parametrize("wanted", ["^sha256=", "^[0-9a-f]+$", "[A-F].*[a-f]"])
+def test_signatures_are_written_in_every_way(wanted: str) -> None:
+    requests = signed_requests("secret", of=st.just(b"{}"))
+    values = requests.map(lambda request: request.header_values(b"x-signature")[0].decode())
+    assert re.search(wanted, reach(values, matching(wanted)))
