@@ -46,7 +46,7 @@ class InMemoryMessageRepository:
 
     async def select(self, selection: Selection) -> Matches:
         """Return a run of messages; see `lyftr_core.ports.MessageReader`."""
-        descending = selection.order is Order.DESCENDING
+        descending = selection.order == Order.DESCENDING
         passing = sorted(
             (s for s in self._stored.values() if selection.filter.matches(s.message)),
             key=_place,

@@ -4,6 +4,7 @@ The good path decodes the JSON once. Only when something is wrong is the body re
 time, field by field, to name every fault.
 """
 
+import json
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -52,8 +53,6 @@ class _WireMessage(msgspec.Struct, gc=False):
 
 
 _decode_wire = msgspec.json.Decoder(_WireMessage).decode
-_decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_decode_value = msgspec.json.Decoder().decode
 
 
 def parse(body: VerifiedBody) -> Message:
@@ -80,39 +79,41 @@ def parse(body: VerifiedBody) -> Message:
 
 
 def _parse_by_field(content: bytes) -> Message:
-    """Name every fault, or accept what only a repeated key made look wrong."""
-    values = {name: _value(raw) for name, raw in _fields(content).items() if name in _RULES}
-    faults = [fault for name in _RULES if (fault := _fault(name, values))]
+    """Name every fault, or accept what the decoder of the good path is too strict for."""
+    fields = _fields(content)
+    faults = [fault for name in _RULES if (fault := _fault(name, fields))]
     if faults:
         raise InvalidMessage(faults)
-    return msgspec.convert(values, _WireMessage).to_message()
+    known = {name: value for name, value in fields.items() if name in _RULES}
+    return msgspec.convert(known, _WireMessage).to_message()
 
 
-def _fault(name: str, values: Mapping[str, object]) -> Fault | None:
-    if name in values:
-        return _RULES[name](values[name], name)
+def _fault(name: str, fields: Mapping[str, object]) -> Fault | None:
+    if name in fields:
+        return _RULES[name](fields[name], name)
     if name in _OPTIONAL:
         return None
     return Fault(name, FaultCode.MISSING, "is required")
 
 
-def _value(raw: msgspec.Raw) -> object:
+def _fields(content: bytes) -> dict[str, object]:
+    """Read the body with the standard library, which leaves lone surrogates to the rules."""
     try:
-        return _decode_value(raw)
-    except msgspec.DecodeError:  # a number beyond any float: no rule takes a number
-        return float("inf")
-
-
-def _fields(content: bytes) -> dict[str, msgspec.Raw]:
-    try:
-        content.decode()
-        return _decode_fields(content)
+        # No rule takes a number, and a float has no limit on digits.
+        document = json.loads(content.decode(), parse_int=float, parse_constant=_refuse_constant)
     except UnicodeDecodeError:
         fault = Fault(None, FaultCode.INVALID_UTF8, "must be valid UTF-8")
     except RecursionError:
         fault = Fault(None, FaultCode.TOO_DEEP, "must not nest that deep")
-    except msgspec.ValidationError:
-        fault = Fault(None, FaultCode.NOT_AN_OBJECT, "must be a JSON object")
-    except msgspec.DecodeError:
+    except ValueError:
         fault = Fault(None, FaultCode.INVALID_JSON, "must be one valid JSON document")
+    else:
+        if isinstance(document, dict):
+            return document
+        fault = Fault(None, FaultCode.NOT_AN_OBJECT, "must be a JSON object")
     raise InvalidMessage([fault])
+
+
+def _refuse_constant(name: str) -> None:
+    """Refuse `NaN` and the infinities, which are no JSON (RFC 8259, section 6)."""
+    raise ValueError(name)

@@ -49,7 +49,7 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
             _check_range(self.limit, "limit", 1, MAX_LIMIT),
             _check_range(self.offset or 0, "offset", 0, MAX_OFFSET),
         ]
-        if self.cursor is not None and self.offset is not None:
+        if self.cursor and self.offset is not None:
             faults.append(Fault("offset", FaultCode.CONFLICTING, "must not be given with a cursor"))
         if any(faults):
             raise InvalidQuery([fault for fault in faults if fault])

@@ -147,8 +147,10 @@ class Stats(msgspec.Struct, frozen=True, kw_only=True):
     last_message_ts: datetime | None
 
 
-def check_search_text(value: str, field: str = "q") -> Fault | None:
+def check_search_text(value: object, field: str = "q") -> Fault | None:
     """Check the rules of a search text."""
+    if not isinstance(value, str):
+        return Fault(field, FaultCode.WRONG_TYPE, "must be a string")
     if not value:
         return Fault(field, FaultCode.TOO_SHORT, "must not be empty")
     if len(value) > MAX_QUERY_LENGTH:
