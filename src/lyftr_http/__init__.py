@@ -1,6 +1,5 @@
-"""The HTTP server: a thin Litestar adapter over `lyftr_core`, wired by one container."""
+"""The HTTP server: a thin Litestar adapter over `lyftr_core`, wired by one container.
 
-from lyftr_http.app import create_app
-from lyftr_http.settings import InvalidSettings, Secret, Settings, load_settings
-
-__all__ = ["InvalidSettings", "Secret", "Settings", "create_app", "load_settings"]
+To embed it: `lyftr_http.app.create_app` with `lyftr_http.settings.Settings`. This package itself
+imports nothing, so that the command can say which extra it needs.
+"""

@@ -49,7 +49,7 @@ class _Forward(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             message = record.getMessage()
-        except (TypeError, ValueError):  # the call has other arguments than its format
+        except Exception:  # noqa: BLE001 - a faulty log call must not fail what it reports on
             self.handleError(record)
             return
         level = min(max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL)

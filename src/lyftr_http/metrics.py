@@ -16,6 +16,7 @@ class WebhookResult(StrEnum):
     INVALID_SIGNATURE = "invalid_signature"
     VALIDATION_ERROR = "validation_error"
     UNAVAILABLE = "unavailable"
+    ERROR = "error"
 
 
 class Metrics:
@@ -61,5 +62,5 @@ class Metrics:
         self._webhooks.labels(result).inc()
 
     def render(self) -> bytes:
-        """Return all metrics in the Prometheus text format, version 0.0.4."""
+        """Return all metrics in the Prometheus text format."""
         return generate_latest(self._registry)

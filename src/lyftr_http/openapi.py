@@ -41,6 +41,10 @@ _PROBLEMS: Mapping[int, tuple[type[Problem | Invalid], str]] = {
     503: (Problem, "Not done; safe to retry after `Retry-After` seconds."),
 }
 
+_RETRY_AFTER = {
+    "Retry-After": {"description": "In seconds.", "schema": {"type": "integer", "minimum": 0}}
+}
+
 _PHONE_NUMBER = Schema(
     type=OpenAPIType.STRING,
     pattern=r"^\+[1-9][0-9]{1,14}$",
@@ -107,7 +111,12 @@ def openapi_document(
         debug=False,
         pdb_on_exception=False,
     )
-    return app.openapi_schema.to_schema()
+    document = app.openapi_schema.to_schema()
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            if unavailable := operation["responses"].get("503"):
+                unavailable["headers"] = _RETRY_AFTER
+    return document
 
 
 @dataclass
@@ -137,8 +146,8 @@ class GetMessageOperation(Operation):
         self.parameters = [
             Parameter(name="message_id", param_in="path", required=True, schema=_MESSAGE_ID)
         ]
-        if self.responses:
-            self.responses.pop("400", None)
+        # Litestar adds it for any parameter; the identifier is read by us, and a bad one is 422.
+        (self.responses or {}).pop("400", None)
 
 
 @dataclass

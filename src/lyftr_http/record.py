@@ -50,12 +50,12 @@ class RequestRecord:
 
     @property
     def webhook_result(self) -> WebhookResult | None:
-        """What became of the webhook, or `None` if the request was none or failed unforeseen."""
+        """What became of the webhook, or `None` if the request was none."""
         if not self.is_webhook:
             return None
         if self.ingested:
             return WebhookResult(self.ingested.outcome)
-        return _RESULTS.get(type(self.error)) if self.error else None
+        return _RESULTS.get(type(self.error), WebhookResult.ERROR) if self.error else None
 
     def webhook_fields(self) -> dict[str, object]:
         """Return the fields that the log line of a webhook has beyond the usual."""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from lyftr_core import Fault, Page, Stats, StoredMessage, format_timestamp
+from lyftr_core import Fault, FaultCode, Page, Stats, StoredMessage, format_timestamp
 
 __all__ = [
     "Accepted",
@@ -64,7 +64,7 @@ class FaultItem(msgspec.Struct, frozen=True):
 
     loc: list[str]
     msg: str
-    type: str
+    type: FaultCode
 
     @classmethod
     def of(cls, fault: Fault, place: str) -> "FaultItem":

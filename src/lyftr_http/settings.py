@@ -1,6 +1,5 @@
 """Configuration: environment variables, and a `.env` file that the environment overrides."""
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -32,7 +31,7 @@ class Secret:
     @property
     def key(self) -> bytes:
         """The bytes of the variable, those too that are not UTF-8."""
-        return os.fsencode(self.value)
+        return self.value.encode(errors="surrogateescape")
 
     def __repr__(self) -> str:
         return "<secret>"

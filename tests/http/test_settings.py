@@ -1,0 +1,166 @@
+"""The settings: where they come from, and what is said of a wrong value."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from lyftr_http.settings import InvalidSettings, Secret, Settings, load_settings
+
+_CANARY = "canary-secret"
+
+
+@pytest.fixture
+def dotenv(tmp_path: Path) -> Path:
+    return tmp_path / ".env"
+
+
+def test_defaults_are_the_documented_ones() -> None:
+    settings = load_settings({})
+    assert msgspec.structs.asdict(settings) == {
+        "webhook_secret": None,
+        "database_url": "sqlite:///lyftr.db",
+        "host": "127.0.0.1",
+        "port": 8000,
+        "log_level": "INFO",
+        "log_format": "json",
+    }
+    assert settings == Settings()
+
+
+def test_every_variable_is_read() -> None:
+    settings = load_settings(
+        {
+            "WEBHOOK_SECRET": "s",
+            "DATABASE_URL": "sqlite:////data/inbox.db",
+            "HOST": "0.0.0.0",  # noqa: S104 - read, not bound
+            "PORT": "0",
+            "LOG_LEVEL": "WARNING",
+            "LOG_FORMAT": "console",
+        }
+    )
+    assert settings.webhook_secret
+    assert settings.webhook_secret.value == "s"
+    assert (settings.database_url, settings.host) == ("sqlite:////data/inbox.db", "0.0.0.0")  # noqa: S104 - as above
+    assert (settings.port, settings.log_level, settings.log_format) == (0, "WARNING", "console")
+
+
+def test_the_file_is_read_and_the_environment_wins(dotenv: Path) -> None:
+    dotenv.write_text("PORT=1\nHOST=::1\nWEBHOOK_SECRET='of the file'\n# PORT=3\nOTHER=x\n")
+    settings = load_settings({"PORT": "2"}, dotenv)
+    assert (settings.port, settings.host) == (2, "::1")
+    assert settings.webhook_secret
+    assert settings.webhook_secret.value == "of the file"
+
+
+def test_a_file_that_is_not_there_is_as_if_empty(dotenv: Path) -> None:
+    assert load_settings({}, dotenv) == Settings()
+
+
+@pytest.mark.parametrize(
+    "name", ["WEBHOOK_SECRET", "DATABASE_URL", "HOST", "PORT", "LOG_LEVEL", "LOG_FORMAT"]
+)
+def test_an_empty_variable_is_as_if_absent(dotenv: Path, name: str) -> None:
+    assert load_settings({name: ""}) == Settings()
+    for line in (f"{name}=", f"{name}=''", name):
+        dotenv.write_text(line + "\n")
+        assert load_settings({}, dotenv) == Settings()
+
+
+def test_an_empty_variable_of_the_environment_does_not_hide_the_file(dotenv: Path) -> None:
+    dotenv.write_text("PORT=1\n")
+    assert load_settings({"PORT": ""}, dotenv).port == 1
+
+
+@pytest.mark.parametrize(("given", "read"), [("debug", "DEBUG"), ("Info", "INFO")])
+def test_letter_case_of_the_level_does_not_matter(given: str, read: str) -> None:
+    assert load_settings({"LOG_LEVEL": given}).log_level == read
+
+
+@pytest.mark.parametrize(("given", "read"), [("0", 0), ("65535", 65_535), ("08000", 8000)])
+def test_a_port_is_any_that_there_is(given: str, read: int) -> None:
+    assert load_settings({"PORT": given}).port == read
+
+
+@pytest.mark.parametrize(
+    "port", ["65536", "-1", "+1", "80.0", "1e3", " 80", "80 ", "http", "٨٠", "8_0", "9" * 5_000]
+)
+def test_a_wrong_port_is_told_with_what_is_taken(port: str) -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings({"PORT": port})
+    assert str(caught.value) == "PORT must be a number from 0 to 65535"
+
+
+def test_a_wrong_level_is_told_with_what_is_taken() -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings({"LOG_LEVEL": "LOUD"})
+    assert str(caught.value) == "LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL"
+
+
+def test_a_wrong_format_is_told_with_what_is_taken() -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings({"LOG_FORMAT": "xml"})
+    assert str(caught.value) == "LOG_FORMAT must be one of json, console"
+
+
+def test_a_wrong_value_in_the_file_is_told_the_same_way(dotenv: Path) -> None:
+    dotenv.write_text("PORT=x\n")
+    with pytest.raises(InvalidSettings, match=r"^PORT must be"):
+        load_settings({}, dotenv)
+
+
+def test_a_file_that_is_not_utf8_is_told_without_its_content(dotenv: Path) -> None:
+    dotenv.write_bytes(b"WEBHOOK_SECRET=" + _CANARY.encode() + b"\xff\n")
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings({}, dotenv)
+    assert _CANARY not in str(caught.value)
+
+
+def test_a_secret_need_not_be_utf8() -> None:
+    undecodable = b"\xff\xc3".decode(errors="surrogateescape")  # as `os.environ` has it
+    secret = load_settings({"WEBHOOK_SECRET": undecodable}).webhook_secret
+    assert secret
+    assert secret.key == b"\xff\xc3"
+
+
+@pytest.mark.parametrize("value", ["${HOME}", "a#b", "ß😀", "a b", "$HOME", r"a\nb"])
+def test_a_secret_in_the_file_is_kept_to_the_character(dotenv: Path, value: str) -> None:
+    dotenv.write_text(f"WEBHOOK_SECRET='{value}'\n", encoding="utf-8")
+    secret = load_settings({}, dotenv).webhook_secret
+    assert secret
+    assert (secret.value, secret.key) == (value, value.encode())
+
+
+def test_the_secret_shows_itself_to_nobody() -> None:
+    settings = load_settings({"WEBHOOK_SECRET": _CANARY})
+    for shown in (repr(settings), str(settings), f"{settings.webhook_secret}", repr([settings])):
+        assert _CANARY not in shown
+    assert "<secret>" in repr(settings)
+
+
+def test_no_error_shows_the_secret() -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings({"WEBHOOK_SECRET": _CANARY, "PORT": "x"})
+    error: BaseException | None = caught.value
+    while error:
+        assert _CANARY not in str(error) + repr(error)
+        error = error.__cause__ or error.__context__
+
+
+def test_a_secret_is_kept_to_the_character() -> None:
+    for value in (" ", "  spaced  ", "${HOME}", "#", "ß😀"):
+        settings = load_settings({"WEBHOOK_SECRET": value})
+        assert settings.webhook_secret
+        assert settings.webhook_secret.value == value
+
+
+def test_other_variables_do_not_matter() -> None:
+    assert load_settings({"port": "1", "LYFTR_PORT": "2", "PATH": "/bin"}) == Settings()
+
+
+def test_settings_and_secrets_cannot_be_changed() -> None:
+    settings = load_settings({})
+    with pytest.raises(AttributeError):
+        settings.port = 1  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        Secret("a").other = 1  # type: ignore[attr-defined]
