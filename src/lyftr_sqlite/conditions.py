@@ -31,4 +31,4 @@ def behind(position: Position, order: Order) -> ColumnElement[bool]:
     """Return the condition that a row comes after a position, in an order."""
     place = tuple_(_columns.ts, _columns.message_id)
     mark = tuple_(to_microseconds(position.ts), position.message_id)
-    return place < mark if order is Order.DESCENDING else place > mark
+    return place < mark if order == Order.DESCENDING else place > mark

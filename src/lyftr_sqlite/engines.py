@@ -8,7 +8,14 @@ from sqlalchemy import URL, Connection, event
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-__all__ = ["BUSY_TIMEOUT", "READERS", "create_reading_engine", "create_writing_engine", "file_url"]
+__all__ = [
+    "BUSY_TIMEOUT",
+    "READERS",
+    "create_reading_engine",
+    "create_writing_engine",
+    "file_uri",
+    "file_url",
+]
 
 BUSY_TIMEOUT = 5_000
 """How long a statement waits for another process's lock, in milliseconds."""
@@ -24,9 +31,14 @@ def file_url(driver: str, path: Path, mode: str) -> URL:
         path: The file.
         mode: SQLite's open mode: `rw` leaves a missing file missing, `rwc` makes it.
     """
-    return URL.create(
-        driver, database=f"file:{quote(os.fsencode(path))}", query={"mode": mode, "uri": "true"}
-    )
+    query = {"mode": mode, "uri": "true"}
+    return URL.create(driver, database=file_uri(path), query=query)
+
+
+def file_uri(path: Path) -> str:
+    """Return the name of a file as SQLite reads it (https://www.sqlite.org/uri.html)."""
+    # Three slashes, since what follows two would be an authority.
+    return "file:///" + quote(os.fsencode(path.absolute()).lstrip(b"/"))
 
 
 def create_writing_engine(path: Path) -> AsyncEngine:

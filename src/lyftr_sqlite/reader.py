@@ -77,7 +77,7 @@ class SqliteMessageReader:
 
 
 def _run(selection: Selection) -> Select[Any]:
-    direction = desc if selection.order is Order.DESCENDING else asc
+    direction = desc if selection.order == Order.DESCENDING else asc
     place = direction(_columns.ts), direction(_columns.message_id)
     run = select(messages).where(*passing(selection.filter)).order_by(*place)
     if selection.after:

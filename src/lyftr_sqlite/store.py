@@ -20,7 +20,7 @@ class SqliteStore:
         url: `sqlite:///FILE`.
 
     Attributes:
-        path: The file.
+        path: The file, absolute: a later change of the working folder changes nothing.
         writer: The `MessageWriter`.
         reader: The `MessageReader`.
         probe: The `ReadinessProbe`.
@@ -34,10 +34,10 @@ class SqliteStore:
     """
 
     def __init__(self, url: str) -> None:
-        self.path = parse_database_url(url)
+        self.path = parse_database_url(url).absolute()
         self._engines = create_writing_engine(self.path), create_reading_engine(self.path)
         writing, reading = self._engines
-        self.writer = SqliteMessageWriter(writing)
+        self.writer = SqliteMessageWriter(writing, self.path)
         self.reader = SqliteMessageReader(reading)
         self.probe = SqliteReadinessProbe(reading)
 

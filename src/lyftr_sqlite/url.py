@@ -25,7 +25,7 @@ def parse_database_url(url: str) -> Path:
         parts = make_url(url)
     except ArgumentError:
         raise ValueError(_TAKEN) from None
-    if parts.drivername not in _DRIVERS or parts.host or parts.query:
+    if parts.drivername not in _DRIVERS or parts.host or "?" in url:
         raise ValueError(_TAKEN)
     if not parts.database or parts.database == ":memory:":
         raise ValueError(f"{_TAKEN}; a database in memory keeps nothing")

@@ -9,6 +9,7 @@ import contextlib
 import sqlite3
 from collections import deque
 from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from lyftr_core.errors import StorageUnavailable
 from lyftr_core.message import AddOutcome, Message
 from lyftr_sqlite.failures import as_storage_unavailable, reason
+from lyftr_sqlite.identity import FileIdentity
 from lyftr_sqlite.insertion import insert_batch
 
 __all__ = ["MAX_BATCH", "MAX_WAITING", "SqliteMessageWriter"]
@@ -38,14 +40,21 @@ class SqliteMessageWriter:
 
     Args:
         engine: In autocommit mode; see `lyftr_sqlite.engines.create_writing_engine`.
+        path: The file that the engine writes to.
         max_batch: At most how many messages share one commit.
         max_waiting: At most how many messages wait for their commit.
     """
 
     def __init__(
-        self, engine: AsyncEngine, *, max_batch: int = MAX_BATCH, max_waiting: int = MAX_WAITING
+        self,
+        engine: AsyncEngine,
+        path: Path,
+        *,
+        max_batch: int = MAX_BATCH,
+        max_waiting: int = MAX_WAITING,
     ) -> None:
         self._engine = engine
+        self._path = path
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._waiting: deque[_Waiting] = deque()
@@ -53,17 +62,19 @@ class SqliteMessageWriter:
         self._task: asyncio.Task[None] | None = None
         self._closing = False
         self._connection: AsyncConnection | None = None
+        self._identity: FileIdentity | None = None
 
     async def open(self) -> None:
-        """Begin to write."""
-        self._task = asyncio.create_task(self._write_until_closed(), name="lyftr-writer")
+        """Begin to write. A second call does nothing."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._write_until_closed(), name="lyftr-writer")
 
     async def close(self) -> None:
         """Refuse new messages, commit those that wait, and end. A second call does nothing."""
         self._closing = True
         self._arrived.set()
         if self._task:
-            await self._task
+            await asyncio.shield(self._task)  # whoever gives up waiting leaves it to finish
 
     async def add(self, message: Message, *, received_at: datetime) -> AddOutcome:
         """Store a message once; see `lyftr_core.ports.MessageWriter`.
@@ -109,10 +120,13 @@ class SqliteMessageWriter:
 
     async def _commit(self, batch: list[_Waiting]) -> list[AddOutcome]:
         with as_storage_unavailable("cannot commit"):
-            if self._connection is None:
+            if self._connection is None or self._identity is None:
                 self._connection = await self._engine.connect()
+                self._identity = FileIdentity(self._path)
             pairs = [(waiting.message, waiting.received_at) for waiting in batch]
-            return await insert_batch(self._connection, pairs)
+            outcomes = await insert_batch(self._connection, pairs)
+            self._identity.require_same()
+            return outcomes
 
     async def _disconnect(self) -> None:
         """Drop the connection; the next batch opens a new one, on whatever is there by then."""

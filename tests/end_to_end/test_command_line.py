@@ -80,9 +80,10 @@ def test_sign_of_a_missing_file_says_so(lyftr: Lyftr) -> None:
 def test_migrate_makes_the_database_and_then_has_nothing_to_do(
     lyftr: Lyftr, tmp_path: Path
 ) -> None:
-    assert lyftr("migrate").stdout.decode() == "lyftr.db: schema none -> 0001\n"
-    assert lyftr("migrate").stdout.decode() == "lyftr.db: schema 0001, nothing to do\n"
-    assert (tmp_path / "lyftr.db").is_file()
+    file = tmp_path / "lyftr.db"
+    assert lyftr("migrate").stdout.decode() == f"{file}: schema none -> 0001\n"
+    assert lyftr("migrate").stdout.decode() == f"{file}: schema 0001, nothing to do\n"
+    assert file.is_file()
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate"])

@@ -9,13 +9,15 @@ import tempfile
 import urllib.request
 from pathlib import Path
 
-with tempfile.TemporaryDirectory() as folder:
-    server = subprocess.Popen(
+with (
+    tempfile.TemporaryDirectory() as folder,
+    subprocess.Popen(
         [Path(sys.executable).with_name("lyftr"), "serve", "--port", "0"],
         cwd=folder,
         env={**os.environ, "WEBHOOK_SECRET": "secret"},
         stdout=subprocess.PIPE,
-    )
+    ) as server,
+):
     try:
         assert server.stdout is not None
         port = json.loads(server.stdout.readline())["port"]
