@@ -54,9 +54,11 @@ def imports(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS or None)
 def tests(session: nox.Session) -> None:
-    """The tests, with branch coverage; arguments go to pytest."""
+    """The tests, on the first interpreter with branch coverage; arguments go to pytest."""
     session.install(*CONSTRAINTS, "-e", ".[server,testing]", *_group("tests"))
-    session.run("pytest", "--cov", "--cov-report=term-missing", *session.posargs)
+    is_first = session.python in {None, *PYTHONS[:1]}
+    coverage = ("--cov", "--cov-report=term-missing") if is_first else ()
+    session.run("pytest", "--numprocesses=2", *coverage, *session.posargs)
 
 
 @nox.session

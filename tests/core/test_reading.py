@@ -119,6 +119,10 @@ def test_search_text_is_1_to_256_characters_without_nul(q: str, code: FaultCode)
     assert faults_of(q=q) == [("q", code)]
 
 
+def test_search_text_is_a_string() -> None:
+    assert faults_of(q=5) == [("q", FaultCode.WRONG_TYPE)]
+
+
 @given(texts(min_size=1, max_size=256))
 def test_any_other_search_text_is_taken(q: str) -> None:
     assert check_search_text(q) is None

@@ -36,6 +36,12 @@ def test_help_names_every_command_and_variable(lyftr: Lyftr) -> None:
         assert word in text
 
 
+def test_without_a_command_it_shows_the_help_and_fails(lyftr: Lyftr) -> None:
+    done = lyftr()
+    assert done.returncode == 2
+    assert "Commands:" in done.stderr.decode()
+
+
 def test_sign_signs_standard_input_byte_for_byte(lyftr: Lyftr) -> None:
     body = b'{"text": "\xc3\xa9"}\n'
     done = lyftr("sign", stdin=body, WEBHOOK_SECRET="s")

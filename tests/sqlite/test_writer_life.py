@@ -111,3 +111,16 @@ async def test_a_cancelled_close_leaves_no_caller_waiting(
     (outcome,) = await asyncio.wait_for(asyncio.gather(call, return_exceptions=True), timeout=2)
     assert outcome is CREATED or isinstance(outcome, StorageUnavailable)
     await writer.close()
+
+
+async def test_open_twice_is_one_writer(
+    writing_engine: AsyncEngine, path: Path, message: Make
+) -> None:
+    writer = SqliteMessageWriter(writing_engine, path)
+    await writer.open()
+    await writer.open()
+    writers = [task for task in asyncio.all_tasks() if task.get_name() == "lyftr-writer"]
+    assert len(writers) == 1
+    assert await writer.add(message("m1"), received_at=NOW) is CREATED
+    await writer.close()
+    assert writers[0].done()
