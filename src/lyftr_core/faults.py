@@ -49,7 +49,7 @@ class FaultCode(StrEnum):
     REPEATED = "repeated"
     """The parameter was given more than once."""
     TOO_DEEP = "too_deep"
-    """The JSON nests deeper than the decoder goes."""
+    """The JSON nests more than 100 levels deep."""
     TOO_LONG = "too_long"
     """The string has more characters than are taken."""
     TOO_SHORT = "too_short"

@@ -5,6 +5,7 @@ time, field by field, to name every fault.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -21,7 +22,10 @@ from lyftr_core.message import (
 from lyftr_core.signature import VerifiedBody
 from lyftr_core.timestamps import InvalidTimestamp, parse_timestamp
 
-__all__ = ["parse"]
+__all__ = ["MAX_DEPTH", "parse"]
+
+MAX_DEPTH = 100
+"""How deep objects and arrays may nest, the body itself being the first level."""
 
 _RULES: Mapping[str, Callable[[object, str], Fault | None]] = {
     "message_id": check_message_id,
@@ -31,6 +35,9 @@ _RULES: Mapping[str, Callable[[object, str], Fault | None]] = {
     "text": check_text,
 }
 _OPTIONAL = frozenset({"text"})
+_TOO_DEEP = Fault(None, FaultCode.TOO_DEEP, f"must nest at most {MAX_DEPTH} levels deep")
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+_BRACKET = re.compile(rb"[][{}]")
 
 
 class _WireMessage(msgspec.Struct, gc=False):
@@ -60,7 +67,8 @@ def parse(body: VerifiedBody) -> Message:
 
     Args:
         body: UTF-8 JSON (RFC 8259), an object with `message_id`, `from`, `to`, `ts` and
-            optionally `text`. Other fields are ignored; of a repeated key the last counts.
+            optionally `text`. Other fields are ignored; of a repeated key the last counts. It
+            may nest up to 100 levels deep.
 
     Returns:
         The message.
@@ -69,6 +77,8 @@ def parse(body: VerifiedBody) -> Message:
         InvalidMessage: It names every faulty field, or the one fault of the whole body.
     """
     content = body.content
+    if _nests_too_deep(content):
+        raise InvalidMessage([_TOO_DEEP])
     try:
         # The decoder skips over invalid UTF-8 in fields it ignores, so all of it is read here.
         if not content.isascii():
@@ -103,8 +113,8 @@ def _fields(content: bytes) -> dict[str, object]:
         document = json.loads(content.decode(), parse_int=float, parse_constant=_refuse_constant)
     except UnicodeDecodeError:
         fault = Fault(None, FaultCode.INVALID_UTF8, "must be valid UTF-8")
-    except RecursionError:
-        fault = Fault(None, FaultCode.TOO_DEEP, "must not nest that deep")
+    except RecursionError:  # the caller is near the end of the stack itself
+        fault = _TOO_DEEP
     except ValueError:
         fault = Fault(None, FaultCode.INVALID_JSON, "must be one valid JSON document")
     else:
@@ -112,6 +122,21 @@ def _fields(content: bytes) -> dict[str, object]:
             return document
         fault = Fault(None, FaultCode.NOT_AN_OBJECT, "must be a JSON object")
     raise InvalidMessage([fault])
+
+
+def _nests_too_deep(content: bytes) -> bool:
+    """Count the brackets; only where there are many, tell those apart that stand in strings.
+
+    What the decoders stand differs between versions of Python and with the depth of the caller.
+    """
+    if content.count(b"[") + content.count(b"{") <= MAX_DEPTH:
+        return False
+    depth = 0
+    for bracket in _BRACKET.findall(_STRING.sub(b"", content)):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > MAX_DEPTH:
+            return True
+    return False
 
 
 def _refuse_constant(name: str) -> None:

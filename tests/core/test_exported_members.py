@@ -11,6 +11,7 @@ import lyftr_core.testing
 INTERNAL = {
     "BUSIEST_SENDERS",
     "DEFAULT_LIMIT",
+    "MAX_DEPTH",
     "MAX_LIMIT",
     "MAX_MESSAGE_ID_LENGTH",
     "MAX_OFFSET",

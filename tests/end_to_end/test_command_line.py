@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -129,7 +130,7 @@ def test_a_file_that_is_no_database_stops_the_start(
 @pytest.mark.parametrize("command", ["serve", "migrate"])
 def test_a_newer_database_stops_the_start(lyftr: Lyftr, tmp_path: Path, command: str) -> None:
     lyftr("migrate")
-    with sqlite3.connect(tmp_path / "lyftr.db") as database:
+    with closing(sqlite3.connect(tmp_path / "lyftr.db")) as database, database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
     line = refusal(lyftr(command))
     assert "9999" in line

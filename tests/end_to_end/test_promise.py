@@ -5,6 +5,7 @@ import signal
 import socket
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def test_every_acknowledged_message_survives_kill_9(serve: Serve, tmp_path: Path
             assert server.stop(signal.SIGKILL) == -signal.SIGKILL
             for thread in threads:
                 thread.join()
-    with sqlite3.connect(tmp_path / "lyftr.db") as database:
+    with closing(sqlite3.connect(tmp_path / "lyftr.db")) as database, database:
         stored = [row[0] for row in database.execute("SELECT message_id FROM messages")]
     assert len(acknowledged) > 60
     assert set(acknowledged) <= set(stored)
@@ -100,7 +101,7 @@ def test_a_signal_finishes_what_is_in_flight_and_exits_0(
         answer = sender.recv(1000)
         assert server.process.wait(20) == 0
     assert answer.startswith(b"HTTP/1.1 200 ")
-    with sqlite3.connect(tmp_path / "lyftr.db") as database:
+    with closing(sqlite3.connect(tmp_path / "lyftr.db")) as database, database:
         assert database.execute("SELECT message_id FROM messages").fetchall() == [("in flight",)]
 
 
