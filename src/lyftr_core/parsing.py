@@ -85,7 +85,8 @@ def parse(body: VerifiedBody) -> Message:
             content.decode()
         return _decode_wire(content).to_message()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidTimestamp):
-        return _parse_by_field(content)
+        pass  # and not from here: what is raised below should not show this one as its context
+    return _parse_by_field(content)
 
 
 def _parse_by_field(content: bytes) -> Message:
