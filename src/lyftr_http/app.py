@@ -10,7 +10,7 @@ from litestar import Litestar
 from litestar.di import Provide
 
 from lyftr_http.container import Container
-from lyftr_http.failures import EXCEPTION_HANDLERS
+from lyftr_http.error_answers import EXCEPTION_HANDLERS
 from lyftr_http.observation import Observation
 from lyftr_http.openapi import openapi_document
 from lyftr_http.paths import SegmentRouting

@@ -20,7 +20,7 @@ from litestar.types import (
 )
 
 from lyftr_http.metrics import Metrics
-from lyftr_http.record import RequestRecord
+from lyftr_http.request_record import RequestRecord
 
 __all__ = ["Observation"]
 

@@ -25,6 +25,8 @@ __all__ = ["InvalidPath", "read_list_query", "read_message_id"]
 
 T = TypeVar("T")
 
+_NAMES = ("from", "to", "since", "until", "q", "order", "limit", "offset", "cursor", "total")
+"""The parameters of `GET /messages`, in the order in which their faults are named."""
 _TRUTH = {"true": True, "false": False}
 _ORDERS = {order.value: order for order in Order}
 _ENOUGH_DIGITS = 20
@@ -80,7 +82,7 @@ def read_list_query(query_string: bytes) -> tuple[MessageFilter, PageRequest]:
         with_total=given.get("total", _choice(_TRUTH), default=True),
     )
     if query is None or request is None or given.faults:
-        raise InvalidQuery(given.faults)
+        raise InvalidQuery(sorted(given.faults, key=lambda fault: _NAMES.index(fault.field or "")))
     return query, request
 
 

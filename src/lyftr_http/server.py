@@ -1,6 +1,7 @@
 """Running the application on uvicorn, in this process or in several."""
 
 import logging
+import os
 import signal
 import socket
 from functools import partial
@@ -36,9 +37,13 @@ def bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except (OSError, UnicodeError) as exc:
-        reason = getattr(exc, "strerror", None) or exc
+    except socket.gaierror as exc:
+        raise CannotListen(f"cannot listen on {host}:{port}: no such host") from exc
+    except OSError as exc:
+        reason = os.strerror(exc.errno) if exc.errno else exc
         raise CannotListen(f"cannot listen on {host}:{port}: {reason}") from exc
+    except UnicodeError as exc:
+        raise CannotListen(f"cannot listen on {host}:{port}: no host has such a name") from exc
 
 
 def run_server(settings: Settings, listening: socket.socket, workers: int) -> int:

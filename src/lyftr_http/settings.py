@@ -16,7 +16,7 @@ _HIGHEST_PORT = 65_535
 
 
 class InvalidSettings(ValueError):
-    """A variable has a value that is not taken; the message names it and says what is."""
+    """Some variables have values that are not taken; the message names each and says what is."""
 
 
 @final
@@ -65,17 +65,20 @@ def load_settings(environ: Mapping[str, str], dotenv: Path | None = None) -> Set
         dotenv: A file of further variables, for what `environ` does not set.
 
     Raises:
-        InvalidSettings: A value is not taken. The message never repeats a secret.
+        InvalidSettings: Some values are not taken. The message names every one and repeats none.
     """
     file = _read_dotenv(dotenv)
     values: dict[str, object] = {}
+    refusals = []
     for variable, (field, read) in VARIABLES.items():
         text = environ.get(variable) or file.get(variable)
         if text:
             try:
                 values[field] = read(text)
             except ValueError as exc:
-                raise InvalidSettings(f"{variable} {exc}") from None
+                refusals.append(f"{variable} {exc}")
+    if refusals:
+        raise InvalidSettings("; ".join(refusals))
     return msgspec.convert(values, Settings, dec_hook=lambda _type, value: value)
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from lyftr_core.errors import StorageUnavailable
 from lyftr_core.message import AddOutcome, Message
 from lyftr_sqlite.failures import as_storage_unavailable, reason
-from lyftr_sqlite.identity import FileIdentity
+from lyftr_sqlite.file_identity import FileIdentity
 from lyftr_sqlite.insertion import insert_batch
 
 __all__ = ["MAX_BATCH", "MAX_WAITING", "SqliteMessageWriter"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lyftr_core import FaultCode
+from lyftr_http.metrics import WebhookResult
 from lyftr_http.settings import VARIABLES
 
 ROOT = Path(__file__).parents[2]
@@ -15,16 +16,37 @@ README = (ROOT / "README.md").read_text()
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 
+EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
 def test_the_library_example_runs_and_prints_what_it_says(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", example],
+        [sys.executable, "-W", "error", "-c", EXAMPLES[0]],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=True,
     )
     assert done.stdout == "created\n"
+
+
+def test_the_contract_example_is_a_whole_test_file(tmp_path: Path) -> None:
+    (tmp_path / "test_example.py").write_text(EXAMPLES[1])
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-o", "asyncio_mode=auto", "-p", "no:cacheprovider"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert int(re.findall(r"(\d+) passed", done.stdout)[0]) > 50
+
+
+def test_every_result_of_webhooks_is_documented_and_no_other() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    (table,) = re.findall(r"^\| `result` \| meaning \|\n(.*?)\n\n", text, re.MULTILINE | re.DOTALL)
+    assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == list(WebhookResult)
 
 
 def test_every_fault_code_is_documented_and_no_other() -> None:

@@ -37,6 +37,19 @@ def test_help_names_every_command_and_variable(lyftr: Lyftr) -> None:
         assert word in text
 
 
+@pytest.mark.parametrize("command", ["serve", "sign", "migrate"])
+def test_help_is_laid_out_as_it_was_written(lyftr: Lyftr, command: str) -> None:
+    text = lyftr(command, "--help").stdout.decode()
+    assert "\\b" not in text
+    assert "\b" not in text
+    assert all(len(line) <= 80 for line in text.splitlines())
+
+
+def test_every_wrong_variable_is_named_at_once(lyftr: Lyftr) -> None:
+    line = refusal(lyftr("serve", PORT="x", LOG_LEVEL="loud", LOG_FORMAT="xml"))
+    assert all(name in line for name in ("PORT", "LOG_LEVEL", "LOG_FORMAT"))
+
+
 def test_without_a_command_it_shows_the_help_and_fails(lyftr: Lyftr) -> None:
     done = lyftr()
     assert done.returncode == 2

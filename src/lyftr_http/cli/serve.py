@@ -15,22 +15,24 @@ from lyftr_http.settings import Secret, Settings
 
 __all__ = ["serve"]
 
+_EXAMPLES = """
+\b
+Examples:
+  lyftr serve --dev
+  WEBHOOK_SECRET=... lyftr serve --host 0.0.0.0 --port 80
+"""
 
-@click.command()
+
+@click.command(epilog=_EXAMPLES)
 @click.option("--host", metavar="ADDRESS", help="Where to listen.  [default: HOST, or 127.0.0.1]")
 @click.option("--port", metavar="PORT", help="0 takes a free one.  [default: PORT, or 8000]")
 @click.option("--workers", metavar="N", type=click.IntRange(1, 64), default=1, show_default=True)
-@click.option("--dev", is_flag=True, help="Make a secret if none is set, and log for people.")
+@click.option("--dev", is_flag=True, help="Make a secret if none is set; log for people.")
 def serve(*, host: str | None, port: str | None, workers: int, dev: bool) -> None:
-    r"""Run the server.
+    """Run the server.
 
     The database is opened, and its schema brought up to date, before it listens. SIGTERM and
     Ctrl-C finish what is in flight.
-
-    \b
-    Example:
-      lyftr serve --dev
-      WEBHOOK_SECRET=... lyftr serve --host 0.0.0.0 --port 80
     """
     options = {"HOST": host, "PORT": port, "LOG_FORMAT": "console" if dev else None}
     settings = settings_from_environment({k: v for k, v in options.items() if v is not None})
@@ -44,7 +46,9 @@ def serve(*, host: str | None, port: str | None, workers: int, dev: bool) -> Non
     if settings.webhook_secret is None:
         log.warning("WEBHOOK_SECRET is not set: webhooks are answered 503 until it is")
     log.info("listening", host=settings.host, port=settings.port, workers=workers)
-    sys.exit(run_server(settings, listening, workers))
+    status = run_server(settings, listening, workers)
+    log.info("stopped", status=status)
+    sys.exit(status)
 
 
 def _greet(settings: Settings) -> Settings:

@@ -11,21 +11,23 @@ from lyftr_http.settings import InvalidSettings, Settings
 
 __all__ = ["curl_line", "sign", "webhook_url"]
 
+_EXAMPLES = """
+\b
+Examples:
+  lyftr sign message.json
+  lyftr sign --curl message.json | sh
+"""
 
-@click.command()
+
+@click.command(epilog=_EXAMPLES)
 @click.argument("file", type=click.File("rb"), default="-")
 @click.option("--curl", is_flag=True, help="Print a curl line that delivers the body.")
 @click.option("--url", help="Where the curl line delivers to.  [default: from HOST and PORT]")
 def sign(file: BinaryIO, *, curl: bool, url: str | None) -> None:
-    r"""Print the X-Signature of a body.
+    """Print the X-Signature of a body.
 
     The body is read from FILE, or from standard input, byte for byte; the secret comes from
     WEBHOOK_SECRET.
-
-    \b
-    Example:
-      lyftr sign message.json
-      lyftr sign --curl message.json | sh
     """
     settings = settings_from_environment()
     if settings.webhook_secret is None:

@@ -5,9 +5,9 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import SkipValidation
 
 from lyftr_core import CheckReadiness
-from lyftr_http.failures import NotReady
+from lyftr_http.error_answers import NotReady
 from lyftr_http.responses import Live, Ready, Unready
-from lyftr_http.routes.reading import get
+from lyftr_http.routes.read_only import get
 
 __all__ = ["get_live", "get_ready"]
 

@@ -10,7 +10,7 @@ from lyftr_core import GetMessage, ListMessages
 from lyftr_http.openapi import GetMessageOperation, ListMessagesOperation, problems
 from lyftr_http.parameters import read_list_query, read_message_id
 from lyftr_http.responses import MessageItem, MessagePage
-from lyftr_http.routes.reading import get
+from lyftr_http.routes.read_only import get
 
 __all__ = ["get_message", "list_messages"]
 

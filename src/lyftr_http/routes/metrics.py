@@ -6,7 +6,7 @@ from litestar.params import SkipValidation
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from lyftr_http.metrics import Metrics
-from lyftr_http.routes.reading import get
+from lyftr_http.routes.read_only import get
 
 __all__ = ["get_metrics"]
 

@@ -5,7 +5,7 @@ from typing import Any
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from lyftr_http.routes.reading import get
+from lyftr_http.routes.read_only import get
 
 __all__ = ["get_schema"]
 

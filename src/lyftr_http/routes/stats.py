@@ -6,7 +6,7 @@ from litestar.params import SkipValidation
 from lyftr_core import ComputeStats
 from lyftr_http.openapi import problems
 from lyftr_http.responses import StatsBody
-from lyftr_http.routes.reading import get
+from lyftr_http.routes.read_only import get
 
 __all__ = ["get_stats"]
 

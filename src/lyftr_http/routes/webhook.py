@@ -7,7 +7,7 @@ from litestar.params import RawBody, SkipValidation
 
 from lyftr_core import IngestMessage, SignedRequest
 from lyftr_http.openapi import WebhookOperation, problems
-from lyftr_http.record import record_of
+from lyftr_http.request_record import record_of
 from lyftr_http.responses import Accepted
 
 __all__ = ["receive_webhook"]

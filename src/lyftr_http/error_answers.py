@@ -21,7 +21,7 @@ from lyftr_core import (
     StorageUnavailable,
 )
 from lyftr_http.parameters import InvalidPath
-from lyftr_http.record import record_of
+from lyftr_http.request_record import record_of
 from lyftr_http.responses import FaultItem, Invalid, Problem, Unready
 
 __all__ = ["EXCEPTION_HANDLERS", "NotReady"]
@@ -67,6 +67,11 @@ def _unavailable(request: AnyRequest, exc: Exception) -> Response[Problem]:
     )
 
 
+def _not_configured(request: AnyRequest, exc: SecretNotConfigured) -> Response[Problem]:
+    body = Problem("no webhook secret is configured")
+    return _answer(request, exc, body, HTTP_503_SERVICE_UNAVAILABLE, RETRY_LATER)
+
+
 def _not_ready(request: AnyRequest, exc: NotReady) -> Response[Unready]:
     body = Unready("not ready", exc.checks)
     return _answer(request, exc, body, HTTP_503_SERVICE_UNAVAILABLE, RETRY_LATER)
@@ -94,7 +99,7 @@ def _answer(
 EXCEPTION_HANDLERS: dict[int | type[Exception], Any] = {
     InvalidSignature: _invalid_signature,
     InvalidInput: _invalid_input,
-    SecretNotConfigured: _unavailable,
+    SecretNotConfigured: _not_configured,
     StorageUnavailable: _unavailable,
     NotReady: _not_ready,
     HTTPException: _http_error,
