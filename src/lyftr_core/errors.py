@@ -1,4 +1,4 @@
-"""Every error that the domain and its adapters raise on purpose.
+"""The errors that the ports and the use cases raise.
 
     LyftrError
     ├── InvalidSignature        the sender did not prove who it is
@@ -31,7 +31,7 @@ __all__ = [
 
 
 class LyftrError(Exception):
-    """The root of every error of this project."""
+    """The root of the errors that the ports and the use cases raise."""
 
 
 class InvalidSignature(LyftrError):
@@ -40,15 +40,15 @@ class InvalidSignature(LyftrError):
     It does not say which: whoever probes the service learns nothing from it.
     """
 
-    def __init__(self) -> None:
-        super().__init__("invalid signature")
+    def __str__(self) -> str:
+        return "invalid signature"
 
 
 class SecretNotConfigured(LyftrError):
     """No secret is configured, so no request can be verified."""
 
-    def __init__(self) -> None:
-        super().__init__("no webhook secret is configured")
+    def __str__(self) -> str:
+        return "no webhook secret is configured"
 
 
 class InvalidInput(LyftrError, ValueError):
@@ -59,8 +59,11 @@ class InvalidInput(LyftrError, ValueError):
     """
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__("; ".join(f"{f.field or 'input'}: {f.msg}" for f in faults))
+        super().__init__(faults)
         self.faults = tuple(faults)
+
+    def __str__(self) -> str:
+        return "; ".join(f"{f.field or 'input'}: {f.msg}" for f in self.faults)
 
 
 class InvalidMessage(InvalidInput):

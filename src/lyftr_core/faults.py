@@ -1,7 +1,7 @@
 """What can be wrong with input, as data: one `Fault` for each thing, one `FaultCode` for each kind.
 
-The rules in `lyftr_core.message` and `lyftr_core.queries` return faults; the errors in
-`lyftr_core.errors` carry them to whoever answers the sender.
+The rules in `lyftr_core.message`, `lyftr_core.reading` and `lyftr_core.queries` return faults; the
+errors in `lyftr_core.errors` carry them to whoever answers the sender.
 """
 
 from enum import StrEnum

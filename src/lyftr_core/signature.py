@@ -64,7 +64,7 @@ class SignedRequest(msgspec.Struct, frozen=True):
 
 @final
 class VerifiedBody:
-    """A body whose sender is proven. Only a signature scheme makes one."""
+    """A body whose sender is proven. Let only a signature scheme make one."""
 
     __slots__ = ("content",)
 

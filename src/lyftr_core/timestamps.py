@@ -29,11 +29,16 @@ class InvalidTimestamp(ValueError):
 
     Attributes:
         code: `not_rfc3339` for the form, `no_such_time` for a date or time that does not exist.
+        msg: A plain sentence that says what is taken.
     """
 
     def __init__(self, code: FaultCode, msg: str) -> None:
-        super().__init__(msg)
+        super().__init__(code, msg)
         self.code = code
+        self.msg = msg
+
+    def __str__(self) -> str:
+        return self.msg
 
 
 def parse_timestamp(value: str) -> datetime:

@@ -24,7 +24,7 @@ from lyftr_http.parameters import InvalidPath
 from lyftr_http.request_record import record_of
 from lyftr_http.responses import FaultItem, Invalid, Problem, Unready
 
-__all__ = ["EXCEPTION_HANDLERS", "NotReady"]
+__all__ = ["EXCEPTION_HANDLERS", "RETRY_LATER", "NotReady"]
 
 RETRY_LATER = {"Retry-After": "1"}
 """In seconds: what passes by itself passes soon."""

@@ -69,8 +69,19 @@ def _for_people() -> list[structlog.typing.Processor]:
     return [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+        _escape_control_characters,
         structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty()),
     ]
+
+
+def _escape_control_characters(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Keep what a client sent from moving the cursor or renaming the window of a terminal."""
+    for key, value in event.items():
+        if isinstance(value, str) and not value.isprintable() and key != "exception":
+            event[key] = value.encode("unicode_escape").decode()
+    return event
 
 
 def _render_json(_logger: object, _method: str, event: MutableMapping[str, Any]) -> bytes:

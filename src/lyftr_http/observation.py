@@ -3,6 +3,7 @@
 It wraps the application's ASGI handler, since middleware would not see 404 and 405.
 """
 
+import asyncio
 import re
 import secrets
 import time
@@ -11,6 +12,8 @@ import structlog
 from litestar.enums import ScopeType
 from litestar.types import (
     ASGIApp,
+    HTTPResponseBodyEvent,
+    HTTPResponseStartEvent,
     HTTPScope,
     Message,
     Receive,
@@ -19,8 +22,11 @@ from litestar.types import (
     Send,
 )
 
+from lyftr_core import StorageUnavailable
+from lyftr_http.error_answers import RETRY_LATER
 from lyftr_http.metrics import Metrics
 from lyftr_http.request_record import RequestRecord
+from lyftr_http.responses import Problem, encode
 
 __all__ = ["Observation"]
 
@@ -60,8 +66,14 @@ class Observation:
         path = scope["path"]
         record = RequestRecord(_request_id(scope))
         record.attach(scope)
+        answer = _noting_answer(send, record)
         try:
-            await self._app(scope, _noting_departure(receive, record), _noting_answer(send, record))
+            await self._app(scope, _noting_departure(receive, record), answer)
+        except asyncio.CancelledError:
+            if record.answered:
+                raise
+            # The server's patience with a shutdown is over. Answered, this request is at its end.
+            await _answer_shutting_down(answer, record)
         finally:
             self._note(scope, path, record, time.perf_counter() - started)
 
@@ -96,6 +108,20 @@ def _request_id(scope: HTTPScope) -> str:
     return secrets.token_hex(16)
 
 
+async def _answer_shutting_down(send: Send, record: RequestRecord) -> None:
+    record.error = StorageUnavailable("shutting down")
+    body = encode(Problem("shutting down, try again"))
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        *((name.lower().encode(), value.encode()) for name, value in RETRY_LATER.items()),
+    ]
+    await send(
+        HTTPResponseStartEvent(type="http.response.start", status=_UNAVAILABLE, headers=headers)
+    )
+    await send(HTTPResponseBodyEvent(type="http.response.body", body=body, more_body=False))
+
+
 def _noting_departure(receive: Receive, record: RequestRecord) -> Receive:
     async def receive_and_note() -> ReceiveMessage:
         message = await receive()
@@ -109,6 +135,7 @@ def _noting_departure(receive: Receive, record: RequestRecord) -> Receive:
 def _noting_answer(send: Send, record: RequestRecord) -> Send:
     async def send_and_note(message: Message) -> None:
         if message["type"] == "http.response.start":
+            record.answered = True
             record.status = record.status or message["status"]
             identifier = (b"x-request-id", record.request_id.encode())
             message["headers"] = [*message["headers"], identifier]

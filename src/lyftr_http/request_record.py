@@ -29,17 +29,19 @@ class RequestRecord:
 
     Attributes:
         request_id: The identifier sent back as `X-Request-ID`.
+        answered: Whether an answer has begun.
         status: The status answered, or `None` while there is none.
         error: What the answer was made from, where that was an error.
         ingested: What became of the webhook, where the request was one and was taken.
         is_webhook: Whether the use case that takes webhooks in was asked.
     """
 
-    __slots__ = ("error", "ingested", "is_webhook", "request_id", "status")
+    __slots__ = ("answered", "error", "ingested", "is_webhook", "request_id", "status")
 
     def __init__(self, request_id: str) -> None:
         self.request_id = request_id
         self.status: int | None = None
+        self.answered = False
         self.error: Exception | None = None
         self.ingested: Ingested | None = None
         self.is_webhook = False

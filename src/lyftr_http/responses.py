@@ -18,7 +18,10 @@ __all__ = [
     "Ready",
     "StatsBody",
     "Unready",
+    "encode",
 ]
+
+encode = msgspec.json.encode
 
 Timestamp = Annotated[
     str,

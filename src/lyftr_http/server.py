@@ -13,6 +13,7 @@ from uvicorn.supervisors import Multiprocess
 
 from lyftr_http.app import create_app
 from lyftr_http.container import Container
+from lyftr_http.http_protocol import StrictHttpProtocol
 from lyftr_http.logs import route_standard_logging
 from lyftr_http.settings import Settings
 
@@ -42,7 +43,7 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError as exc:
         reason = os.strerror(exc.errno) if exc.errno else exc
         raise CannotListen(f"cannot listen on {host}:{port}: {reason}") from exc
-    except UnicodeError as exc:
+    except (UnicodeError, TypeError, ValueError) as exc:
         raise CannotListen(f"cannot listen on {host}:{port}: no host has such a name") from exc
 
 
@@ -61,7 +62,7 @@ def run_server(settings: Settings, listening: socket.socket, workers: int) -> in
         partial(_application, settings),
         factory=True,
         workers=workers,
-        http="httptools",
+        http=StrictHttpProtocol,
         ws="none",
         lifespan="on",
         log_config=None,
@@ -78,10 +79,10 @@ def run_server(settings: Settings, listening: socket.socket, workers: int) -> in
 def _application(settings: Settings) -> Litestar:
     container = Container(settings=settings)
     route_standard_logging(container.log(), settings.log_level)
-    # These tell each step of their start and end; only what goes wrong is worth a line.
-    if settings.log_level != "DEBUG":
-        for name in ("alembic", "uvicorn"):
-            logging.getLogger(name).setLevel(logging.WARNING)
+    # These tell each of their steps, and at DEBUG statements with the texts and numbers in them;
+    # only what goes wrong is worth a line.
+    for name in ("aiosqlite", "alembic", "asyncio", "sqlalchemy", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     return create_app(settings, container)
 
 

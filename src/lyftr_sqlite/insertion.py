@@ -1,4 +1,4 @@
-"""The one statement that stores a whole batch, and how each of its messages fared.
+"""The rows of a batch, the one statement that stores them, and how each of them fared.
 
 Last stage of a webhook's way. The statement runs outside any other transaction, so SQLite makes
 it one of its own: when it returns, all its rows are committed, or none is.
@@ -6,17 +6,50 @@ it one of its own: when it returns, all its rows are committed, or none is.
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import bindparam, func, literal_column, select, true
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from lyftr_core.errors import StorageUnavailable
 from lyftr_core.message import AddOutcome, Message
-from lyftr_sqlite.rows import COLUMNS, to_row, to_stored
+from lyftr_core.timestamps import to_microseconds
 from lyftr_sqlite.schema import messages
 
-__all__ = ["insert_batch"]
+__all__ = ["Row", "insert_batch", "to_row"]
+
+
+class Row(NamedTuple):
+    """The columns that the writer fills, in the order in which it gives them."""
+
+    message_id: str
+    sender: str
+    recipient: str
+    ts: int
+    text: str | None
+    received_at: int
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What tells a duplicate from a conflict: all but the time of receipt."""
+        return self[:-1]
+
+
+def to_row(message: Message, received_at: datetime) -> Row:
+    """Return the row of a message."""
+    return Row(
+        message.message_id,
+        message.sender,
+        message.recipient,
+        to_microseconds(message.ts),
+        message.text,
+        to_microseconds(received_at),
+    )
+
+
+_Contents = dict[str, tuple[object, ...]]
 
 _item = func.json_each(bindparam("batch")).table_valued("value").alias("item")
 
@@ -25,53 +58,52 @@ _item = func.json_each(bindparam("batch")).table_valued("value").alias("item")
 _INSERT = (
     insert(messages)
     .from_select(
-        COLUMNS,
+        Row._fields,
         select(
             *(
                 func.json_extract(_item.c.value, literal_column(f"'$[{i}]'"))
-                for i in range(len(COLUMNS))
+                for i in range(len(Row._fields))
             )
         ).where(true()),
     )
     .on_conflict_do_nothing(index_elements=["message_id"])
     .returning(messages.c.message_id)
 )
-_KNOWN = select(messages).where(messages.c.message_id.in_(select(_item.c.value)))
+_KNOWN = select(*(messages.c[name] for name in Row._fields[:-1])).where(
+    messages.c.message_id.in_(select(_item.c.value))
+)
 
 
-async def insert_batch(
-    connection: AsyncConnection, batch: Sequence[tuple[Message, datetime]]
-) -> list[AddOutcome]:
-    """Store every message of the batch whose identifier is new, in one durable transaction.
+async def insert_batch(connection: AsyncConnection, batch: Sequence[Row]) -> list[AddOutcome]:
+    """Store every row of the batch whose identifier is new, in one durable transaction.
 
     Args:
         connection: In autocommit mode, with no transaction open.
-        batch: Messages, each with its time of receipt. An identifier may come more than once.
+        batch: An identifier may come more than once.
 
     Returns:
-        What became of each message, in the order of the batch.
+        What became of each row, in the order of the batch.
     """
-    rows = [to_row(message, received_at) for message, received_at in batch]
-    created = set((await connection.execute(_INSERT, {"batch": _json(rows)})).scalars())
-    others = {m.message_id for m, _ in batch if m.message_id not in created}
+    created = set((await connection.execute(_INSERT, {"batch": _json(batch)})).scalars())
+    others = {row.message_id for row in batch} - created
     kept = await _known(connection, others) if others else {}
-    return [_outcome(message, created, kept) for message, _ in batch]
+    return [_outcome(row, created, kept) for row in batch]
 
 
-async def _known(connection: AsyncConnection, message_ids: set[str]) -> dict[str, Message]:
+async def _known(connection: AsyncConnection, message_ids: set[str]) -> _Contents:
     found = await connection.execute(_KNOWN, {"batch": _json(message_ids)})
-    return {row.message_id: to_stored(row).message for row in found}
+    return {row.message_id: tuple(row) for row in found}
 
 
-def _outcome(message: Message, created: set[str], kept: dict[str, Message]) -> AddOutcome:
-    """Take the batch in its order: the first message of a new identifier is the created one."""
-    if message.message_id in created:
-        created.remove(message.message_id)
-        kept[message.message_id] = message
+def _outcome(row: Row, created: set[str], kept: _Contents) -> AddOutcome:
+    """Take the batch in its order: the first row of a new identifier is the created one."""
+    if row.message_id in created:
+        created.remove(row.message_id)
+        kept[row.message_id] = row.content
         return AddOutcome.CREATED
-    if message == kept[message.message_id]:
-        return AddOutcome.DUPLICATE
-    return AddOutcome.CONFLICT
+    if row.message_id not in kept:
+        raise StorageUnavailable("a row vanished while it was compared")
+    return AddOutcome.DUPLICATE if kept[row.message_id] == row.content else AddOutcome.CONFLICT
 
 
 def _json(value: object) -> str:

@@ -25,7 +25,7 @@ MINIMUM_SQLITE = (3, 35, 0)
 """The first SQLite with RETURNING."""
 _ALEMBIC = threading.Lock()
 """Alembic keeps what it runs in globals: one migration at a time in a process."""
-_HAS_REVISION = "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"
+_HAS_REVISION = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
 _PRIMARY_CODE = 0xFF
 """The part of an error code that extended codes share (https://www.sqlite.org/rescode.html)."""
 _RETRY_INTERVAL = 0.02

@@ -1,4 +1,4 @@
-"""Whether the database answers."""
+"""Whether the database answers, and takes commits."""
 
 import asyncio
 
@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from lyftr_core.errors import StorageUnavailable
 from lyftr_sqlite.failures import as_storage_unavailable
 from lyftr_sqlite.schema import messages
+from lyftr_sqlite.writer import SqliteMessageWriter
 
 __all__ = ["SqliteReadinessProbe"]
 
@@ -20,19 +21,21 @@ class SqliteReadinessProbe:
 
     Args:
         engine: See `lyftr_sqlite.engines.create_reading_engine`.
+        writer: What commits.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, writer: SqliteMessageWriter) -> None:
         self._engine = engine
+        self._writer = writer
 
     async def check(self) -> str | None:
-        """Return `None` if the database answers in time, else what is wrong."""
+        """Return `None` if the database answers in time and takes commits, else what is wrong."""
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._read_a_row()
         except (StorageUnavailable, TimeoutError):
             return "not answering"
-        return None
+        return await self._writer.check()
 
     async def _read_a_row(self) -> None:
         with as_storage_unavailable("cannot read"):

@@ -1,41 +1,33 @@
-"""Between a message and its row."""
+"""From a row to the message it holds."""
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
 
+from lyftr_core.errors import InvalidMessage, StorageError
 from lyftr_core.message import Message, StoredMessage
-from lyftr_core.timestamps import from_microseconds, to_microseconds
+from lyftr_core.timestamps import from_microseconds
 
-__all__ = ["COLUMNS", "to_row", "to_stored"]
-
-COLUMNS = ("message_id", "sender", "recipient", "ts", "text", "received_at")
-"""The columns that the writer fills, in the order of `to_row`."""
-
-
-def to_row(message: Message, received_at: datetime) -> tuple[str | int | None, ...]:
-    """Return the values of `COLUMNS`."""
-    return (
-        message.message_id,
-        message.sender,
-        message.recipient,
-        to_microseconds(message.ts),
-        message.text,
-        to_microseconds(received_at),
-    )
+__all__ = ["to_stored"]
 
 
 def to_stored(row: Row[Any]) -> StoredMessage:
-    """Return the stored message of a whole row of `messages`."""
-    return StoredMessage(
-        message=Message(
-            message_id=row.message_id,
-            sender=row.sender,
-            recipient=row.recipient,
-            ts=from_microseconds(row.ts),
-            text=row.text,
-        ),
-        received_at=from_microseconds(row.received_at),
-        seq=row.seq,
-    )
+    """Return the stored message of a whole row of `messages`.
+
+    Raises:
+        StorageError: Another program wrote what is no valid message.
+    """
+    try:
+        return StoredMessage(
+            message=Message(
+                message_id=row.message_id,
+                sender=row.sender,
+                recipient=row.recipient,
+                ts=from_microseconds(row.ts),
+                text=row.text,
+            ),
+            received_at=from_microseconds(row.received_at),
+            seq=row.seq,
+        )
+    except (InvalidMessage, OverflowError, TypeError) as exc:
+        raise StorageError(f"the row with seq {row.seq} is no valid message") from exc

@@ -1,5 +1,6 @@
 """One SQLite file with everything that works on it, from open to close."""
 
+import asyncio
 from types import TracebackType
 from typing import Self
 
@@ -14,7 +15,7 @@ __all__ = ["SqliteStore"]
 
 
 class SqliteStore:
-    """The ports over one SQLite file. To construct it does no I/O.
+    """The ports over one SQLite file, for one event loop. To construct it does no I/O.
 
     Args:
         url: `sqlite:///FILE`.
@@ -39,7 +40,7 @@ class SqliteStore:
         writing, reading = self._engines
         self.writer = SqliteMessageWriter(writing, self.path)
         self.reader = SqliteMessageReader(reading)
-        self.probe = SqliteReadinessProbe(reading)
+        self.probe = SqliteReadinessProbe(reading, self.writer)
 
     async def open(self) -> None:
         """Bring the schema up to date and begin to write.
@@ -48,14 +49,16 @@ class SqliteStore:
             StorageUnavailable: The file cannot be opened, locked or written.
             SchemaMismatch: The database is newer than this program, or SQLite is too old.
         """
-        migrate(self.path)
+        await asyncio.to_thread(migrate, self.path)
         await self.writer.open()
 
     async def close(self) -> None:
         """Commit what waits, and close the file. A second call does nothing."""
-        await self.writer.close()
-        for engine in self._engines:
-            await engine.dispose()
+        try:
+            await self.writer.close()
+        finally:
+            for engine in self._engines:
+                await engine.dispose()
 
     async def __aenter__(self) -> Self:
         await self.open()

@@ -23,10 +23,12 @@ def parse_database_url(url: str) -> Path:
     """
     try:
         parts = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise ValueError(_TAKEN) from None
-    if parts.drivername not in _DRIVERS or parts.host or "?" in url:
+    if parts.drivername not in _DRIVERS or parts.host or parts.username or "?" in url:
         raise ValueError(_TAKEN)
+    if "\0" in (parts.database or ""):
+        raise ValueError(f"{_TAKEN}; no file name holds NUL")
     if not parts.database or parts.database == ":memory:":
         raise ValueError(f"{_TAKEN}; a database in memory keeps nothing")
     return Path(parts.database)

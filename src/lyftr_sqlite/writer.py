@@ -5,21 +5,18 @@ webhook costs a share of a disk sync rather than a whole one.
 """
 
 import asyncio
-import contextlib
-import sqlite3
 from collections import deque
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lyftr_core.errors import StorageUnavailable
 from lyftr_core.message import AddOutcome, Message
-from lyftr_sqlite.failures import as_storage_unavailable, reason
-from lyftr_sqlite.file_identity import FileIdentity
-from lyftr_sqlite.insertion import insert_batch
+from lyftr_sqlite.failures import reason
+from lyftr_sqlite.insertion import Row, insert_batch, to_row
+from lyftr_sqlite.writing_connection import WritingConnection
 
 __all__ = ["MAX_BATCH", "MAX_WAITING", "SqliteMessageWriter"]
 
@@ -30,13 +27,12 @@ MAX_WAITING = 10_000
 
 
 class _Waiting(NamedTuple):
-    message: Message
-    received_at: datetime
+    row: Row
     outcome: asyncio.Future[AddOutcome]
 
 
 class SqliteMessageWriter:
-    """The `MessageWriter` port over SQLite.
+    """The `MessageWriter` port over SQLite. It is used in one event loop.
 
     Args:
         engine: In autocommit mode; see `lyftr_sqlite.engines.create_writing_engine`.
@@ -53,27 +49,30 @@ class SqliteMessageWriter:
         max_batch: int = MAX_BATCH,
         max_waiting: int = MAX_WAITING,
     ) -> None:
-        self._engine = engine
-        self._path = path
+        self._connection = WritingConnection(engine, path)
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._waiting: deque[_Waiting] = deque()
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
-        self._connection: AsyncConnection | None = None
-        self._identity: FileIdentity | None = None
+
+    @property
+    def _is_writing(self) -> bool:
+        return self._task is not None and not self._task.done() and not self._closing
 
     async def open(self) -> None:
-        """Begin to write. A second call does nothing."""
-        if self._task is None:
+        """Begin to write, for the first time or again after `close`."""
+        if self._task is None or self._task.done():
+            self._closing = False
+            self._arrived = asyncio.Event()
             self._task = asyncio.create_task(self._write_until_closed(), name="lyftr-writer")
 
     async def close(self) -> None:
         """Refuse new messages, commit those that wait, and end. A second call does nothing."""
         self._closing = True
         self._arrived.set()
-        if self._task:
+        if self._task and not self._task.done():
             await asyncio.shield(self._task)  # whoever gives up waiting leaves it to finish
 
     async def add(self, message: Message, *, received_at: datetime) -> AddOutcome:
@@ -82,23 +81,41 @@ class SqliteMessageWriter:
         Raises:
             StorageUnavailable: The commit failed, too many messages wait, or the writer is closed.
         """
-        if self._task is None or self._closing:
+        if not self._is_writing:
             raise StorageUnavailable("the writer is closed")
         if len(self._waiting) >= self._max_waiting:
             raise StorageUnavailable("too many messages wait to be committed")
+        # Made here, where a fault in it is this caller's alone.
+        row = to_row(message, received_at)
         outcome: asyncio.Future[AddOutcome] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(message, received_at, outcome))
+        self._waiting.append(_Waiting(row, outcome))
         self._arrived.set()
         return await outcome
 
+    async def check(self) -> str | None:
+        """Return `None` if a message can be committed now as far as is known, else why not.
+
+        After a failed commit it tries a small one, so that the answer changes once the fault is
+        gone, messages or not.
+        """
+        if not self._is_writing:
+            return "closed"
+        try:
+            await self._connection.check()
+        except StorageUnavailable:
+            return "cannot commit"
+        return None
+
     async def _write_until_closed(self) -> None:
-        while not self._closing or self._waiting:
-            await self._arrived.wait()
-            self._arrived.clear()
-            while self._waiting:
-                await self._write(self._take_batch())
-        if self._connection:
+        try:
+            while not self._closing or self._waiting:
+                await self._arrived.wait()
+                self._arrived.clear()
+                while self._waiting:
+                    await self._write(self._take_batch())
             await self._connection.close()
+        finally:
+            _refuse(self._waiting, StorageUnavailable("the writer was stopped"))
 
     def _take_batch(self) -> list[_Waiting]:
         size = min(len(self._waiting), self._max_batch)
@@ -107,40 +124,23 @@ class SqliteMessageWriter:
     async def _write(self, batch: list[_Waiting]) -> None:
         """Commit a batch and answer each of its callers; whatever fails, the writer goes on."""
         try:
-            outcomes = await self._commit(batch)
+            async with self._connection.open() as connection:
+                outcomes = await insert_batch(connection, [waiting.row for waiting in batch])
         except Exception as exc:  # noqa: BLE001 - it is raised again, in every caller
-            for waiting in batch:
-                _refuse(waiting.outcome, exc)
-            await self._disconnect()
+            _refuse(batch, exc)
+        except asyncio.CancelledError:
+            _refuse(batch, StorageUnavailable("the writer was stopped"))
+            raise
         else:
             for waiting, outcome in zip(batch, outcomes, strict=True):
                 # A caller that has gone away has cancelled its future; its message is stored.
                 if not waiting.outcome.done():
                     waiting.outcome.set_result(outcome)
 
-    async def _commit(self, batch: list[_Waiting]) -> list[AddOutcome]:
-        with as_storage_unavailable("cannot commit"):
-            if self._connection is None or self._identity is None:
-                self._connection = await self._engine.connect()
-                self._identity = FileIdentity(self._path)
-            pairs = [(waiting.message, waiting.received_at) for waiting in batch]
-            outcomes = await insert_batch(self._connection, pairs)
-            self._identity.require_same()
-            return outcomes
 
-    async def _disconnect(self) -> None:
-        """Drop the connection; the next batch opens a new one, on whatever is there by then."""
-        connection, self._connection = self._connection, None
-        if connection:
-            # The failure that led here is on its way to the callers; a second one, of closing
-            # what is broken already, tells nobody anything.
-            with contextlib.suppress(SQLAlchemyError, sqlite3.Error, OSError):
-                await connection.invalidate()
-                await connection.close()
-
-
-def _refuse(outcome: asyncio.Future[AddOutcome], cause: Exception) -> None:
-    if not outcome.done():
-        refusal = StorageUnavailable(reason(cause))
-        refusal.__cause__ = cause
-        outcome.set_exception(refusal)
+def _refuse(batch: "list[_Waiting] | deque[_Waiting]", cause: Exception) -> None:
+    for waiting in batch:
+        if not waiting.outcome.done():
+            refusal = StorageUnavailable(reason(cause))
+            refusal.__cause__ = cause
+            waiting.outcome.set_exception(refusal)

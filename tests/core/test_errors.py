@@ -1,3 +1,5 @@
+import pickle
+
 import pytest
 
 from lyftr_core import (
@@ -7,6 +9,7 @@ from lyftr_core import (
     InvalidMessage,
     InvalidQuery,
     InvalidSignature,
+    InvalidTimestamp,
     LyftrError,
     SchemaMismatch,
     SecretNotConfigured,
@@ -71,3 +74,21 @@ def test_codes_of_faults_are_stable() -> None:
         "too_short",
         "wrong_type",
     ]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        InvalidSignature(),
+        SecretNotConfigured(),
+        InvalidMessage([Fault("from", FaultCode.NOT_E164, "must be one")]),
+        InvalidTimestamp(FaultCode.NO_SUCH_TIME, "must exist"),
+        StorageUnavailable("full"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_every_error_crosses_from_process_to_process(error: Exception) -> None:
+    copied = pickle.loads(pickle.dumps(error))  # noqa: S301 - made here
+    assert type(copied) is type(error)
+    assert str(copied) == str(error)
+    assert vars(copied) == vars(error)

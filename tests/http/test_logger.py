@@ -177,3 +177,13 @@ def test_lines_are_written_to_standard_output_at_once(
     assert written.out.startswith(b'{"timestamp":"')
     assert written.err == b""
     assert sys.stdout.buffer.closed is False
+
+
+def test_control_characters_for_people_are_escaped(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = create_logger(msgspec.structs.replace(settings, log_format="console"))
+    log.info("request", path="/\x1b[2J\x07\n\u0085")
+    written = capsys.readouterr().out
+    assert written.count("\n") == 1
+    assert not any(character in written for character in "\x1b\x07\u0085")

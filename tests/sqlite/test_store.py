@@ -11,7 +11,14 @@ from urllib.parse import quote
 
 import pytest
 
-from lyftr_core import AddOutcome, Message, MessageFilter, Selection, StorageUnavailable
+from lyftr_core import (
+    AddOutcome,
+    Message,
+    MessageFilter,
+    Selection,
+    StorageError,
+    StorageUnavailable,
+)
 from lyftr_sqlite import SqliteStore
 
 CREATED, DUPLICATE, CONFLICT = AddOutcome.CREATED, AddOutcome.DUPLICATE, AddOutcome.CONFLICT
@@ -190,3 +197,32 @@ async def test_a_relative_path_goes_on_naming_the_same_file(
         assert await store.reader.get("m1") is not None
     assert files(elsewhere) == []
     assert files(tmp_path) == ["elsewhere", "inbox.db"]
+
+
+async def test_the_file_may_be_a_symbolic_link(tmp_path: Path, message: Make) -> None:
+    (tmp_path / "real").mkdir()
+    link = tmp_path / "inbox.db"
+    link.symlink_to(tmp_path / "real" / "other name.db")
+    async with SqliteStore(f"sqlite:///{link}") as store:
+        assert await store.writer.add(message("m1"), received_at=NOW) is CREATED
+        assert await store.probe.check() is None
+    assert (tmp_path / "real" / "other name.db").is_file()
+
+
+async def test_a_store_can_be_opened_again(tmp_path: Path, message: Make) -> None:
+    store = SqliteStore(f"sqlite:///{tmp_path / 'inbox.db'}")
+    async with store:
+        assert await store.writer.add(message("m1"), received_at=NOW) is CREATED
+    async with store:
+        assert await store.writer.add(message("m2"), received_at=NOW) is CREATED
+
+
+async def test_an_invalid_row_of_another_program_is_an_error_of_the_store(
+    tmp_path: Path, message: Make
+) -> None:
+    async with SqliteStore(f"sqlite:///{tmp_path / 'inbox.db'}") as store:
+        await store.writer.add(message("m1"), received_at=NOW)
+        with closing(sqlite3.connect(store.path)) as other, other:
+            other.execute("UPDATE messages SET sender = 'tel:1'")
+        with pytest.raises(StorageError, match="seq 1"):
+            await store.reader.get("m1")

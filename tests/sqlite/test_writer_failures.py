@@ -227,7 +227,7 @@ async def test_nothing_is_acknowledged_into_a_deleted_file(
     await refusals(impatient_writer, message("m2"))
 
 
-async def test_nothing_is_acknowledged_into_a_replaced_file(
+async def test_nothing_is_acknowledged_into_a_replaced_file_until_the_first_is_back(
     impatient_writer: SqliteMessageWriter,
     path: Path,
     message: Make,
@@ -239,8 +239,69 @@ async def test_nothing_is_acknowledged_into_a_replaced_file(
     for name in files(path.parent):
         (path.parent / name).rename(aside / name)
     migrate(path)
-    (path.parent / f"{path.name}-wal").touch()
-    await refusals(impatient_writer, message("m2"))
+    for _ in range(3):
+        await refusals(impatient_writer, message("m2"))
+    for name in files(aside):
+        (aside / name).rename(path.parent / name)
     assert await impatient_writer.add(message("m2"), received_at=NOW) is CREATED
     with closing(sqlite3.connect(path)) as connection:
-        assert count(connection) == 1
+        assert count(connection) == 2
+
+
+async def test_a_file_moved_over_the_database_is_never_written_to(
+    impatient_writer: SqliteMessageWriter, path: Path, tmp_path: Path, message: Make
+) -> None:
+    """With the old log left beside it, SQLite would play that log into the new file."""
+    await impatient_writer.add(message("m1"), received_at=NOW)
+    migrate(tmp_path / "backup.db")
+    (tmp_path / "backup.db").rename(path)
+    before = path.read_bytes()
+    for _ in range(3):
+        await refusals(impatient_writer, message("m2"))
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-shm"])
+async def test_nothing_is_acknowledged_without_the_log_and_the_shared_memory(
+    impatient_writer: SqliteMessageWriter, path: Path, message: Make, suffix: str
+) -> None:
+    await impatient_writer.add(message("m1"), received_at=NOW)
+    Path(f"{path}{suffix}").unlink()
+    for _ in range(3):
+        await refusals(impatient_writer, message("m2"))
+
+
+async def test_a_failure_after_the_file_was_replaced_opens_no_other_file(
+    impatient_writer: SqliteMessageWriter, path: Path, tmp_path: Path, message: Make
+) -> None:
+    await impatient_writer.add(message("m1"), received_at=NOW)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        await refusals(impatient_writer, message("m2"))  # and drops the connection
+        other.execute("ROLLBACK")
+    migrate(tmp_path / "backup.db")
+    (tmp_path / "backup.db").rename(path)
+    for _ in range(3):
+        await refusals(impatient_writer, message("m2"))
+
+
+async def test_a_faulty_call_fails_no_other(writer: SqliteMessageWriter, message: Make) -> None:
+    naive = NOW.replace(tzinfo=None)
+    faulty = writer.add(message("m1"), received_at=naive)
+    sound = writer.add(message("m2"), received_at=NOW)
+    first, second = await asyncio.gather(faulty, sound, return_exceptions=True)
+    assert isinstance(first, TypeError)
+    assert second is CREATED
+
+
+async def test_an_invalid_row_of_another_program_fails_no_batch(
+    writer: SqliteMessageWriter, other: sqlite3.Connection, message: Make
+) -> None:
+    other.execute(
+        "INSERT INTO messages (message_id, sender, recipient, ts, received_at)"
+        " VALUES ('m1', 'tel:1', '', 'x', 0)"
+    )
+    outcomes = await asyncio.gather(
+        *(writer.add(message(name), received_at=NOW) for name in ("m1", "m2"))
+    )
+    assert outcomes == [AddOutcome.CONFLICT, CREATED]

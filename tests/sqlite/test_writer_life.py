@@ -124,3 +124,37 @@ async def test_open_twice_is_one_writer(
     assert await writer.add(message("m1"), received_at=NOW) is CREATED
     await writer.close()
     assert writers[0].done()
+
+
+async def test_a_closed_writer_can_be_opened_again(
+    writer: SqliteMessageWriter, message: Make
+) -> None:
+    await writer.add(message("m1"), received_at=NOW)
+    await writer.close()
+    await writer.open()
+    assert await writer.add(message("m2"), received_at=NOW) is CREATED
+
+
+async def test_a_writer_whose_task_was_stopped_leaves_no_caller_waiting(
+    writing_engine: AsyncEngine,
+    path: Path,
+    other: sqlite3.Connection,
+    message: Make,
+    commits: list[str],
+    until: Until,
+) -> None:
+    writer = SqliteMessageWriter(writing_engine, path, max_batch=1)
+    await writer.open()
+    other.execute("BEGIN IMMEDIATE")
+    calls = [
+        asyncio.create_task(writer.add(message(name), received_at=NOW)) for name in ("m1", "m2")
+    ]
+    await until(lambda: len(commits) == 1)
+    (task,) = (task for task in asyncio.all_tasks() if task.get_name() == "lyftr-writer")
+    task.cancel()
+    other.execute("ROLLBACK")
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    assert all(isinstance(outcome, StorageUnavailable) for outcome in outcomes)
+    with pytest.raises(StorageUnavailable):
+        await writer.add(message("m3"), received_at=NOW)
+    await writer.close()

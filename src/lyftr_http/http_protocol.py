@@ -1,0 +1,44 @@
+"""uvicorn's HTTP protocol, stricter where it would lose a body, and with error bodies in JSON."""
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from lyftr_http.responses import Problem, encode
+
+__all__ = ["StrictHttpProtocol"]
+
+
+class StrictHttpProtocol(HttpToolsProtocol):
+    """Refuses requests that ask for another protocol, such as `Upgrade: h2c`.
+
+    The parser takes what follows the head of such a request for the other protocol, so its body
+    would be lost, or read as the next request.
+    """
+
+    def on_headers_complete(self) -> None:
+        """Leave such a request to `_unsupported_upgrade_warning`, which comes next."""
+        if not self.parser.should_upgrade():
+            super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Leave such a request to `_unsupported_upgrade_warning`, which comes next."""
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        self.send_400_response("upgrade to another protocol is not supported")
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer and close the connection.
+
+        Args:
+            msg: What was wrong.
+        """
+        content = encode(Problem(msg))
+        head = (
+            "HTTP/1.1 400 Bad Request\r\n"
+            "content-type: application/json\r\n"
+            f"content-length: {len(content)}\r\n"
+            "connection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + content)
+        self.transport.close()

@@ -1,0 +1,101 @@
+"""The one connection that writes: opened when needed, dropped when it failed, watched."""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from lyftr_sqlite.failures import as_storage_unavailable
+from lyftr_sqlite.file_identity import DatabaseReplaced, FileIdentity
+
+__all__ = ["WritingConnection"]
+
+_COMMIT_SOMETHING = text("UPDATE alembic_version SET version_num = version_num")
+
+
+class WritingConnection:
+    """Gives the connection to one user at a time.
+
+    Args:
+        engine: In autocommit mode; see `lyftr_sqlite.engines.create_writing_engine`.
+        path: The file that the engine writes to.
+    """
+
+    def __init__(self, engine: AsyncEngine, path: Path) -> None:
+        self._engine = engine
+        self._path = path
+        self._turn = asyncio.Lock()
+        self._connection: AsyncConnection | None = None
+        self._files: FileIdentity | None = None
+        self._failed = False
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[AsyncConnection]:
+        """Open the connection, or use the open one, for one transaction.
+
+        Raises:
+            StorageUnavailable: It could not be opened, the transaction failed, or the files were
+                replaced before it or meanwhile, so that it must not be acknowledged.
+        """
+        async with self._turn:
+            self._failed = True  # unless all goes well
+            with as_storage_unavailable("cannot commit"):
+                try:
+                    connection, files = await self._connect()
+                    files.require_same()
+                    yield connection
+                    files.require_same()
+                except DatabaseReplaced:
+                    # Not dropped: a new connection could take the log of one file for another's.
+                    raise
+                except BaseException:
+                    await self._drop()
+                    raise
+            self._failed = False
+
+    async def check(self) -> None:
+        """Commit something if the last transaction failed.
+
+        Raises:
+            StorageUnavailable: It still fails, or the files were replaced.
+        """
+        if self._failed:
+            async with self.open() as connection:
+                await connection.execute(_COMMIT_SOMETHING)
+        elif self._files:
+            self._files.require_same()
+
+    async def close(self) -> None:
+        """Close the connection; a later use opens it anew, on whatever is there by then."""
+        async with self._turn:
+            connection, self._connection, self._files = self._connection, None, None
+            self._failed = False
+            if connection:
+                await connection.close()
+
+    async def _connect(self) -> tuple[AsyncConnection, FileIdentity]:
+        if self._connection and self._files:
+            return self._connection, self._files
+        self._connection = await self._engine.connect()
+        files = FileIdentity(self._path)
+        if self._files and self._files.database != files.database:
+            await self._drop()
+            raise DatabaseReplaced
+        self._files = files
+        return self._connection, files
+
+    async def _drop(self) -> None:
+        """Let go of a connection that failed; the next use opens another."""
+        connection, self._connection = self._connection, None
+        if connection:
+            # The failure that led here is on its way to the callers; a second one, of closing
+            # what is broken already, tells nobody anything.
+            with contextlib.suppress(SQLAlchemyError, sqlite3.Error, OSError):
+                await connection.invalidate()
+                await connection.close()
