@@ -15,6 +15,7 @@ from lyftr_core.faults import Fault, FaultCode
 from lyftr_core.timestamps import InvalidTimestamp, parse_timestamp
 
 __all__ = [
+    "E164_PATTERN",
     "MAX_MESSAGE_ID_LENGTH",
     "MAX_TEXT_LENGTH",
     "AddOutcome",
@@ -28,13 +29,15 @@ __all__ = [
     "check_timestamp",
 ]
 
+E164_PATTERN = r"\+[1-9][0-9]{1,14}"
+"""A whole phone number (ITU-T E.164, section 6)."""
 MAX_MESSAGE_ID_LENGTH = 255
 """In characters (Unicode code points)."""
 MAX_TEXT_LENGTH = 4096
 """In characters (Unicode code points)."""
 
 # `[0-9]` and fullmatch on purpose: `\d` takes other scripts' digits, `$` a trailing newline.
-_E164 = re.compile(r"\+[1-9][0-9]{1,14}")
+_E164 = re.compile(E164_PATTERN)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _ZERO = timedelta(0)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from lyftr_core.faults import FaultCode
 
 __all__ = [
+    "TIMESTAMP_PATTERN",
     "InvalidTimestamp",
     "format_timestamp",
     "from_microseconds",
@@ -17,7 +18,10 @@ __all__ = [
     "to_microseconds",
 ]
 
-_SHAPE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z")
+TIMESTAMP_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z"
+"""The form of a whole timestamp; that its date and time exist is another matter."""
+
+_SHAPE = re.compile(TIMESTAMP_PATTERN)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 # Python 3.14 reads 24:00 as the next day, so the hour is checked here.

@@ -20,9 +20,10 @@ from litestar.openapi.spec import (
 from litestar.openapi.spec.enums import OpenAPIFormat
 
 from lyftr_core import Order, __version__
-from lyftr_core.message import MAX_MESSAGE_ID_LENGTH, MAX_TEXT_LENGTH
+from lyftr_core.message import E164_PATTERN, MAX_MESSAGE_ID_LENGTH, MAX_TEXT_LENGTH
 from lyftr_core.queries import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET
 from lyftr_core.reading import MAX_QUERY_LENGTH
+from lyftr_core.timestamps import TIMESTAMP_PATTERN
 from lyftr_http.responses import Invalid, Problem
 
 __all__ = [
@@ -47,14 +48,14 @@ _RETRY_AFTER = {
 
 _PHONE_NUMBER = Schema(
     type=OpenAPIType.STRING,
-    pattern=r"^\+[1-9][0-9]{1,14}$",
+    pattern=f"^{E164_PATTERN}$",
     description="E.164",
     examples=["+919876543210"],
 )
 _TIMESTAMP = Schema(
     type=OpenAPIType.STRING,
     format=OpenAPIFormat.DATE_TIME,
-    pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z$",
+    pattern=f"^{TIMESTAMP_PATTERN}$",
     description="RFC 3339 in UTC, upper-case T and Z",
     examples=["2026-01-15T09:28:35Z"],
 )
