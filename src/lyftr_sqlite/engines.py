@@ -8,6 +8,8 @@ from sqlalchemy import URL, Connection, event
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from lyftr_sqlite.file_identity import OneFile
+
 __all__ = [
     "BUSY_TIMEOUT",
     "READERS",
@@ -41,11 +43,15 @@ def file_uri(path: Path) -> str:
     return "file:///" + quote(os.fsencode(path.absolute()).lstrip(b"/"))
 
 
-def create_writing_engine(path: Path) -> AsyncEngine:
+def create_writing_engine(path: Path, file: OneFile | None = None) -> AsyncEngine:
     """Make the engine of the writer: each statement is one durable transaction.
 
     WAL with `synchronous=FULL` syncs the log at each commit: what is committed survives the loss
     of power (https://www.sqlite.org/pragma.html#pragma_synchronous).
+
+    Args:
+        path: The file.
+        file: Shared by the engines of one store; by default this engine has one of its own.
     """
     engine = create_async_engine(
         file_url("sqlite+aiosqlite", path, "rw"),
@@ -53,12 +59,18 @@ def create_writing_engine(path: Path) -> AsyncEngine:
         pool_size=1,
         max_overflow=0,
     )
+    _keep_to(file or OneFile(path), engine)
     _on_connect(engine, "journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_TIMEOUT}")
     return engine
 
 
-def create_reading_engine(path: Path) -> AsyncEngine:
-    """Make the engine of the readers: each transaction sees one moment, and none can write."""
+def create_reading_engine(path: Path, file: OneFile | None = None) -> AsyncEngine:
+    """Make the engine of the readers: each transaction sees one moment, and none can write.
+
+    Args:
+        path: The file.
+        file: As for the writer.
+    """
     engine = create_async_engine(
         file_url("sqlite+aiosqlite", path, "rw"),
         connect_args={"isolation_level": None},
@@ -66,6 +78,7 @@ def create_reading_engine(path: Path) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=BUSY_TIMEOUT / 1000,
     )
+    _keep_to(file or OneFile(path), engine)
     _on_connect(engine, "query_only=ON", f"busy_timeout={BUSY_TIMEOUT}")
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -77,6 +90,12 @@ def create_reading_engine(path: Path) -> AsyncEngine:
         connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _keep_to(file: OneFile, engine: AsyncEngine) -> None:
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def check(*_: object) -> None:
+        file.require_same()
 
 
 def _on_connect(engine: AsyncEngine, *pragmas: str) -> None:

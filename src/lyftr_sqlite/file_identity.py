@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lyftr_core.errors import StorageUnavailable
 
-__all__ = ["DatabaseReplaced", "FileIdentity"]
+__all__ = ["DatabaseReplaced", "FileIdentity", "OneFile"]
 
 _Identity = tuple[int, int]
 
@@ -20,6 +20,41 @@ class DatabaseReplaced(StorageUnavailable):
 
     def __init__(self) -> None:
         super().__init__("the database files were deleted or replaced; restart to use new ones")
+
+
+class OneFile:
+    """Keeps every connection to the database file that the first one opened.
+
+    To merely open another file beside the old log would play that log into it, so this is checked
+    before a connection is made, readers' connections too.
+
+    Args:
+        path: The database file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._name = os.fspath(path)
+        self._identity: _Identity | None = None
+
+    def remember(self) -> None:
+        """Take the file that is there now for the one to keep to."""
+        self._identity = _identity(self._name)
+
+    def require_same(self) -> None:
+        """Check the file, or remember it the first time.
+
+        Raises:
+            DatabaseReplaced: It is another one, or gone.
+        """
+        try:
+            found = _identity(self._name)
+        except OSError as exc:
+            if self._identity is None:
+                return  # SQLite itself says best what is wrong with a first connection
+            raise DatabaseReplaced from exc
+        self._identity = self._identity or found
+        if found != self._identity:
+            raise DatabaseReplaced
 
 
 class FileIdentity:
@@ -37,11 +72,6 @@ class FileIdentity:
         real = os.path.realpath(path)
         self._names = [os.fspath(path), f"{real}-wal", f"{real}-shm"]
         self._opened = [_identity(name) for name in self._names]
-
-    @property
-    def database(self) -> _Identity:
-        """Device and inode of the database file itself."""
-        return self._opened[0]
 
     def require_same(self) -> None:
         """Check that all three can still be found by their names.

@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Self
 
 from lyftr_sqlite.engines import create_reading_engine, create_writing_engine
+from lyftr_sqlite.file_identity import OneFile
 from lyftr_sqlite.migration import migrate
 from lyftr_sqlite.probe import SqliteReadinessProbe
 from lyftr_sqlite.reader import SqliteMessageReader
@@ -36,8 +37,10 @@ class SqliteStore:
 
     def __init__(self, url: str) -> None:
         self.path = parse_database_url(url).absolute()
-        self._engines = create_writing_engine(self.path), create_reading_engine(self.path)
-        writing, reading = self._engines
+        self._file = OneFile(self.path)
+        writing = create_writing_engine(self.path, self._file)
+        reading = create_reading_engine(self.path, self._file)
+        self._engines = writing, reading
         self.writer = SqliteMessageWriter(writing, self.path)
         self.reader = SqliteMessageReader(reading)
         self.probe = SqliteReadinessProbe(reading, self.writer)
@@ -50,6 +53,7 @@ class SqliteStore:
             SchemaMismatch: The database is newer than this program, or SQLite is too old.
         """
         await asyncio.to_thread(migrate, self.path)
+        self._file.remember()
         await self.writer.open()
 
     async def close(self) -> None:

@@ -44,7 +44,6 @@ class WritingConnection:
                 replaced before it or meanwhile, so that it must not be acknowledged.
         """
         async with self._turn:
-            self._failed = True  # unless all goes well
             with as_storage_unavailable("cannot commit"):
                 try:
                     connection, files = await self._connect()
@@ -52,9 +51,11 @@ class WritingConnection:
                     yield connection
                     files.require_same()
                 except DatabaseReplaced:
-                    # Not dropped: a new connection could take the log of one file for another's.
+                    # Not dropped: to close it would write its log into whatever is there now.
+                    self._failed = True
                     raise
                 except BaseException:
+                    self._failed = True
                     await self._drop()
                     raise
             self._failed = False
@@ -83,12 +84,8 @@ class WritingConnection:
         if self._connection and self._files:
             return self._connection, self._files
         self._connection = await self._engine.connect()
-        files = FileIdentity(self._path)
-        if self._files and self._files.database != files.database:
-            await self._drop()
-            raise DatabaseReplaced
-        self._files = files
-        return self._connection, files
+        self._files = FileIdentity(self._path)
+        return self._connection, self._files
 
     async def _drop(self) -> None:
         """Let go of a connection that failed; the next use opens another."""

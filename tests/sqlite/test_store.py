@@ -226,3 +226,17 @@ async def test_an_invalid_row_of_another_program_is_an_error_of_the_store(
             other.execute("UPDATE messages SET sender = 'tel:1'")
         with pytest.raises(StorageError, match="seq 1"):
             await store.reader.get("m1")
+
+
+async def test_readers_open_no_file_moved_over_the_database(tmp_path: Path, message: Make) -> None:
+    """Merely to open it beside the old log would play that log into it."""
+    (spare := tmp_path / "spare").mkdir()
+    async with SqliteStore(f"sqlite:///{spare / 'backup.db'}") as backup:
+        await backup.writer.add(message("other"), received_at=NOW)
+    async with SqliteStore(f"sqlite:///{tmp_path / 'inbox.db'}") as store:
+        await store.writer.add(message("m1"), received_at=NOW)
+        backup.path.rename(store.path)
+        before = store.path.read_bytes()
+        with pytest.raises(StorageUnavailable, match="replaced"):
+            await store.reader.get("m1")
+    assert store.path.read_bytes() == before

@@ -281,8 +281,10 @@ async def test_a_failure_after_the_file_was_replaced_opens_no_other_file(
         other.execute("ROLLBACK")
     migrate(tmp_path / "backup.db")
     (tmp_path / "backup.db").rename(path)
+    before = path.read_bytes()
     for _ in range(3):
         await refusals(impatient_writer, message("m2"))
+    assert path.read_bytes() == before
 
 
 async def test_a_faulty_call_fails_no_other(writer: SqliteMessageWriter, message: Make) -> None:

@@ -30,7 +30,7 @@ pytest.register_assert_rewrite(
 )
 
 from lyftr_core.testing.contract import RepositoryContract  # noqa: E402 - see above
-from lyftr_core.testing.strategies import (  # noqa: E402
+from lyftr_core.testing.strategies import (  # noqa: E402 - see above
     message_filters,
     message_ids,
     messages,
@@ -40,7 +40,7 @@ from lyftr_core.testing.strategies import (  # noqa: E402
     texts,
     timestamps,
 )
-from lyftr_core.testing.wire import bodies, invalid_bodies, signed_requests  # noqa: E402
+from lyftr_core.testing.wire import bodies, invalid_bodies, signed_requests  # noqa: E402 - see above
 
 __all__ = [
     "RepositoryContract",
