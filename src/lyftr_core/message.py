@@ -38,8 +38,12 @@ MAX_TEXT_LENGTH = 4096
 
 # `[0-9]` and fullmatch on purpose: `\d` takes other scripts' digits, `$` a trailing newline.
 _E164 = re.compile(E164_PATTERN)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
+# All of Unicode but controls (Cc) and surrogates (Cs). A class of what is taken matches a fifth
+# faster than one of what is not.
+_TAKEN = r" -~\xa0-\ud7ff\ue000-\U0010ffff"
+_CONTROL = re.compile(rf"[^{_TAKEN}\ud800-\udfff]")
+# The rules of three fields at once. A newline is a control character, so no field holds one.
+_IDENTITY = re.compile(rf"[{_TAKEN}]{{1,{MAX_MESSAGE_ID_LENGTH}}}\n{E164_PATTERN}\n{E164_PATTERN}")
 _ZERO = timedelta(0)
 
 
@@ -78,15 +82,17 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     text: str | None = None
 
     def __post_init__(self) -> None:
-        faults = (
-            check_message_id(self.message_id),
-            check_phone_number(self.sender, "from"),
-            check_phone_number(self.recipient, "to"),
-            check_moment(self.ts, "ts"),
-            check_text(self.text),
-        )
-        if any(faults):
-            raise InvalidMessage([fault for fault in faults if fault])
+        try:
+            # Not an f-string: a join refuses what is no string.
+            identity = "\n".join((self.message_id, self.sender, self.recipient))  # noqa: FLY002
+        except TypeError:
+            identity = ""
+        if (
+            _IDENTITY.fullmatch(identity) is None
+            or check_moment(self.ts, "ts")
+            or check_text(self.text)
+        ):
+            raise InvalidMessage(_faults(self))
 
 
 class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,11 +186,25 @@ def check_text(value: object, field: str = "text") -> Fault | None:
         return Fault(field, FaultCode.TOO_LONG, f"must have at most {MAX_TEXT_LENGTH} characters")
     if "\0" in value:
         return Fault(field, FaultCode.NUL_CHARACTER, "must not hold the NUL character")
-    return check_surrogates(value, field)
+    return None if value.isascii() else check_surrogates(value, field)
 
 
 def check_surrogates(value: str, field: str) -> Fault | None:
     """Check that a string can be written as UTF-8."""
-    if not value.isascii() and _SURROGATE.search(value):
+    try:
+        value.encode()
+    except UnicodeEncodeError:
         return Fault(field, FaultCode.LONE_SURROGATE, "must not hold lone surrogates")
     return None
+
+
+def _faults(message: Message) -> list[Fault]:
+    """Name what breaks the rules, field by field."""
+    faults = (
+        check_message_id(message.message_id),
+        check_phone_number(message.sender, "from"),
+        check_phone_number(message.recipient, "to"),
+        check_moment(message.ts, "ts"),
+        check_text(message.text),
+    )
+    return [fault for fault in faults if fault]

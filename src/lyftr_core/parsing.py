@@ -38,6 +38,7 @@ _OPTIONAL = frozenset({"text"})
 _TOO_DEEP = Fault(None, FaultCode.TOO_DEEP, f"must nest at most {MAX_DEPTH} levels deep")
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _BRACKET = re.compile(rb"[][{}]")
+_ARRAY = ord("[")  # a number, which `in` finds in a tenth of the time that bytes take
 
 
 class _WireMessage(msgspec.Struct, gc=False):
@@ -130,6 +131,8 @@ def _nests_too_deep(content: bytes) -> bool:
 
     What the decoders stand differs between versions of Python and with the depth of the caller.
     """
+    if _ARRAY not in content and content.rfind(b"{") < MAX_DEPTH:
+        return False  # no array, and no room for more objects
     if content.count(b"[") + content.count(b"{") <= MAX_DEPTH:
         return False
     depth = 0

@@ -6,9 +6,8 @@ a type checker refuses code that parses bytes before a scheme has verified them.
 
 import hashlib
 import hmac
-import re
 from collections.abc import Iterable
-from typing import Final, Protocol, Self, final
+from typing import Protocol, Self, final
 
 import msgspec
 
@@ -22,7 +21,10 @@ __all__ = [
     "VerifiedBody",
 ]
 
-_SIGNATURE = re.compile(rb"(?:sha256=)?([0-9a-fA-F]{64})")
+_PREFIX = b"sha256="
+# RFC 2104, section 2: what each byte of the key is combined with before the hashes.
+_INNER_PAD = 0x36
+_OUTER_PAD = 0x5C
 
 
 class SignedRequest(msgspec.Struct, frozen=True):
@@ -59,17 +61,22 @@ class SignedRequest(msgspec.Struct, frozen=True):
         Args:
             name: The header's name in lower case.
         """
-        return [value for key, value in self.headers if key.lower() == name]
+        length = len(name)
+        values = []  # a loop, as a comprehension costs a call in Python 3.11
+        for key, value in self.headers:
+            if len(key) == length and key.lower() == name:
+                values.append(value)
+        return values
 
 
 @final
-class VerifiedBody:
+class VerifiedBody(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A body whose sender is proven. Let only a signature scheme make one."""
 
-    __slots__ = ("content",)
+    content: bytes
 
-    def __init__(self, content: bytes) -> None:
-        self.content: Final = content
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(<{len(self.content)} bytes>)"
 
 
 class SignatureScheme(Protocol):
@@ -112,17 +119,21 @@ class HexHmacSha256:
         key = secret.encode() if isinstance(secret, str) else secret
         if not key:
             raise ValueError("the secret must not be empty")
-        # Keyed once and copied for each body: the key set-up is half the cost of an HMAC.
-        self._keyed = hmac.new(key, digestmod=hashlib.sha256)
+        # Keyed once and copied for each body: the key set-up is half the cost of an HMAC, and
+        # copying the two hashes costs half of what copying an `hmac.HMAC` does.
+        self._inner = _keyed_hash(key, _INNER_PAD)
+        self._outer = _keyed_hash(key, _OUTER_PAD)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(<secret>)"
 
     def sign(self, body: bytes) -> str:
         """Return the signature of a body as lower-case hex digits."""
-        digest = self._keyed.copy()
-        digest.update(body)
-        return digest.hexdigest()
+        inner = self._inner.copy()
+        inner.update(body)
+        outer = self._outer.copy()
+        outer.update(inner.digest())
+        return outer.hexdigest()
 
     def verify(self, request: SignedRequest) -> VerifiedBody:
         """Verify the `X-Signature` header.
@@ -131,10 +142,11 @@ class HexHmacSha256:
             InvalidSignature: The header is missing, repeated, malformed or wrong.
         """
         values = request.header_values(self.HEADER)
-        claimed = _SIGNATURE.fullmatch(values[0]) if len(values) == 1 else None
-        if claimed is None:
+        if len(values) != 1:
             raise InvalidSignature
-        if not hmac.compare_digest(claimed[1].lower(), self.sign(request.body).encode()):
+        # No look at the form: what is equal to 64 hex digits has it.
+        claimed = values[0].removeprefix(_PREFIX).lower()
+        if not hmac.compare_digest(claimed, self.sign(request.body).encode()):
             raise InvalidSignature
         return VerifiedBody(request.body)
 
@@ -149,3 +161,11 @@ class UnconfiguredScheme:
             SecretNotConfigured: Always.
         """
         raise SecretNotConfigured
+
+
+def _keyed_hash(key: bytes, pad: int) -> "hashlib._Hash":
+    """Return one of the two hashes of an HMAC as it stands when the key is taken in."""
+    keyed = hashlib.sha256()
+    short = hashlib.sha256(key).digest() if len(key) > keyed.block_size else key
+    keyed.update(bytes(byte ^ pad for byte in short.ljust(keyed.block_size, b"\0")))
+    return keyed

@@ -1,3 +1,4 @@
+import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -5,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lyftr_core import AddOutcome, FaultCode, InvalidMessage, Message
+from lyftr_core import AddOutcome, Fault, FaultCode, InvalidMessage, Message
 from lyftr_core.message import (
     check_message_id,
     check_moment,
@@ -20,6 +21,9 @@ from lyftr_core.testing.samples import NOON, sample
 NOT_STRINGS = [None, 1, 1.5, True, b"a", ["a"], {"a": 1}]
 SURROGATES = st.characters(categories=["Cs"])
 CONTROLS = st.characters(categories=["Cc"])
+# Right, nearly right, and what would be right if the fields were read as one.
+ODD_STRINGS = st.text("+012\n\x1f\x7f\x85 a\xa0é\0\ud7ff\ud800\udfff\ue000😀", max_size=8)
+ODD = st.sampled_from(["", "+12", "+12\n+34", "m\n+12\n+34", "\n", *NOT_STRINGS]) | ODD_STRINGS
 
 
 def code_of(fault: Any) -> FaultCode | None:  # noqa: ANN401 - a fault or None
@@ -220,6 +224,67 @@ def test_message_names_a_faulty_field_alone(changed: dict[str, Any], field: str)
     with pytest.raises(InvalidMessage) as caught:
         Message(**fields | changed)
     assert [fault.field for fault in caught.value.faults] == [field]
+
+
+@given(
+    message_ids() | ODD | st.sampled_from(["a" * 255, "a" * 256]),
+    phone_numbers() | ODD,
+    phone_numbers() | ODD,
+    moments() | st.datetimes() | ODD,
+    texts() | ODD | st.sampled_from(["é" * 4096, "é" * 4097]),
+)
+def test_message_is_taken_exactly_if_each_field_keeps_its_rules(
+    message_id: Any,  # noqa: ANN401 - a string or what is none
+    sender: Any,  # noqa: ANN401 - as above
+    recipient: Any,  # noqa: ANN401 - as above
+    ts: Any,  # noqa: ANN401 - a datetime or what is none
+    text: Any,  # noqa: ANN401 - as above
+) -> None:
+    found = (
+        check_message_id(message_id),
+        check_phone_number(sender, "from"),
+        check_phone_number(recipient, "to"),
+        check_moment(ts, "ts"),
+        check_text(text),
+    )
+    faults: tuple[Fault, ...] = ()
+    try:
+        Message(message_id=message_id, sender=sender, recipient=recipient, ts=ts, text=text)
+    except InvalidMessage as refusal:
+        faults = refusal.faults
+        assert faults
+    assert faults == tuple(fault for fault in found if fault)
+
+
+def test_message_id_takes_all_characters_but_controls_and_surrogates() -> None:
+    expected = {"Cc": FaultCode.CONTROL_CHARACTER, "Cs": FaultCode.LONE_SURROGATE}
+    for char in map(chr, (*range(0x10000), 0x10000, 0x1F600, 0xE0001, 0x10FFFF)):
+        code = expected.get(unicodedata.category(char))
+        assert code_of(check_message_id(char)) is code
+        if code is None:
+            assert sample(char).message_id == char
+        else:
+            with pytest.raises(InvalidMessage):
+                sample(char)
+
+
+@pytest.mark.parametrize(
+    ("message_id", "sender", "recipient"),
+    [
+        ("m\n+12", "+34", ""),
+        ("m\n+12", "", "+34"),
+        ("m", "+12\n+34", ""),
+        ("m", "", "+12\n+34"),
+        ("", "m\n+12", "+34"),
+        ("", "", "m\n+12\n+34"),
+        ("m\n+12\n+34", "", ""),
+    ],
+)
+def test_rules_of_one_field_are_not_kept_by_another(
+    message_id: str, sender: str, recipient: str
+) -> None:
+    with pytest.raises(InvalidMessage):
+        Message(message_id=message_id, sender=sender, recipient=recipient, ts=NOON)
 
 
 def test_fault_never_repeats_the_value() -> None:

@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lyftr_core import FaultCode, InvalidMessage, Message, VerifiedBody, parse
-from lyftr_core.parsing import MAX_DEPTH
+from lyftr_core.parsing import MAX_DEPTH, _nests_too_deep
 from lyftr_core.testing.samples import sample
 
 FIELDS = {
@@ -105,6 +107,39 @@ def test_nesting_ends_at_100_levels(opening: str) -> None:
     assert read(fits) == sample()
     deeper = body_with(f'"x": {opening * MAX_DEPTH}1{closing * MAX_DEPTH}')
     assert faults_of(deeper) == [(None, FaultCode.TOO_DEEP)]
+
+
+@pytest.mark.parametrize("bracket", [b"[", b"{"])
+@pytest.mark.parametrize("before", [b"", b" ", b" " * 200, b"[]{}", b'"["'])
+def test_levels_are_counted_wherever_they_begin(bracket: bytes, before: bytes) -> None:
+    assert not _nests_too_deep(before + bracket * MAX_DEPTH)
+    assert _nests_too_deep(before + bracket * (MAX_DEPTH + 1))
+
+
+@given(
+    st.lists(
+        st.sampled_from([b"[", b"{", b"]", b"}", b'"', b"\\", b"a"])
+        | st.sampled_from([b"[", b"{", b'"', b"[]"]).map(lambda piece: piece * 50),
+        max_size=30,
+    ).map(b"".join)
+)
+def test_depth_is_that_of_a_count_one_by_one(content: bytes) -> None:
+    assert _nests_too_deep(content) == (depth_of(content) > MAX_DEPTH)
+
+
+def depth_of(content: bytes) -> int:
+    """Count one by one; a backslash matters in strings alone."""
+    depth = deepest = place = 0
+    in_string = False
+    while place < len(content):
+        char = content[place : place + 1]
+        place += 2 if in_string and char == b"\\" else 1
+        if char == b'"':
+            in_string = not in_string
+        elif not in_string:
+            depth += (char in (b"[", b"{")) - (char in (b"]", b"}"))
+            deepest = max(deepest, depth)
+    return deepest
 
 
 @pytest.mark.parametrize("text", ["[" * 200, '\\"[{' * 200, "\\\\" + "{" * 200, "é{" * 200])

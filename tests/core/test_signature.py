@@ -1,5 +1,6 @@
 import hashlib
 import hmac
+import re
 
 import pytest
 from hypothesis import example, given
@@ -11,6 +12,7 @@ from lyftr_core import (
     SecretNotConfigured,
     SignedRequest,
     UnconfiguredScheme,
+    VerifiedBody,
 )
 from lyftr_core.testing import signed_requests
 
@@ -18,6 +20,7 @@ SECRET = "s3cret-sésame"
 SCHEME = HexHmacSha256(SECRET)
 BODY = b'{"message_id": "m1"}'
 DIGITS = SCHEME.sign(BODY).encode()
+FORM = re.compile(rb"(?:sha256=)?([0-9a-fA-F]{64})")
 HEADERS = st.lists(st.tuples(st.binary(max_size=20), st.binary(max_size=80)), max_size=3)
 SIGNATURE_HEADERS = st.lists(
     st.tuples(st.sampled_from([b"x-signature", b"X-Signature"]), st.binary(max_size=80)), max_size=2
@@ -130,6 +133,24 @@ def test_any_other_value_is_refused(value: bytes) -> None:
         SCHEME.verify(signed(value))
 
 
+@given(
+    st.lists(st.sampled_from([b"sha256=", b"SHA256=", b"sha256", b"=", b" ", b""]), max_size=2),
+    st.tuples(*[st.sampled_from([digit, digit.swapcase()]) for digit in DIGITS.decode()]),
+    st.sampled_from([b"", b"0", b"\n", b"\0", b"sha256="]),
+    st.binary(min_size=1) | st.just(BODY),
+)
+def test_exactly_the_documented_form_of_the_right_digits_is_taken(
+    before: list[bytes], digits: tuple[str, ...], after: bytes, body: bytes
+) -> None:
+    value = b"".join([*before, "".join(digits).encode(), after])
+    form = FORM.fullmatch(value)
+    if form and form[1].lower() == SCHEME.sign(body).encode():
+        assert SCHEME.verify(signed(value, body=body)).content == body
+    else:
+        with pytest.raises(InvalidSignature):
+            SCHEME.verify(signed(value, body=body))
+
+
 @pytest.mark.parametrize(
     "values", [[], [DIGITS, DIGITS], [DIGITS, b""], [b"", DIGITS], [DIGITS] * 3]
 )
@@ -167,6 +188,15 @@ def test_secret_shows_nowhere() -> None:
     shown = f"{scheme} {scheme!r} {vars(scheme)}"
     assert "HexHmacSha256(<secret>)" in shown
     assert "open-sesame" not in shown
+
+
+def test_verified_body_shows_its_size_alone() -> None:
+    assert repr(VerifiedBody(b'{"text": "private"}')) == "VerifiedBody(<19 bytes>)"
+
+
+def test_verified_body_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError, match="immutable"):
+        SCHEME.verify(signed(DIGITS)).content = b"{}"  # type: ignore[misc] # that is the test
 
 
 def test_error_says_nothing_of_what_was_wrong() -> None:

@@ -1,3 +1,4 @@
+import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -9,7 +10,7 @@ from lyftr_core import FaultCode, InvalidTimestamp, format_timestamp, parse_time
 from lyftr_core.testing import moments, timestamps
 from lyftr_core.testing.samples import NOON
 from lyftr_core.testing.strategies import EARLIEST, LATEST
-from lyftr_core.timestamps import from_microseconds, to_microseconds
+from lyftr_core.timestamps import TIMESTAMP_PATTERN, from_microseconds, to_microseconds
 
 DIGITS = st.text("0123456789", min_size=1, max_size=30)
 
@@ -75,6 +76,12 @@ def test_moment_at_an_offset_is_written_in_utc() -> None:
         *("\u0662\u0660\u0662\u0666-01-15T09:28:35Z", "2026-01-15T09:28:3\uff15Z"),
         *("2026-01-15T09:28:35.\u0665Z", "2026-01-15T09:28:35.1_0Z", "2026\u201101-15T09:28:35Z"),
         *("2026-01-15T09:28:35Z\0", "2026-01-15T09:28:35ZZ", "2026-01-15T09:28:35.5 Z"),
+        *(
+            "2026-01-15T09:28:3\ud800Z",
+            "\udfff" * 20,
+            "2026/01/15T09:28:35Z",
+            "2026-01-15T09:28:3 Z",
+        ),
     ],
 )
 def test_other_forms_are_refused(value: str) -> None:
@@ -116,6 +123,22 @@ def test_exactly_the_times_that_exist_are_taken(parts: tuple[int, ...]) -> None:
 def test_any_string_is_read_or_refused(value: str) -> None:
     with suppress(InvalidTimestamp):
         assert value.startswith(format_timestamp(parse_timestamp(value)).rstrip("Z"))
+
+
+def is_in_form(value: str) -> bool:
+    try:
+        parse_timestamp(value)
+    except InvalidTimestamp as refusal:
+        return refusal.code is not FaultCode.NOT_RFC3339
+    return True
+
+
+@pytest.mark.parametrize("value", ["2026-01-15T09:28:35Z", "2026-01-15T09:28:35.5Z"])
+def test_any_other_character_is_taken_exactly_where_the_pattern_takes_it(value: str) -> None:
+    for place in range(len(value)):
+        for char in [*map(chr, range(0x100)), "\u0660", "\u2011", "\uff10", "\ud800", ""]:
+            changed = value[:place] + char + value[place + 1 :]
+            assert is_in_form(changed) == bool(re.fullmatch(TIMESTAMP_PATTERN, changed))
 
 
 @given(moments())
