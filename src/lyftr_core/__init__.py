@@ -28,6 +28,7 @@ from lyftr_core.ports import Clock, MessageReader, MessageWriter, ReadinessProbe
 from lyftr_core.queries import GetMessage, ListMessages, Page, PageRequest
 from lyftr_core.readiness import CheckReadiness, Readiness, SecretProbe
 from lyftr_core.reading import (
+    HourCount,
     Matches,
     MessageFilter,
     Order,
@@ -57,6 +58,7 @@ __all__ = [
     "FaultCode",
     "GetMessage",
     "HexHmacSha256",
+    "HourCount",
     "InMemoryMessageRepository",
     "IngestMessage",
     "Ingested",

@@ -6,12 +6,14 @@ from datetime import datetime
 from lyftr_core.message import AddOutcome, Message, StoredMessage
 from lyftr_core.reading import (
     BUSIEST_SENDERS,
+    HourCount,
     Matches,
     Order,
     Position,
     Selection,
     SenderCount,
     Stats,
+    recent_hours,
 )
 
 __all__ = ["InMemoryMessageRepository"]
@@ -64,17 +66,24 @@ class InMemoryMessageRepository:
         counts = Counter(message.sender for message in messages)
         busiest = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:BUSIEST_SENDERS]
         moments = [message.ts for message in messages]
+        last = max(moments, default=None)
         return Stats(
             total_messages=len(messages),
             senders_count=len(counts),
             messages_per_sender=tuple(SenderCount(*item) for item in busiest),
             first_message_ts=min(moments, default=None),
-            last_message_ts=max(moments, default=None),
+            last_message_ts=last,
+            messages_per_hour=_per_hour(moments, last) if last else (),
         )
 
     async def check(self) -> str | None:
         """Memory is always ready; see `lyftr_core.ports.ReadinessProbe`."""
         return None
+
+
+def _per_hour(moments: list[datetime], last: datetime) -> tuple[HourCount, ...]:
+    counts = Counter(moment.replace(minute=0, second=0, microsecond=0) for moment in moments)
+    return tuple(HourCount(hour, counts[hour]) for hour in recent_hours(last))
 
 
 def _place(stored: StoredMessage) -> tuple[datetime, str]:

@@ -1,6 +1,6 @@
 """What a reader is asked, and what it answers: filters, selections, matches and statistics."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
@@ -18,6 +18,8 @@ from lyftr_core.message import (
 __all__ = [
     "BUSIEST_SENDERS",
     "MAX_QUERY_LENGTH",
+    "RECENT_HOURS",
+    "HourCount",
     "Matches",
     "MessageFilter",
     "Order",
@@ -26,12 +28,17 @@ __all__ = [
     "SenderCount",
     "Stats",
     "check_search_text",
+    "recent_hours",
 ]
 
 MAX_QUERY_LENGTH = 256
 """In characters (Unicode code points)."""
 BUSIEST_SENDERS = 10
 """How many senders the statistics name."""
+RECENT_HOURS = 24
+"""How many hours the statistics count one by one."""
+
+_HOUR = timedelta(hours=1)
 
 
 class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,6 +136,13 @@ class SenderCount(msgspec.Struct, frozen=True):
     count: int
 
 
+class HourCount(msgspec.Struct, frozen=True):
+    """An hour, by its beginning in UTC, and the number of messages with a `ts` in it."""
+
+    hour: datetime
+    count: int
+
+
 class Stats(msgspec.Struct, frozen=True, kw_only=True):
     """Figures over all messages.
 
@@ -138,6 +152,8 @@ class Stats(msgspec.Struct, frozen=True, kw_only=True):
         messages_per_sender: The ten busiest, by count descending, then phone number ascending.
         first_message_ts: The earliest `ts`, or `None` if there are no messages.
         last_message_ts: The latest `ts`, or `None` if there are no messages.
+        messages_per_hour: The hour of the latest `ts` and the 23 before it, the earliest first,
+            those without a message too; nothing if there are no messages.
     """
 
     total_messages: int
@@ -145,6 +161,17 @@ class Stats(msgspec.Struct, frozen=True, kw_only=True):
     messages_per_sender: tuple[SenderCount, ...]
     first_message_ts: datetime | None
     last_message_ts: datetime | None
+    messages_per_hour: tuple[HourCount, ...]
+
+
+def recent_hours(last_message_ts: datetime) -> list[datetime]:
+    """Return the beginnings of the hours that `Stats.messages_per_hour` counts, in order.
+
+    They are fewer than 24 only where the year 1 begins.
+    """
+    last = last_message_ts.replace(minute=0, second=0, microsecond=0)
+    known = (last - last.min.replace(tzinfo=last.tzinfo)) // _HOUR
+    return [last - n * _HOUR for n in range(min(RECENT_HOURS - 1, known), -1, -1)]
 
 
 def check_search_text(value: object, field: str = "q") -> Fault | None:

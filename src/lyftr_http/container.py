@@ -18,7 +18,7 @@ from lyftr_core import (
 from lyftr_http.logs import create_logger
 from lyftr_http.metrics import Metrics
 from lyftr_http.settings import Secret, Settings
-from lyftr_sqlite import SqliteStore, migrate
+from lyftr_sqlite import SqliteStore, check, migrate, rebuild
 
 __all__ = ["Container"]
 
@@ -37,6 +37,8 @@ class Container(containers.DeclarativeContainer):
 
     store = providers.Singleton(SqliteStore, settings.provided.database_url)
     migrate = providers.Callable(migrate, store.provided.path)
+    check = providers.Callable(check, store.provided.path)
+    rebuild = providers.Callable(rebuild, store.provided.path)
     scheme = providers.Singleton(_scheme, settings.provided.webhook_secret)
 
     ingest_message = providers.Singleton(

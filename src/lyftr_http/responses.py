@@ -135,6 +135,13 @@ class SenderItem(msgspec.Struct, frozen=True):
     count: int
 
 
+class HourItem(msgspec.Struct, frozen=True):
+    """An hour, by its beginning, and the number of messages with a `ts` in it."""
+
+    hour: Timestamp
+    count: int
+
+
 class StatsBody(msgspec.Struct, frozen=True, kw_only=True):
     """Figures over all messages."""
 
@@ -143,6 +150,7 @@ class StatsBody(msgspec.Struct, frozen=True, kw_only=True):
     messages_per_sender: list[SenderItem]
     first_message_ts: Timestamp | None
     last_message_ts: Timestamp | None
+    messages_per_hour: list[HourItem]
 
     @classmethod
     def of(cls, stats: Stats) -> "StatsBody":
@@ -153,6 +161,9 @@ class StatsBody(msgspec.Struct, frozen=True, kw_only=True):
             messages_per_sender=[SenderItem(s.sender, s.count) for s in stats.messages_per_sender],
             first_message_ts=_optional(stats.first_message_ts),
             last_message_ts=_optional(stats.last_message_ts),
+            messages_per_hour=[
+                HourItem(format_timestamp(h.hour), h.count) for h in stats.messages_per_hour
+            ],
         )
 
 

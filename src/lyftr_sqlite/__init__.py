@@ -3,17 +3,22 @@
 `SqliteStore` is the whole of it: open it, use its `writer`, `reader` and `probe`, close it.
 """
 
+from lyftr_sqlite.checking import Finding, check
 from lyftr_sqlite.migration import Migration, migrate
 from lyftr_sqlite.reader import SqliteMessageReader
+from lyftr_sqlite.rebuilding import rebuild
 from lyftr_sqlite.store import SqliteStore
 from lyftr_sqlite.url import parse_database_url
 from lyftr_sqlite.writer import SqliteMessageWriter
 
 __all__ = [
+    "Finding",
     "Migration",
     "SqliteMessageReader",
     "SqliteMessageWriter",
     "SqliteStore",
+    "check",
     "migrate",
     "parse_database_url",
+    "rebuild",
 ]

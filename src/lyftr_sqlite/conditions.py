@@ -1,34 +1,52 @@
-"""A filter and a position, as SQL conditions."""
+"""A filter and a position, as SQL conditions; and the tail, which no projection holds yet."""
 
 from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, tuple_
+from sqlalchemy import ColumnElement, CompoundSelect, FromClause, select, tuple_
 
 from lyftr_core.reading import MessageFilter, Order, Position
 from lyftr_core.timestamps import to_microseconds
-from lyftr_sqlite.schema import messages
+from lyftr_sqlite.case_folding import text_holds
+from lyftr_sqlite.schema import messages, projections
 
-__all__ = ["behind", "passing"]
+__all__ = ["behind", "in_order", "in_period", "in_tail", "passing"]
 
-_columns = messages.c
+
+def in_tail(projection: str) -> ColumnElement[bool]:
+    """Return the condition that a projection does not hold a message yet."""
+    through = select(projections.c.through_seq).where(projections.c.name == projection)
+    return messages.c.seq > through.scalar_subquery()
 
 
 def passing(query: MessageFilter) -> Iterator[ColumnElement[bool]]:
-    """Yield the conditions that a row must meet to pass a filter."""
+    """Yield the conditions that a message must meet to pass a filter."""
     if query.sender is not None:
-        yield _columns.sender == query.sender
+        yield messages.c.sender == query.sender
     if query.recipient is not None:
-        yield _columns.recipient == query.recipient
-    if query.since is not None:
-        yield _columns.ts >= to_microseconds(query.since)
-    if query.until is not None:
-        yield _columns.ts < to_microseconds(query.until)
+        yield messages.c.recipient == query.recipient
+    yield from in_period(messages, query)
     if query.q is not None:
-        yield func.instr(func.casefold(_columns.text), query.q.casefold()) > 0
+        yield text_holds(query.q)
 
 
-def behind(position: Position, order: Order) -> ColumnElement[bool]:
+def in_period(rows: FromClause, query: MessageFilter) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions on `ts`, for any table that has it."""
+    if query.since is not None:
+        yield rows.c.ts >= to_microseconds(query.since)
+    if query.until is not None:
+        yield rows.c.ts < to_microseconds(query.until)
+
+
+def behind(rows: FromClause, position: Position, order: Order) -> ColumnElement[bool]:
     """Return the condition that a row comes after a position, in an order."""
-    place = tuple_(_columns.ts, _columns.message_id)
+    place = tuple_(rows.c.ts, rows.c.message_id)
     mark = tuple_(to_microseconds(position.ts), position.message_id)
     return place < mark if order == Order.DESCENDING else place > mark
+
+
+def in_order(rows: FromClause | CompoundSelect[Any], order: Order) -> list[ColumnElement[Any]]:
+    """Return the columns to sort by."""
+    columns = rows.selected_columns if isinstance(rows, CompoundSelect) else rows.c
+    place = [columns["ts"], columns["message_id"]]
+    return [c.desc() for c in place] if order == Order.DESCENDING else place

@@ -23,6 +23,8 @@ BUSY_TIMEOUT = 5_000
 """How long a statement waits for another process's lock, in milliseconds."""
 READERS = 4
 """How many connections read at the same time."""
+_LOG_SIZE = 64 * 1024 * 1024
+"""To how many bytes a longer write-ahead log is cut when it begins anew."""
 
 
 def file_url(driver: str, path: Path, mode: str) -> URL:
@@ -43,7 +45,9 @@ def file_uri(path: Path) -> str:
     return "file:///" + quote(os.fsencode(path.absolute()).lstrip(b"/"))
 
 
-def create_writing_engine(path: Path, file: OneFile | None = None) -> AsyncEngine:
+def create_writing_engine(
+    path: Path, file: OneFile | None = None, *, autocheckpoint: int = 1_000
+) -> AsyncEngine:
     """Make the engine of the writer: each statement is one durable transaction.
 
     WAL with `synchronous=FULL` syncs the log at each commit: what is committed survives the loss
@@ -52,6 +56,7 @@ def create_writing_engine(path: Path, file: OneFile | None = None) -> AsyncEngin
     Args:
         path: The file.
         file: Shared by the engines of one store; by default this engine has one of its own.
+        autocheckpoint: A log of so many pages is copied into the database by the very commit.
     """
     engine = create_async_engine(
         file_url("sqlite+aiosqlite", path, "rw"),
@@ -60,7 +65,14 @@ def create_writing_engine(path: Path, file: OneFile | None = None) -> AsyncEngin
         max_overflow=0,
     )
     _keep_to(file or OneFile(path), engine)
-    _on_connect(engine, "journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_TIMEOUT}")
+    _on_connect(
+        engine,
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        f"busy_timeout={BUSY_TIMEOUT}",
+        f"wal_autocheckpoint={autocheckpoint}",
+        f"journal_size_limit={_LOG_SIZE}",
+    )
     return engine
 
 
@@ -80,10 +92,6 @@ def create_reading_engine(path: Path, file: OneFile | None = None) -> AsyncEngin
     )
     _keep_to(file or OneFile(path), engine)
     _on_connect(engine, "query_only=ON", f"busy_timeout={BUSY_TIMEOUT}")
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def add_functions(connection: AsyncAdapt_aiosqlite_connection, _record: object) -> None:
-        connection.create_function("casefold", 1, _casefold, deterministic=True)
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
@@ -105,7 +113,3 @@ def _on_connect(engine: AsyncEngine, *pragmas: str) -> None:
         for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
-
-
-def _casefold(text: str | None) -> str | None:
-    return None if text is None else text.casefold()

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from lyftr_core.errors import StorageUnavailable
 from lyftr_core.message import AddOutcome, Message
 from lyftr_core.timestamps import to_microseconds
+from lyftr_sqlite.case_folding import fold_beyond_ascii
 from lyftr_sqlite.schema import messages
 
 __all__ = ["Row", "insert_batch", "to_row"]
@@ -30,11 +31,15 @@ class Row(NamedTuple):
     ts: int
     text: str | None
     received_at: int
+    folded: str | None
 
     @property
     def content(self) -> tuple[object, ...]:
-        """What tells a duplicate from a conflict: all but the time of receipt."""
-        return self[:-1]
+        """What tells a duplicate from a conflict: the message itself."""
+        return self[:_CONTENT]
+
+
+_CONTENT = Row._fields.index("received_at")
 
 
 def to_row(message: Message, received_at: datetime) -> Row:
@@ -46,6 +51,7 @@ def to_row(message: Message, received_at: datetime) -> Row:
         to_microseconds(message.ts),
         message.text,
         to_microseconds(received_at),
+        None if message.text is None else fold_beyond_ascii(message.text),
     )
 
 
@@ -69,7 +75,7 @@ _INSERT = (
     .on_conflict_do_nothing(index_elements=["message_id"])
     .returning(messages.c.message_id)
 )
-_KNOWN = select(*(messages.c[name] for name in Row._fields[:-1])).where(
+_KNOWN = select(*(messages.c[name] for name in Row._fields[:_CONTENT])).where(
     messages.c.message_id.in_(select(_item.c.value))
 )
 

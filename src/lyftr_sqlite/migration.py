@@ -1,31 +1,24 @@
 """Bringing a database file to the schema of this version, before anything else uses it."""
 
 import sqlite3
-import threading
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import cast
 
 import msgspec
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.pool import NullPool
 
 from lyftr_core.errors import SchemaMismatch, StorageUnavailable
-from lyftr_sqlite.engines import BUSY_TIMEOUT, file_uri, file_url
+from lyftr_sqlite.engines import BUSY_TIMEOUT, file_uri
 from lyftr_sqlite.failures import as_storage_unavailable
-from lyftr_sqlite.schema import HEAD
+from lyftr_sqlite.schema import EARLIER, HEAD
 
-__all__ = ["MINIMUM_SQLITE", "Migration", "migrate"]
+__all__ = ["MINIMUM_SQLITE", "Migration", "find_revision", "migrate"]
 
 MINIMUM_SQLITE = (3, 35, 0)
 """The first SQLite with RETURNING."""
-_ALEMBIC = threading.Lock()
-"""Alembic keeps what it runs in globals: one migration at a time in a process."""
 _HAS_REVISION = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
+_BEYOND_ASCII = "\u00c9"
+_ABILITIES = "SELECT (SELECT count(*) FROM pragma_module_list WHERE name = 'fts5'), lower(?)"
 _PRIMARY_CODE = 0xFF
 """The part of an error code that extended codes share (https://www.sqlite.org/rescode.html)."""
 _RETRY_INTERVAL = 0.02
@@ -55,30 +48,47 @@ def migrate(path: Path) -> Migration:
 
     Raises:
         StorageUnavailable: The file cannot be opened, locked or written.
-        SchemaMismatch: The database is newer than this program, or SQLite is too old.
+        SchemaMismatch: The database is newer than this program, or SQLite lacks what is needed.
     """
-    _check_sqlite_version()
+    _check_sqlite()
     with as_storage_unavailable(f"cannot open {path}"):
         if not path.parent.is_dir():
             raise StorageUnavailable(f"cannot open {path}: the folder {path.parent} does not exist")
-        _prepare(path)
-        with _create_engine(path).begin() as connection:
-            return _upgrade(connection, path)
+        before = _prepare(path)
+        if before == HEAD:
+            return Migration(before, HEAD)
+        # Alembic is large, and most starts need none of it.
+        from lyftr_sqlite.upgrade import upgrade  # noqa: PLC0415
+
+        return Migration(upgrade(path), HEAD)
 
 
-def _check_sqlite_version() -> None:
+def _check_sqlite() -> None:
     if sqlite3.sqlite_version_info < MINIMUM_SQLITE:
         needed = ".".join(map(str, MINIMUM_SQLITE))
         raise SchemaMismatch(f"SQLite {needed} or later is needed, not {sqlite3.sqlite_version}")
+    with closing(sqlite3.connect(":memory:")) as database:
+        has_search, lower = database.execute(_ABILITIES, [_BEYOND_ASCII]).fetchone()
+    if not has_search:
+        raise SchemaMismatch("SQLite with FTS5 is needed; this one was built without it")
+    if lower != _BEYOND_ASCII:
+        raise SchemaMismatch("SQLite without ICU is needed: in this one lower() does more than A-Z")
 
 
-def _prepare(path: Path) -> None:
-    """Refuse a newer database before anything about it is changed, then switch it to WAL."""
+def _prepare(path: Path) -> str | None:
+    """Refuse a newer database before anything about it is changed, then switch it to WAL.
+
+    Returns:
+        Its schema revision.
+    """
     uri = f"{file_uri(path)}?mode=rwc"
     timeout = BUSY_TIMEOUT / 1000
     with closing(sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)) as database:
-        _revision(database, path)
+        before = find_revision(database, path)
         _use_wal(database, path)
+        if before == HEAD:
+            database.execute("UPDATE alembic_version SET version_num = version_num")
+        return before
 
 
 def _use_wal(database: sqlite3.Connection, path: Path) -> None:
@@ -105,37 +115,7 @@ def _try_wal(database: sqlite3.Connection) -> str | None:
         raise
 
 
-def _create_engine(path: Path) -> Engine:
-    engine = create_engine(
-        file_url("sqlite", path, "rw"),
-        poolclass=NullPool,
-        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT / 1000},
-    )
-
-    @event.listens_for(engine, "connect")
-    def sync_each_commit(connection: sqlite3.Connection, _record: object) -> None:
-        connection.execute("PRAGMA synchronous=FULL")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # so that only one process migrates
-
-    return engine
-
-
-def _upgrade(connection: Connection, path: Path) -> Migration:
-    before = _revision(cast("sqlite3.Connection", connection.connection.driver_connection), path)
-    if before == HEAD:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
-    else:
-        config = _config()
-        config.attributes["connection"] = connection
-        with _ALEMBIC:
-            command.upgrade(config, HEAD)
-    return Migration(before, HEAD)
-
-
-def _revision(database: sqlite3.Connection, path: Path) -> str | None:
+def find_revision(database: sqlite3.Connection, path: Path) -> str | None:
     """Return the schema revision of a database, `None` for a new one.
 
     Raises:
@@ -144,20 +124,9 @@ def _revision(database: sqlite3.Connection, path: Path) -> str | None:
     if not database.execute(_HAS_REVISION).fetchone():
         return None
     found = [str(row[0]) for row in database.execute("SELECT version_num FROM alembic_version")]
-    if found != [HEAD] and not _is_known(found):
+    if found not in ([], [HEAD], *([revision] for revision in EARLIER)):
         raise SchemaMismatch(
             f"{path} has schema {', '.join(found)}, which is newer than this lyftr"
             f" (schema {HEAD}); use the lyftr that wrote it, or a newer one"
         )
     return found[0] if found else None
-
-
-def _is_known(revisions: list[str]) -> bool:
-    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
-    return len(revisions) <= 1 and {script.revision for script in scripts}.issuperset(revisions)
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", "lyftr_sqlite:migrations")
-    return config

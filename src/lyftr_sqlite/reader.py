@@ -4,32 +4,23 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import Select, asc, desc, func, select
+from sqlalchemy import CompoundSelect, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from lyftr_core.message import StoredMessage
-from lyftr_core.reading import BUSIEST_SENDERS, Matches, Order, Selection, SenderCount, Stats
-from lyftr_core.timestamps import from_microseconds
-from lyftr_sqlite.conditions import behind, passing
+from lyftr_core.reading import Matches, Order, Selection, Stats
+from lyftr_sqlite.conditions import in_order
+from lyftr_sqlite.deadline import deadline
 from lyftr_sqlite.failures import as_storage_unavailable
+from lyftr_sqlite.figures import compute_stats
+from lyftr_sqlite.planning import plan
 from lyftr_sqlite.rows import to_stored
 from lyftr_sqlite.schema import messages
 
-__all__ = ["SqliteMessageReader"]
+__all__ = ["PATIENCE", "SqliteMessageReader"]
 
-_columns = messages.c
-_TOTALS = select(
-    func.count(),
-    func.count(_columns.sender.distinct()),
-    func.min(_columns.ts),
-    func.max(_columns.ts),
-).select_from(messages)
-_BUSIEST = (
-    select(_columns.sender, func.count())
-    .group_by(_columns.sender)
-    .order_by(func.count().desc(), _columns.sender)
-    .limit(BUSIEST_SENDERS)
-)
+PATIENCE = 5.0
+"""How long one answer may take, in seconds; then its connection serves others."""
 
 
 class SqliteMessageReader:
@@ -37,56 +28,48 @@ class SqliteMessageReader:
 
     Args:
         engine: See `lyftr_sqlite.engines.create_reading_engine`.
+        patience: How long one answer may take, in seconds.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, *, patience: float = PATIENCE) -> None:
         self._engine = engine
+        self._patience = patience
 
     async def get(self, message_id: str) -> StoredMessage | None:
         """Return one message; see `lyftr_core.ports.MessageReader`."""
         async with self._reading() as connection:
-            query = select(messages).where(_columns.message_id == message_id)
+            query = select(messages).where(messages.c.message_id == message_id)
             row = (await connection.execute(query)).one_or_none()
         return to_stored(row) if row else None
 
     async def select(self, selection: Selection) -> Matches:
         """Return a run of messages; see `lyftr_core.ports.MessageReader`."""
         async with self._reading() as connection:
-            rows = (await connection.execute(_run(selection))).all()
-            total = await _total(connection, selection)
+            chosen = await plan(connection, selection)
+            run = _with_content(chosen.path.run(selection), selection.order)
+            rows = (await connection.execute(run)).all()
+            total = None
+            if selection.with_total:
+                total = (await connection.execute(select(chosen.total))).scalar_one()
         return Matches(tuple(to_stored(row) for row in rows), total)
 
     async def stats(self) -> Stats:
         """Return the statistics; see `lyftr_core.ports.MessageReader`."""
         async with self._reading() as connection:
-            messages_count, senders, first, last = (await connection.execute(_TOTALS)).one()
-            busiest = (await connection.execute(_BUSIEST)).all()
-        return Stats(
-            total_messages=messages_count,
-            senders_count=senders,
-            messages_per_sender=tuple(SenderCount(*row) for row in busiest),
-            first_message_ts=None if first is None else from_microseconds(first),
-            last_message_ts=None if last is None else from_microseconds(last),
-        )
+            return await compute_stats(connection)
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncConnection]:
         with as_storage_unavailable("cannot read"):
-            async with self._engine.connect() as connection:
+            async with (
+                self._engine.connect() as connection,
+                deadline(connection, self._patience),
+            ):
                 yield connection
 
 
-def _run(selection: Selection) -> Select[Any]:
-    direction = desc if selection.order == Order.DESCENDING else asc
-    place = direction(_columns.ts), direction(_columns.message_id)
-    run = select(messages).where(*passing(selection.filter)).order_by(*place)
-    if selection.after:
-        run = run.where(behind(selection.after, selection.order))
-    return run.limit(selection.limit).offset(selection.offset)
-
-
-async def _total(connection: AsyncConnection, selection: Selection) -> int | None:
-    if not selection.with_total:
-        return None
-    count = select(func.count()).select_from(messages).where(*passing(selection.filter))
-    return (await connection.execute(count)).scalar_one()
+def _with_content(run: CompoundSelect[tuple[int, str, int]], order: Order) -> Select[Any]:
+    """Fetch the messages of a run, which has their places alone, in the same order."""
+    places = run.subquery()
+    found = select(messages).join(places, messages.c.seq == places.c.seq)
+    return found.order_by(*in_order(places, order))

@@ -1,5 +1,6 @@
 """From a row to the message it holds."""
 
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Row
@@ -11,8 +12,8 @@ from lyftr_core.timestamps import from_microseconds
 __all__ = ["to_stored"]
 
 
-def to_stored(row: Row[Any]) -> StoredMessage:
-    """Return the stored message of a whole row of `messages`.
+def to_stored(row: Row[Any] | SimpleNamespace) -> StoredMessage:
+    """Return the stored message of a whole row of `messages`, its columns as attributes.
 
     Raises:
         StorageError: Another program wrote what is no valid message.

@@ -1,15 +1,32 @@
 """The tables as this version of the program uses them. Migrations make them.
 
-The table of messages is a log: rows are appended in the order of commit, and never changed.
+The table of messages is a log: rows are appended in the order of commit, and never changed. All
+other tables are projections, which follow the log; `lyftr_sqlite.projections` says how.
 Times are integers, microseconds since 1970-01-01T00:00:00Z, so that they sort as moments do.
 """
 
-from sqlalchemy import Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, column, table
 
-__all__ = ["HEAD", "messages", "metadata"]
+__all__ = [
+    "EARLIER",
+    "HEAD",
+    "counts_by_recipient",
+    "counts_by_sender",
+    "counts_by_time",
+    "messages",
+    "messages_by_recipient",
+    "messages_by_sender",
+    "messages_by_ts",
+    "metadata",
+    "projections",
+    "search",
+    "totals",
+]
 
-HEAD = "0001"
+HEAD = "0002"
 """The schema revision that this version of the program uses."""
+EARLIER = ("0001",)
+"""The revisions that it can bring to this one."""
 
 metadata = MetaData()
 
@@ -23,8 +40,69 @@ messages = Table(
     Column("ts", Integer, nullable=False),
     Column("text", Text),
     Column("received_at", Integer, nullable=False),
-    Index("messages_by_ts", "ts", "message_id"),
-    Index("messages_by_sender", "sender", "ts", "message_id"),
-    Index("messages_by_recipient", "recipient", "ts", "message_id"),
+    # The text as `str.casefold` gives it, where SQLite's lower() gives another; else NULL.
+    Column("folded", Text),
     sqlite_autoincrement=True,  # a seq is never used twice, not even after its row is gone
 )
+
+projections = Table(
+    "projections",
+    metadata,
+    Column("name", Text, primary_key=True),
+    # The projection holds every message up to this seq, and none beyond it.
+    Column("through_seq", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+
+def _order(name: str, *key: str) -> Table:
+    """A list of all messages in the order of `ts` and `message_id`, perhaps within a key."""
+    return Table(
+        name,
+        metadata,
+        *(Column(k, Text, primary_key=True) for k in key),
+        Column("ts", Integer, primary_key=True),
+        Column("message_id", Text, primary_key=True),
+        Column("seq", Integer, nullable=False),
+        sqlite_with_rowid=False,
+    )
+
+
+messages_by_ts = _order("messages_by_ts")
+messages_by_sender = _order("messages_by_sender", "sender")
+messages_by_recipient = _order("messages_by_recipient", "recipient")
+
+totals = Table(
+    "totals",
+    metadata,
+    Column("name", Text, primary_key=True),  # messages, senders
+    Column("value", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+counts_by_sender = Table(
+    "counts_by_sender",
+    metadata,
+    Column("sender", Text, primary_key=True),
+    Column("messages", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("busiest_senders", counts_by_sender.c.messages.desc(), counts_by_sender.c.sender)
+counts_by_recipient = Table(
+    "counts_by_recipient",
+    metadata,
+    Column("recipient", Text, primary_key=True),
+    Column("messages", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+counts_by_time = Table(
+    "counts_by_time",
+    metadata,
+    Column("width", Integer, primary_key=True),  # of the bucket, in microseconds
+    Column("start", Integer, primary_key=True),  # of the bucket, a multiple of its width
+    Column("messages", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+search = table("search", column("rowid", Integer), column("search"))
+"""FTS5: which messages hold which three characters in a row. No ordinary table, so not in
+`metadata`. Its `rowid` is the `seq`; the column of its own name takes the query."""

@@ -1,18 +1,25 @@
 """One SQLite file with everything that works on it, from open to close."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
+from lyftr_sqlite.checkpoints import Checkpointer
 from lyftr_sqlite.engines import create_reading_engine, create_writing_engine
 from lyftr_sqlite.file_identity import OneFile
+from lyftr_sqlite.follower import Follower
 from lyftr_sqlite.migration import migrate
 from lyftr_sqlite.probe import SqliteReadinessProbe
 from lyftr_sqlite.reader import SqliteMessageReader
 from lyftr_sqlite.url import parse_database_url
 from lyftr_sqlite.writer import SqliteMessageWriter
+from lyftr_sqlite.writing_connection import WritingConnection
 
 __all__ = ["SqliteStore"]
+
+_SELDOM = 65_536
+"""The checkpointer copies the log long before it has so many pages (256 MiB)."""
 
 
 class SqliteStore:
@@ -38,10 +45,17 @@ class SqliteStore:
     def __init__(self, url: str) -> None:
         self.path = parse_database_url(url).absolute()
         self._file = OneFile(self.path)
-        writing = create_writing_engine(self.path, self._file)
+        writing, copying = (
+            create_writing_engine(self.path, self._file, autocheckpoint=_SELDOM) for _ in range(2)
+        )
         reading = create_reading_engine(self.path, self._file)
-        self._engines = writing, reading
-        self.writer = SqliteMessageWriter(writing, self.path)
+        self._engines = writing, copying, reading
+        connection = WritingConnection(writing, self.path)
+        self._follower = Follower(connection)
+        self._checkpointer = Checkpointer(
+            WritingConnection(copying, self.path), connection, reading
+        )
+        self.writer = SqliteMessageWriter(connection, on_commit=self._note_commit)
         self.reader = SqliteMessageReader(reading)
         self.probe = SqliteReadinessProbe(reading, self.writer)
 
@@ -54,15 +68,26 @@ class SqliteStore:
         """
         await asyncio.to_thread(migrate, self.path)
         self._file.remember()
-        await self.writer.open()
+        try:
+            await self._follower.open()
+            await self._checkpointer.open()
+            await self.writer.open()
+        except BaseException:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         """Commit what waits, and close the file. A second call does nothing."""
-        try:
-            await self.writer.close()
-        finally:
+        async with AsyncExitStack() as stack:  # one after the other, whatever fails
             for engine in self._engines:
-                await engine.dispose()
+                stack.push_async_callback(engine.dispose)
+            stack.push_async_callback(self.writer.close)
+            stack.push_async_callback(self._checkpointer.close)
+            stack.push_async_callback(self._follower.close)
+
+    def _note_commit(self, messages: int) -> None:
+        self._follower.note_commit(messages)
+        self._checkpointer.note_commit()
 
     async def __aenter__(self) -> Self:
         await self.open()

@@ -6,11 +6,9 @@ webhook costs a share of a disk sync rather than a whole one.
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import NamedTuple
-
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lyftr_core.errors import StorageUnavailable
 from lyftr_core.message import AddOutcome, Message
@@ -35,21 +33,22 @@ class SqliteMessageWriter:
     """The `MessageWriter` port over SQLite. It is used in one event loop.
 
     Args:
-        engine: In autocommit mode; see `lyftr_sqlite.engines.create_writing_engine`.
-        path: The file that the engine writes to.
+        connection: Others may take turns on it.
+        on_commit: Told after each commit how many messages it added.
         max_batch: At most how many messages share one commit.
         max_waiting: At most how many messages wait for their commit.
     """
 
     def __init__(
         self,
-        engine: AsyncEngine,
-        path: Path,
+        connection: WritingConnection,
         *,
+        on_commit: Callable[[int], None] = lambda _messages: None,
         max_batch: int = MAX_BATCH,
         max_waiting: int = MAX_WAITING,
     ) -> None:
-        self._connection = WritingConnection(engine, path)
+        self._connection = connection
+        self._on_commit = on_commit
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._waiting: deque[_Waiting] = deque()
@@ -136,6 +135,7 @@ class SqliteMessageWriter:
                 # A caller that has gone away has cancelled its future; its message is stored.
                 if not waiting.outcome.done():
                     waiting.outcome.set_result(outcome)
+            self._on_commit(outcomes.count(AddOutcome.CREATED))
 
 
 def _refuse(batch: "list[_Waiting] | deque[_Waiting]", cause: Exception) -> None:

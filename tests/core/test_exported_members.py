@@ -18,6 +18,7 @@ INTERNAL = {
     "MAX_OFFSET",
     "MAX_QUERY_LENGTH",
     "MAX_TEXT_LENGTH",
+    "RECENT_HOURS",
     "TIMESTAMP_PATTERN",
     "check_message_id",
     "check_moment",
@@ -27,6 +28,7 @@ INTERNAL = {
     "check_text",
     "check_timestamp",
     "from_microseconds",
+    "recent_hours",
     "to_microseconds",
 }
 MODULES = [
@@ -70,6 +72,7 @@ def test_exported_names_of_core_are_these() -> None:
         "FaultCode",
         "GetMessage",
         "HexHmacSha256",
+        "HourCount",
         "InMemoryMessageRepository",
         "IngestMessage",
         "Ingested",

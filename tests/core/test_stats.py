@@ -1,4 +1,6 @@
-from lyftr_core import ComputeStats, InMemoryMessageRepository, SenderCount, Stats
+from datetime import timedelta
+
+from lyftr_core import ComputeStats, HourCount, InMemoryMessageRepository, SenderCount, Stats
 from lyftr_core.testing.samples import NOON, fill, sample
 
 
@@ -11,4 +13,7 @@ async def test_figures_are_those_of_the_reader() -> None:
         messages_per_sender=(SenderCount("+12", 2),),
         first_message_ts=NOON,
         last_message_ts=NOON,
+        messages_per_hour=tuple(
+            HourCount(NOON - timedelta(hours=n), 2 if n == 0 else 0) for n in range(23, -1, -1)
+        ),
     )

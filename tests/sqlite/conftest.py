@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from lyftr_core import Message
 from lyftr_sqlite import SqliteMessageWriter, migrate
 from lyftr_sqlite.engines import create_reading_engine, create_writing_engine
+from lyftr_sqlite.writing_connection import WritingConnection
 
 Until = Callable[[Callable[[], bool]], Awaitable[None]]
 
@@ -123,7 +124,7 @@ async def reading_engine(path: Path) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture
 async def writer(writing_engine: AsyncEngine, path: Path) -> AsyncIterator[SqliteMessageWriter]:
-    writer = SqliteMessageWriter(writing_engine, path)
+    writer = SqliteMessageWriter(WritingConnection(writing_engine, path))
     await writer.open()
     yield writer
     await writer.close()
@@ -133,7 +134,7 @@ async def writer(writing_engine: AsyncEngine, path: Path) -> AsyncIterator[Sqlit
 async def impatient_writer(
     impatient_engine: AsyncEngine, path: Path
 ) -> AsyncIterator[SqliteMessageWriter]:
-    writer = SqliteMessageWriter(impatient_engine, path)
+    writer = SqliteMessageWriter(WritingConnection(impatient_engine, path))
     await writer.open()
     yield writer
     await writer.close()

@@ -5,12 +5,15 @@ import lyftr_sqlite
 
 def test_the_public_names_are_these_and_no_others() -> None:
     assert lyftr_sqlite.__all__ == [
+        "Finding",
         "Migration",
         "SqliteMessageReader",
         "SqliteMessageWriter",
         "SqliteStore",
+        "check",
         "migrate",
         "parse_database_url",
+        "rebuild",
     ]
 
 

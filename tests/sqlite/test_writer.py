@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lyftr_core import AddOutcome, Message
 from lyftr_sqlite import SqliteMessageWriter
+from lyftr_sqlite.writing_connection import WritingConnection
 
 CREATED, DUPLICATE, CONFLICT = AddOutcome.CREATED, AddOutcome.DUPLICATE, AddOutcome.CONFLICT
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
@@ -43,7 +44,7 @@ async def test_what_add_has_returned_for_is_seen_by_another_process(
 async def test_every_commit_is_synced_to_the_disk(
     writing_engine: AsyncEngine, message: Make, path: Path
 ) -> None:
-    writer = SqliteMessageWriter(writing_engine, path)
+    writer = SqliteMessageWriter(WritingConnection(writing_engine, path))
     await writer.open()
     await writer.add(message("m1"), received_at=NOW)
     await writer.close()
@@ -79,7 +80,7 @@ async def test_no_commit_is_longer_than_the_longest_batch(
     commits: list[str],
     path: Path,
 ) -> None:
-    writer = SqliteMessageWriter(writing_engine, path, max_batch=8)
+    writer = SqliteMessageWriter(WritingConnection(writing_engine, path), max_batch=8)
     await writer.open()
     calls = await start(writer, *(message(f"m{n}") for n in range(20)))
     assert await asyncio.gather(*calls) == [CREATED] * 20
@@ -191,7 +192,7 @@ async def test_a_full_queue_refuses_at_once_and_keeps_what_waits(
     until: Until,
     path: Path,
 ) -> None:
-    writer = SqliteMessageWriter(writing_engine, path, max_waiting=2)
+    writer = SqliteMessageWriter(WritingConnection(writing_engine, path), max_waiting=2)
     await writer.open()
     other.execute("BEGIN IMMEDIATE")
     first = await start(writer, message("first"))

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from lyftr_core import AddOutcome, Message, StorageUnavailable
 from lyftr_sqlite import SqliteMessageWriter, migrate
 from lyftr_sqlite.engines import create_writing_engine
+from lyftr_sqlite.writing_connection import WritingConnection
 
 CREATED = AddOutcome.CREATED
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
@@ -133,7 +134,7 @@ async def test_a_failed_batch_does_not_touch_those_behind_it(
         "CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN new.message_id = 'bad'"
         " BEGIN SELECT RAISE(ABORT, 'not this one'); END"
     )
-    writer = SqliteMessageWriter(impatient_engine, path, max_batch=1)
+    writer = SqliteMessageWriter(WritingConnection(impatient_engine, path), max_batch=1)
     await writer.open()
     answers = await asyncio.gather(
         *(writer.add(message(name), received_at=NOW) for name in ("a", "bad", "b")),
@@ -150,7 +151,7 @@ async def test_a_missing_file_is_refused_and_not_made(
 ) -> None:
     file = tmp_path / "absent.db"
     engine = create_writing_engine(file)
-    writer = SqliteMessageWriter(engine, file)
+    writer = SqliteMessageWriter(WritingConnection(engine, file))
     await writer.open()
     await refusals(writer, message("m1"))
     assert files(tmp_path) == []
@@ -183,7 +184,7 @@ async def test_a_file_that_is_no_database_is_refused_and_left_alone(
     file = tmp_path / "letter.txt"
     file.write_text("Dear reader, " * 500)
     engine = create_writing_engine(file)
-    writer = SqliteMessageWriter(engine, file)
+    writer = SqliteMessageWriter(WritingConnection(engine, file))
     await writer.open()
     await refusals(writer, message("m1"))
     assert file.read_text() == "Dear reader, " * 500
@@ -194,7 +195,7 @@ async def test_a_file_that_is_no_database_is_refused_and_left_alone(
 @pytest.mark.parametrize("read_only_file", ["read-only folder", "writable folder"], indirect=True)
 async def test_a_read_only_file_is_refused(read_only_file: Path, message: Make) -> None:
     engine = create_writing_engine(read_only_file)
-    writer = SqliteMessageWriter(engine, read_only_file)
+    writer = SqliteMessageWriter(WritingConnection(engine, read_only_file))
     await writer.open()
     await refusals(writer, message("m1"))
     await writer.close()

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lyftr_core import AddOutcome, Message, StorageUnavailable
 from lyftr_sqlite import SqliteMessageWriter
+from lyftr_sqlite.writing_connection import WritingConnection
 
 CREATED = AddOutcome.CREATED
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
@@ -22,7 +23,7 @@ Until = Callable[[Callable[[], bool]], Awaitable[None]]
 async def test_add_before_open_is_refused(
     writing_engine: AsyncEngine, message: Make, path: Path
 ) -> None:
-    writer = SqliteMessageWriter(writing_engine, path)
+    writer = SqliteMessageWriter(WritingConnection(writing_engine, path))
     with pytest.raises(StorageUnavailable, match="closed"):
         await writer.add(message("m1"), received_at=NOW)
 
@@ -30,7 +31,7 @@ async def test_add_before_open_is_refused(
 async def test_add_after_close_is_refused(
     writing_engine: AsyncEngine, other: sqlite3.Connection, message: Make, path: Path
 ) -> None:
-    writer = SqliteMessageWriter(writing_engine, path)
+    writer = SqliteMessageWriter(WritingConnection(writing_engine, path))
     await writer.open()
     await writer.close()
     with pytest.raises(StorageUnavailable, match="closed"):
@@ -41,8 +42,8 @@ async def test_add_after_close_is_refused(
 async def test_close_before_open_and_close_twice_do_nothing(
     writing_engine: AsyncEngine, message: Make, path: Path
 ) -> None:
-    await SqliteMessageWriter(writing_engine, path).close()
-    writer = SqliteMessageWriter(writing_engine, path)
+    await SqliteMessageWriter(WritingConnection(writing_engine, path)).close()
+    writer = SqliteMessageWriter(WritingConnection(writing_engine, path))
     await writer.open()
     assert await writer.add(message("m1"), received_at=NOW) is CREATED
     await writer.close()
@@ -57,7 +58,7 @@ async def test_close_commits_what_waits_and_refuses_what_comes(
     until: Until,
     path: Path,
 ) -> None:
-    writer = SqliteMessageWriter(writing_engine, path)
+    writer = SqliteMessageWriter(WritingConnection(writing_engine, path))
     await writer.open()
     other.execute("BEGIN IMMEDIATE")
     first = asyncio.create_task(writer.add(message("first"), received_at=NOW))
@@ -80,7 +81,7 @@ async def test_close_commits_what_waits_and_refuses_what_comes(
 async def test_close_does_not_hang_on_a_commit_that_fails(
     impatient_engine: AsyncEngine, other: sqlite3.Connection, message: Make, path: Path
 ) -> None:
-    writer = SqliteMessageWriter(impatient_engine, path)
+    writer = SqliteMessageWriter(WritingConnection(impatient_engine, path))
     await writer.open()
     other.execute("BEGIN IMMEDIATE")
     call = asyncio.create_task(writer.add(message("m1"), received_at=NOW))
@@ -98,7 +99,7 @@ async def test_a_cancelled_close_leaves_no_caller_waiting(
     until: Until,
     path: Path,
 ) -> None:
-    writer = SqliteMessageWriter(writing_engine, path)
+    writer = SqliteMessageWriter(WritingConnection(writing_engine, path))
     await writer.open()
     other.execute("BEGIN IMMEDIATE")
     call = asyncio.create_task(writer.add(message("m1"), received_at=NOW))
@@ -116,7 +117,7 @@ async def test_a_cancelled_close_leaves_no_caller_waiting(
 async def test_open_twice_is_one_writer(
     writing_engine: AsyncEngine, path: Path, message: Make
 ) -> None:
-    writer = SqliteMessageWriter(writing_engine, path)
+    writer = SqliteMessageWriter(WritingConnection(writing_engine, path))
     await writer.open()
     await writer.open()
     writers = [task for task in asyncio.all_tasks() if task.get_name() == "lyftr-writer"]
@@ -143,7 +144,7 @@ async def test_a_writer_whose_task_was_stopped_leaves_no_caller_waiting(
     commits: list[str],
     until: Until,
 ) -> None:
-    writer = SqliteMessageWriter(writing_engine, path, max_batch=1)
+    writer = SqliteMessageWriter(WritingConnection(writing_engine, path), max_batch=1)
     await writer.open()
     other.execute("BEGIN IMMEDIATE")
     calls = [

@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 from lyftr_core.message import AddOutcome
-from lyftr_core.reading import SenderCount, Stats
+from lyftr_core.reading import HourCount, SenderCount, Stats
 from lyftr_core.testing.opening import Opening
 from lyftr_core.testing.samples import NOON, fill, sample
 from lyftr_core.testing.strategies import EARLIEST, LATEST
 
 __all__ = ["StatsContract"]
+
+_HOUR = timedelta(hours=1)
 
 
 class StatsContract(Opening):
@@ -22,6 +24,7 @@ class StatsContract(Opening):
                 messages_per_sender=(),
                 first_message_ts=None,
                 last_message_ts=None,
+                messages_per_hour=(),
             )
 
     async def test_figures_cover_every_message(self) -> None:
@@ -41,6 +44,10 @@ class StatsContract(Opening):
                 messages_per_sender=(SenderCount("+12", 2), SenderCount("+11", 1)),
                 first_message_ts=first,
                 last_message_ts=last,
+                messages_per_hour=tuple(
+                    HourCount(NOON - timedelta(hours=n), {1: 1, 0: 2}.get(n, 0))
+                    for n in range(23, -1, -1)
+                ),
             )
 
     async def test_ties_go_to_the_lower_number_and_only_ten_are_named(self) -> None:
@@ -60,6 +67,22 @@ class StatsContract(Opening):
             await fill(writer, [sample("b", ts=EARLIEST), sample("a", ts=LATEST)])
             stats = await reader.stats()
             assert (stats.first_message_ts, stats.last_message_ts) == (EARLIEST, LATEST)
+
+    async def test_hours_are_the_last_24_that_there_are(self) -> None:
+        """The messages of an hour count there, those of older hours nowhere."""
+        async with self.open_repository() as (writer, reader):
+            await fill(writer, [sample("a", ts=EARLIEST), sample("b", ts=EARLIEST + 2 * _HOUR)])
+            hours = (await reader.stats()).messages_per_hour
+            assert [(h.hour, h.count) for h in hours] == [
+                (EARLIEST, 1),
+                (EARLIEST + _HOUR, 0),
+                (EARLIEST + 2 * _HOUR, 1),
+            ]
+            await fill(writer, [sample("c", ts=EARLIEST + 24 * _HOUR)])
+            hours = (await reader.stats()).messages_per_hour
+            assert len(hours) == 24
+            assert [h.count for h in hours if h.count] == [1, 1]
+            assert hours[0].hour == EARLIEST + _HOUR
 
     async def test_refused_messages_count_for_nothing(self) -> None:
         async with self.open_repository() as (writer, reader):

@@ -1,11 +1,13 @@
-"""The command line: `lyftr serve`, `lyftr sign`, `lyftr migrate`."""
+"""The command line: `lyftr serve`, `lyftr sign`, and what is done to a database."""
 
 import sys
 
 import click
 
 from lyftr_core import LyftrError, __version__
+from lyftr_http.cli.check import check
 from lyftr_http.cli.migrate import migrate
+from lyftr_http.cli.rebuild import rebuild
 from lyftr_http.cli.serve import serve
 from lyftr_http.cli.sign import sign
 from lyftr_http.settings import InvalidSettings
@@ -23,9 +25,8 @@ def cli() -> None:
     """
 
 
-cli.add_command(serve)
-cli.add_command(sign)
-cli.add_command(migrate)
+for command in (serve, sign, migrate, check, rebuild):
+    cli.add_command(command)
 
 
 def run() -> None:

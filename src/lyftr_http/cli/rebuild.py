@@ -1,0 +1,26 @@
+"""`lyftr rebuild`: make the counts and indexes anew."""
+
+import sys
+
+import click
+
+from lyftr_http.cli.environment import container_for, settings_from_environment
+
+__all__ = ["rebuild"]
+
+
+@click.command()
+def rebuild() -> None:
+    """Make the counts and indexes of the database anew from its messages.
+
+    No message is touched. A server may run: its answers stay exact, but slow until this is done.
+    """
+    container = container_for(settings_from_environment())
+    with click.progressbar(length=1, label="rebuild", file=sys.stderr) as bar:
+
+        def show(done: int, length: int) -> None:
+            bar.length = length
+            bar.update(done - bar.pos)
+
+        last = container.rebuild(progress=show)
+    click.echo(f"{container.store().path}: rebuilt up to seq {last}")

@@ -1,0 +1,82 @@
+"""A task that works when it is woken, outlives failures, and finishes its step before it ends."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+
+__all__ = ["Background"]
+
+PATIENCE = 1.0
+"""How long to wait after a failure before the next attempt, in seconds."""
+
+_log = logging.getLogger(__name__)
+
+
+class Background:
+    """Runs some work again and again, for one event loop.
+
+    Args:
+        name: What to call it in the log.
+        work: Done once for each time of waking. What it raises is logged, and it is tried again.
+    """
+
+    def __init__(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        self._name = name
+        self._work = work
+        self._woken = asyncio.Event()
+        self._closing = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._failure = ""
+
+    @property
+    def closing(self) -> bool:
+        """Whether the work should come to its end."""
+        return self._closing.is_set()
+
+    async def open(self) -> None:
+        """Begin to wait for being woken, for the first time or again after `close`."""
+        self._woken, self._closing = asyncio.Event(), asyncio.Event()
+        self._task = asyncio.create_task(self._run(), name=self._name)
+
+    def wake(self) -> None:
+        """Have the work done, now or once more after what is being done."""
+        self._woken.set()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait, but not beyond the closing."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
+
+    async def close(self) -> None:
+        """Let the present work finish, and end. A second call does nothing."""
+        self._closing.set()
+        self._woken.set()
+        if self._task:
+            await asyncio.shield(self._task)
+
+    async def _run(self) -> None:
+        while True:
+            await self._woken.wait()
+            if self.closing:
+                return
+            self._woken.clear()
+            if not await self._try():
+                await self.pause(PATIENCE)
+                self._woken.set()
+
+    async def _try(self) -> bool:
+        try:
+            await self._work()
+        except Exception as exc:  # noqa: BLE001 - it is logged, and webhooks must go on
+            self._report(str(exc))
+            return False
+        self._failure = ""
+        return True
+
+    def _report(self, failure: str) -> None:
+        """Log a failure once, not at every attempt."""
+        if failure != self._failure:
+            _log.warning("%s: %s", self._name, failure)
+        self._failure = failure

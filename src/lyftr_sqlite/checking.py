@@ -1,0 +1,197 @@
+"""Whether a database is what it should be: the file, each message, and all that follows the log."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
+
+import msgspec
+
+from lyftr_core.errors import SchemaMismatch, StorageError, StorageUnavailable
+from lyftr_sqlite.case_folding import fold_beyond_ascii
+from lyftr_sqlite.engines import BUSY_TIMEOUT, file_uri
+from lyftr_sqlite.failures import as_storage_unavailable
+from lyftr_sqlite.migration import find_revision
+from lyftr_sqlite.projections import DAY, HOUR, MINUTE
+from lyftr_sqlite.rows import to_stored
+from lyftr_sqlite.schema import HEAD
+
+__all__ = ["Finding", "check"]
+
+_DIFFERENCE = "SELECT count(*) FROM (SELECT * FROM ({}) EXCEPT SELECT * FROM ({}))"
+_Check = Callable[[sqlite3.Connection], Iterator[str]]
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What a check found.
+
+    Attributes:
+        subject: What was checked.
+        faults: What is wrong with it; nothing if all is well.
+    """
+
+    subject: str
+    faults: tuple[str, ...]
+
+
+def check(path: Path) -> Iterator[Finding]:
+    """Check a database, one subject after another. It changes nothing; a server may run.
+
+    Args:
+        path: The file.
+
+    Raises:
+        StorageUnavailable: It cannot be read.
+        SchemaMismatch: It has another schema than this version uses.
+    """
+    with as_storage_unavailable(f"cannot check {path}"), closing(_open(path)) as database:
+        found = find_revision(database, path)
+        if found != HEAD:
+            raise SchemaMismatch(f"{path} has schema {found or 'none'}; first run lyftr migrate")
+        for subject, look in _CHECKS.items():
+            database.execute("BEGIN")  # what follows the log is compared with it at one moment
+            yield Finding(subject, tuple(look(database)))
+            database.execute("ROLLBACK")
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    if not path.is_file():
+        raise StorageUnavailable(f"cannot check {path}: there is no such file")
+    timeout = BUSY_TIMEOUT / 1000
+    uri = f"{file_uri(path)}?mode=rw"  # a reader of WAL writes to its shared memory
+    database = sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
+    database.row_factory = sqlite3.Row
+    return database
+
+
+def _check_file(database: sqlite3.Connection) -> Iterator[str]:
+    for (found,) in database.execute("PRAGMA integrity_check"):
+        if found != "ok":
+            yield str(found)
+
+
+def _check_messages(database: sqlite3.Connection) -> Iterator[str]:
+    for row in database.execute("SELECT * FROM messages"):
+        try:
+            text = to_stored(SimpleNamespace(**row)).message.text
+        except StorageError as exc:
+            yield str(exc)
+            continue
+        if row["folded"] != (None if text is None else fold_beyond_ascii(text)):
+            yield f"the row with seq {row['seq']} has a wrong folded text"
+
+
+def _check_order(name: str, *key: str) -> _Check:
+    same = " AND ".join(f"o.{c} = m.{c}" for c in (*key, "ts", "message_id", "seq"))
+    missing = f"""SELECT count(*) FROM messages m WHERE seq <= :through
+        AND NOT EXISTS (SELECT 1 FROM {name} o WHERE {same})"""
+    held = f"SELECT count(*) FROM {name}"
+
+    def look(database: sqlite3.Connection) -> Iterator[str]:
+        through = _through(database, name)
+        lacks = _number(database, missing, through)
+        log = _number(database, "SELECT count(*) FROM messages WHERE seq <= :through", through)
+        surplus = _number(database, held, through) - (log - lacks)
+        yield from _faults(lacks, surplus)
+
+    return look
+
+
+def _check_counts(kept: str, counted: str) -> _Check:
+    """Compare counts that are kept with those of the log, as sets of rows."""
+
+    def look(database: sqlite3.Connection) -> Iterator[str]:
+        through = _through(database, "counts")
+        yield from _compare(database, kept, counted, through)
+
+    return look
+
+
+def _check_search(database: sqlite3.Connection) -> Iterator[str]:
+    """Compare the index with a temporary one: which trigram stands in how many texts, and which."""
+    through = _through(database, "search")
+    database.execute(
+        "CREATE VIRTUAL TABLE temp.fresh USING fts5(text, content='', columnsize=0, detail=none,"
+        " tokenize='trigram case_sensitive 1')"
+    )
+    database.execute(
+        "INSERT INTO temp.fresh (rowid, text)"
+        " SELECT seq, coalesce(folded, lower(text)) FROM messages WHERE seq <= ?",
+        [through],
+    )
+    for schema, name in (("main", "search"), ("temp", "fresh")):
+        database.execute(
+            f"CREATE VIRTUAL TABLE temp.{name}_terms USING fts5vocab({schema}, {name}, instance)"
+        )
+        database.execute(
+            f"CREATE TABLE temp.{name}_counts AS"
+            f" SELECT term, count(*), sum(doc) FROM temp.{name}_terms GROUP BY term"
+        )
+    yield from _compare(
+        database, "SELECT * FROM temp.search_counts", "SELECT * FROM temp.fresh_counts", through
+    )
+
+
+def _check_watermarks(database: sqlite3.Connection) -> Iterator[str]:
+    last = _number(database, "SELECT coalesce(max(seq), 0) FROM messages", 0)
+    for name, through in database.execute("SELECT name, through_seq FROM projections"):
+        if not 0 <= through <= last:
+            yield f"{name} is at {through}, the log at {last}"
+
+
+def _through(database: sqlite3.Connection, projection: str) -> int:
+    query = "SELECT through_seq FROM projections WHERE name = ?"
+    row = database.execute(query, [projection]).fetchone()
+    if row is None:
+        raise StorageUnavailable(f"the projection {projection} has no watermark")
+    return int(row[0])
+
+
+def _number(database: sqlite3.Connection, query: str, through: int) -> int:
+    return int(database.execute(query, {"through": through}).fetchone()[0])
+
+
+def _compare(database: sqlite3.Connection, kept: str, counted: str, through: int) -> Iterator[str]:
+    """Compare two queries as sets of rows."""
+    lacks = _number(database, _DIFFERENCE.format(counted, kept), through)
+    surplus = _number(database, _DIFFERENCE.format(kept, counted), through)
+    yield from _faults(lacks, surplus)
+
+
+def _faults(lacks: int, surplus: int) -> Iterator[str]:
+    if lacks:
+        yield f"{lacks} entries are missing"
+    if surplus:
+        yield f"{surplus} entries are too many"
+
+
+_LOG = "FROM messages WHERE seq <= :through"
+_CHECKS: Mapping[str, _Check] = {
+    "file": _check_file,
+    "messages": _check_messages,
+    "watermarks": _check_watermarks,
+    "messages_by_ts": _check_order("messages_by_ts"),
+    "messages_by_sender": _check_order("messages_by_sender", "sender"),
+    "messages_by_recipient": _check_order("messages_by_recipient", "recipient"),
+    "totals": _check_counts(
+        "SELECT name, value FROM totals",
+        f"SELECT 'messages', count(*) {_LOG}"
+        f" UNION ALL SELECT 'senders', count(DISTINCT sender) {_LOG}",
+    ),
+    "counts_by_sender": _check_counts(
+        "SELECT sender, messages FROM counts_by_sender",
+        f"SELECT sender, count(*) {_LOG} GROUP BY sender",
+    ),
+    "counts_by_recipient": _check_counts(
+        "SELECT recipient, messages FROM counts_by_recipient",
+        f"SELECT recipient, count(*) {_LOG} GROUP BY recipient",
+    ),
+    "counts_by_time": _check_counts(
+        "SELECT width, start, messages FROM counts_by_time",
+        f"""SELECT width, ts - ((ts % width) + width) % width AS start, count(*) FROM messages,
+            (SELECT value AS width FROM json_each('[{MINUTE}, {HOUR}, {DAY}]'))
+            WHERE seq <= :through GROUP BY 1, 2""",
+    ),
+    "search": _check_search,
+}

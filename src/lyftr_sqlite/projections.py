@@ -1,0 +1,78 @@
+"""What follows the log of messages, and how a run of the log is folded into each projection.
+
+A projection holds every message up to its own watermark, `projections.through_seq`, and none
+beyond it. Readers add the rest of the log, the tail, to what the projection says; so each answer
+is exact, however far behind a projection is.
+"""
+
+import msgspec
+
+__all__ = ["DAY", "HOUR", "MINUTE", "PROJECTIONS", "Projection"]
+
+MINUTE = 60_000_000
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+"""The widths of the buckets in which messages are counted by time, in microseconds."""
+
+# The run of the log that is folded in; both ends are parameters of every statement.
+_RUN = "FROM messages WHERE seq > :low AND seq <= :high"
+_START = "ts - ((ts % width) + width) % width"  # rounds down, before 1970 too
+
+
+class Projection(msgspec.Struct, frozen=True):
+    """A table, or a few, derived from the log.
+
+    Attributes:
+        name: Its name in the table `projections`.
+        fold: Statements that add the messages with `:low < seq <= :high`.
+        clear: Statements that empty it.
+    """
+
+    name: str
+    fold: tuple[str, ...]
+    clear: tuple[str, ...]
+
+
+def _order(name: str, columns: str) -> Projection:
+    # Sorted, so that each page of the tree is touched once.
+    fold = f"INSERT INTO {name} SELECT {columns} {_RUN} ORDER BY {columns}"
+    return Projection(name, (fold,), (f"DELETE FROM {name}",))
+
+
+_COUNTS = Projection(
+    "counts",
+    (
+        f"UPDATE totals SET value = value + (SELECT count(*) {_RUN}) WHERE name = 'messages'",
+        f"""UPDATE totals SET value = value +
+                (SELECT count(DISTINCT sender) {_RUN}
+                 AND sender NOT IN (SELECT sender FROM counts_by_sender))
+            WHERE name = 'senders'""",
+        f"""INSERT INTO counts_by_sender SELECT sender, count(*) {_RUN} GROUP BY sender
+            ON CONFLICT DO UPDATE SET messages = messages + excluded.messages""",
+        f"""INSERT INTO counts_by_recipient SELECT recipient, count(*) {_RUN} GROUP BY recipient
+            ON CONFLICT DO UPDATE SET messages = messages + excluded.messages""",
+        f"""INSERT INTO counts_by_time SELECT width, {_START} AS start, count(*)
+            FROM messages, (SELECT value AS width FROM json_each('[{MINUTE}, {HOUR}, {DAY}]'))
+            WHERE seq > :low AND seq <= :high GROUP BY width, start
+            ON CONFLICT DO UPDATE SET messages = messages + excluded.messages""",
+    ),
+    (
+        "UPDATE totals SET value = 0",
+        "DELETE FROM counts_by_sender",
+        "DELETE FROM counts_by_recipient",
+        "DELETE FROM counts_by_time",
+    ),
+)
+_SEARCH = Projection(
+    "search",
+    (f"INSERT INTO search (rowid, text) SELECT seq, coalesce(folded, lower(text)) {_RUN}",),
+    ("INSERT INTO search (search) VALUES ('delete-all')",),
+)
+
+PROJECTIONS = (
+    _order("messages_by_ts", "ts, message_id, seq"),
+    _order("messages_by_sender", "sender, ts, message_id, seq"),
+    _order("messages_by_recipient", "recipient, ts, message_id, seq"),
+    _COUNTS,
+    _SEARCH,
+)
