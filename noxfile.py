@@ -88,6 +88,13 @@ def _empty_environment(session: nox.Session, folder: Path) -> str:
 
 
 @nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """The benchmark; needs wrk and two cores. Arguments go to it: `-- --help` lists them."""
+    session.install(*CONSTRAINTS, "-e", ".[server]", *_group("bench"))
+    session.run("python", "-m", "bench", *session.posargs)
+
+
+@nox.session(default=False)
 def lock(session: nox.Session) -> None:
     """Write constraints.txt anew: the newest version of everything, without addresses."""
     session.install("uv")
