@@ -16,6 +16,7 @@ from bench.request_file import SECRET
 __all__ = ["BASELINE", "CEILING", "HELLO", "OURS", "PLAIN_CEILING", "Server", "Target"]
 
 _ROOT = Path(__file__).parents[1]
+_WITHOUT_FASTAPI = _ROOT / "bench" / "without_fastapi"
 _OURS = {"WEBHOOK_SECRET", "DATABASE_URL", "HOST", "PORT", "LOG_LEVEL", "LOG_FORMAT"}
 _PATIENCE = 60.0
 _POLL_INTERVAL = 0.001
@@ -74,7 +75,7 @@ class Server:
             self._process = subprocess.Popen(
                 [sys.executable, *self.target.command, str(self.port)],
                 cwd=self._log.parent,
-                env=_environment(self.database),
+                env=_environment(self.target, self.database),
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
@@ -132,13 +133,14 @@ class Server:
             self._process.wait()
 
 
-def _environment(database: Path) -> dict[str, str]:
+def _environment(target: Target, database: Path) -> dict[str, str]:
+    path = [_ROOT] if target is BASELINE else [_ROOT, _WITHOUT_FASTAPI]
     inherited = {name: value for name, value in os.environ.items() if name not in _OURS}
     return {
         **inherited,
         "DATABASE_URL": f"sqlite:///{database}",
         "WEBHOOK_SECRET": SECRET,
-        "PYTHONPATH": str(_ROOT),
+        "PYTHONPATH": os.pathsep.join(map(str, path)),
     }
 
 

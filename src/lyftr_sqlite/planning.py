@@ -8,19 +8,23 @@ from math import isqrt
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lyftr_core.reading import MessageFilter, Selection
 from lyftr_sqlite.access_paths import AccessPath, by_recipient, by_sender, by_trigrams, by_ts
-from lyftr_sqlite.schema import search
+from lyftr_sqlite.case_folding import text_holds
+from lyftr_sqlite.conditions import in_order
+from lyftr_sqlite.schema import messages, search
 from lyftr_sqlite.totals import count_all, count_by_recipient, count_by_sender, count_by_time
 from lyftr_sqlite.trigrams import is_indexed, trigram_query
 
-__all__ = ["Plan", "plan"]
+__all__ = ["Plan", "look_ahead", "plan"]
 
 _FEW = 1_000
 """So many messages are looked at one by one without asking for a better way."""
+_AHEAD = 512
+"""In so many messages a word that is in many of them fills a page, with nothing asked before."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -44,6 +48,25 @@ async def plan(connection: AsyncConnection, selection: Selection) -> Plan:
     if not is_indexed(query.q):
         return Plan(path, path.count())
     return await _plan_search(connection, selection, query.q, path)
+
+
+async def look_ahead(connection: AsyncConnection, selection: Selection) -> Select[Any] | None:
+    """Return a query for the messages of a search among the next few of its order.
+
+    Where they fill the page, they are the page; else they say nothing.
+
+    Returns:
+        Whole rows of `messages`, or `None` if the selection is no search by the index.
+    """
+    query = selection.filter
+    if query.q is None or not is_indexed(query.q):
+        return None
+    path = await _walk(connection, msgspec.structs.replace(query, q=None))
+    next_few = msgspec.structs.replace(selection, limit=_AHEAD, offset=0)
+    places = path.run(next_few).subquery()
+    found = select(messages).join(places, messages.c.seq == places.c.seq)
+    found = found.where(text_holds(query.q)).order_by(*in_order(places, selection.order))
+    return found.limit(selection.limit).offset(selection.offset)
 
 
 async def _walk(connection: AsyncConnection, query: MessageFilter) -> AccessPath:

@@ -1,10 +1,10 @@
 """Reading from SQLite: each answer comes from one read transaction, so it is of one moment."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Select, select
+from sqlalchemy import CompoundSelect, Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from lyftr_core.message import StoredMessage
@@ -13,7 +13,7 @@ from lyftr_sqlite.conditions import in_order
 from lyftr_sqlite.deadline import deadline
 from lyftr_sqlite.failures import as_storage_unavailable
 from lyftr_sqlite.figures import compute_stats
-from lyftr_sqlite.planning import plan
+from lyftr_sqlite.planning import look_ahead, plan
 from lyftr_sqlite.rows import to_stored
 from lyftr_sqlite.schema import messages
 
@@ -45,12 +45,15 @@ class SqliteMessageReader:
     async def select(self, selection: Selection) -> Matches:
         """Return a run of messages; see `lyftr_core.ports.MessageReader`."""
         async with self._reading() as connection:
-            chosen = await plan(connection, selection)
-            run = _with_content(chosen.path.run(selection), selection.order)
-            rows = (await connection.execute(run)).all()
+            rows = await _page_ahead(connection, selection)
             total = None
-            if selection.with_total:
-                total = (await connection.execute(select(chosen.total))).scalar_one()
+            if selection.with_total or rows is None:
+                chosen = await plan(connection, selection)
+                if rows is None:
+                    run = _with_content(chosen.path.run(selection), selection.order)
+                    rows = (await connection.execute(run)).all()
+                if selection.with_total:
+                    total = (await connection.execute(select(chosen.total))).scalar_one()
         return Matches(tuple(to_stored(row) for row in rows), total)
 
     async def stats(self) -> Stats:
@@ -66,6 +69,17 @@ class SqliteMessageReader:
                 deadline(connection, self._patience),
             ):
                 yield connection
+
+
+async def _page_ahead(
+    connection: AsyncConnection, selection: Selection
+) -> Sequence[Row[Any]] | None:
+    """Return the page of a search where the next few messages fill it, else `None`."""
+    query = await look_ahead(connection, selection)
+    if query is None:
+        return None
+    rows = (await connection.execute(query)).all()
+    return rows if len(rows) == selection.limit else None
 
 
 def _with_content(run: CompoundSelect[tuple[int, str, int]], order: Order) -> Select[Any]:

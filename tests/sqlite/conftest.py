@@ -145,10 +145,14 @@ def commits(writing_engine: AsyncEngine) -> list[str]:
     """The INSERT statements that the writer has begun, as they come; each is one commit."""
     seen: list[str] = []
 
-    @event.listens_for(writing_engine.sync_engine, "before_cursor_execute")
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if statement.startswith("INSERT"):
+    def note(statement: str) -> None:
+        # SQLite traces a statement again where it had to be prepared again, for a new schema.
+        if statement.startswith("INSERT") and statement not in seen[-1:]:
             seen.append(statement)
+
+    @event.listens_for(writing_engine.sync_engine, "connect")
+    def trace(connection: AsyncAdapt_aiosqlite_connection, _record: object) -> None:
+        connection.run_async(lambda driver: driver.set_trace_callback(note))
 
     return seen
 

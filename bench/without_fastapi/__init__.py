@@ -1,0 +1,1 @@
+"""Put on the path of the servers that need no FastAPI."""
