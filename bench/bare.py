@@ -12,6 +12,7 @@ import msgspec
 import uvicorn
 
 from lyftr_core import HexHmacSha256, InvalidSignature, Message, MessageWriter, SignedRequest
+from lyftr_http.http_protocol import StrictHttpProtocol
 
 __all__ = ["BareApp", "serve"]
 
@@ -113,7 +114,7 @@ def serve(
     config = uvicorn.Config(
         BareApp(os.environ["WEBHOOK_SECRET"], make_writer(database)),
         port=port,
-        http="httptools",
+        http=StrictHttpProtocol,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -10,10 +10,11 @@ from litestar import Litestar
 from litestar.di import Provide
 
 from lyftr_http.container import Container
-from lyftr_http.error_answers import EXCEPTION_HANDLERS
+from lyftr_http.exception_handlers import EXCEPTION_HANDLERS
 from lyftr_http.observation import Observation
 from lyftr_http.openapi import openapi_document
 from lyftr_http.paths import SegmentRouting
+from lyftr_http.request_body import MAX_BODY_SIZE
 from lyftr_http.routes.health import get_live, get_ready
 from lyftr_http.routes.messages import get_message, list_messages
 from lyftr_http.routes.metrics import get_metrics
@@ -21,11 +22,9 @@ from lyftr_http.routes.schema import get_schema
 from lyftr_http.routes.stats import get_stats
 from lyftr_http.routes.webhook import receive_webhook
 from lyftr_http.settings import Settings
+from lyftr_http.thin_webhook import ThinWebhook
 
 __all__ = ["MAX_BODY_SIZE", "create_app"]
-
-MAX_BODY_SIZE = 64 * 1024
-"""The largest body that is read, in bytes."""
 
 _ROUTES = [
     receive_webhook,
@@ -66,10 +65,10 @@ def create_app(settings: Settings, container: Container | None = None) -> Litest
         lifespan=[_lifespan(wiring)],
         logging_config=None,
         openapi_config=None,
-        request_max_body_size=MAX_BODY_SIZE,
     )
     routing = SegmentRouting(app.asgi_handler)
-    app.asgi_handler = Observation(routing, wiring.log(), wiring.metrics())
+    webhooks = ThinWebhook(routing, wiring.ingest_message)
+    app.asgi_handler = Observation(webhooks, wiring.log(), wiring.metrics())
     return app
 
 

@@ -1,16 +1,8 @@
-"""From an error to the answer it gets: the status, the JSON, the headers."""
+"""From an error to the answer it gets: the status, the JSON, the headers; without a framework."""
 
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
-
-import msgspec
-from litestar import Request, Response
-from litestar.exceptions import HTTPException
-from litestar.status_codes import (
-    HTTP_401_UNAUTHORIZED,
-    HTTP_422_UNPROCESSABLE_ENTITY,
-    HTTP_500_INTERNAL_SERVER_ERROR,
-    HTTP_503_SERVICE_UNAVAILABLE,
-)
 
 from lyftr_core import (
     InvalidInput,
@@ -20,13 +12,17 @@ from lyftr_core import (
     SecretNotConfigured,
     StorageUnavailable,
 )
+from lyftr_http.answers import Answer
 from lyftr_http.parameters import InvalidPath
-from lyftr_http.request_record import record_of
+from lyftr_http.request_body import BodyTooLarge, ClientGone, InvalidContentLength
 from lyftr_http.responses import FaultItem, Invalid, Problem, Unready
 
-__all__ = ["EXCEPTION_HANDLERS", "RETRY_LATER", "NotReady"]
+__all__ = ["CLIENT_CLOSED_REQUEST", "SHUTTING_DOWN", "NotReady", "answer_to"]
 
-RETRY_LATER = {"Retry-After": "1"}
+CLIENT_CLOSED_REQUEST = 499
+"""Logged where the client went away before its request was whole; nobody receives an answer."""
+
+_RETRY_LATER = {"Retry-After": "1"}
 """In seconds: what passes by itself passes soon."""
 
 _PLACES: dict[type[InvalidInput], str] = {
@@ -48,60 +44,43 @@ class NotReady(Exception):
         self.checks = checks
 
 
-AnyRequest = Request[Any, Any, Any]
+def answer_to(error: Exception) -> Answer:
+    """Return the answer that an error gets; one that nobody foresaw is an internal one."""
+    answer = next(_ANSWERS[kind] for kind in type(error).__mro__ if kind in _ANSWERS)
+    return answer if isinstance(answer, Answer) else answer(error)
 
 
-def _invalid_signature(request: AnyRequest, exc: InvalidSignature) -> Response[Problem]:
-    return _answer(request, exc, Problem("invalid signature"), HTTP_401_UNAUTHORIZED)
+def _unavailable(detail: str) -> Answer:
+    return Answer(HTTPStatus.SERVICE_UNAVAILABLE, Problem(detail), _RETRY_LATER)
 
 
-def _invalid_input(request: AnyRequest, exc: InvalidInput) -> Response[Invalid]:
-    items = [FaultItem.of(fault, _PLACES[type(exc)]) for fault in exc.faults]
-    return _answer(request, exc, Invalid(items), HTTP_422_UNPROCESSABLE_ENTITY)
+def _invalid_input(error: InvalidInput) -> Answer:
+    items = [FaultItem.of(fault, _PLACES[type(error)]) for fault in error.faults]
+    return Answer(HTTPStatus.UNPROCESSABLE_ENTITY, Invalid(items))
 
 
-def _unavailable(request: AnyRequest, exc: Exception) -> Response[Problem]:
-    # The log has the reason; the sender needs to know only that trying again is safe.
-    return _answer(
-        request, exc, Problem("unavailable, try again"), HTTP_503_SERVICE_UNAVAILABLE, RETRY_LATER
-    )
+def _invalid_content_length(error: InvalidContentLength) -> Answer:
+    detail = f"Invalid content-length: {error.args[0]!r}"
+    return Answer(HTTPStatus.BAD_REQUEST, Problem(detail))
 
 
-def _not_configured(request: AnyRequest, exc: SecretNotConfigured) -> Response[Problem]:
-    body = Problem("no webhook secret is configured")
-    return _answer(request, exc, body, HTTP_503_SERVICE_UNAVAILABLE, RETRY_LATER)
+def _not_ready(error: NotReady) -> Answer:
+    body = Unready("not ready", error.checks)
+    return Answer(HTTPStatus.SERVICE_UNAVAILABLE, body, _RETRY_LATER)
 
 
-def _not_ready(request: AnyRequest, exc: NotReady) -> Response[Unready]:
-    body = Unready("not ready", exc.checks)
-    return _answer(request, exc, body, HTTP_503_SERVICE_UNAVAILABLE, RETRY_LATER)
+SHUTTING_DOWN = _unavailable("shutting down, try again")
+"""For what is in flight when the server's patience with a shutdown is over."""
 
-
-def _http_error(request: AnyRequest, exc: HTTPException) -> Response[Problem]:
-    return _answer(request, exc, Problem(exc.detail), exc.status_code, exc.headers)
-
-
-def _unforeseen(request: AnyRequest, exc: Exception) -> Response[Problem]:
-    return _answer(request, exc, Problem("internal error"), HTTP_500_INTERNAL_SERVER_ERROR)
-
-
-def _answer(
-    request: AnyRequest,
-    exc: Exception,
-    body: msgspec.Struct,
-    status: int,
-    headers: dict[str, str] | None = None,
-) -> Response[Any]:
-    record_of(request.state).error = exc
-    return Response(body, status_code=status, headers=headers, media_type="application/json")
-
-
-EXCEPTION_HANDLERS: dict[int | type[Exception], Any] = {
-    InvalidSignature: _invalid_signature,
+_ANSWERS: Mapping[type, Answer | Callable[[Any], Answer]] = {
+    InvalidSignature: Answer(HTTPStatus.UNAUTHORIZED, Problem("invalid signature")),
     InvalidInput: _invalid_input,
-    SecretNotConfigured: _not_configured,
-    StorageUnavailable: _unavailable,
+    SecretNotConfigured: _unavailable("no webhook secret is configured"),
+    # The log has the reason; the sender needs to know only that trying again is safe.
+    StorageUnavailable: _unavailable("unavailable, try again"),
     NotReady: _not_ready,
-    HTTPException: _http_error,
-    Exception: _unforeseen,
+    BodyTooLarge: Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, Problem("Request Entity Too Large")),
+    ClientGone: Answer(CLIENT_CLOSED_REQUEST, Problem("client disconnected prematurely")),
+    InvalidContentLength: _invalid_content_length,
+    Exception: Answer(HTTPStatus.INTERNAL_SERVER_ERROR, Problem("internal error")),
 }

@@ -1,7 +1,11 @@
-"""uvicorn's HTTP protocol, stricter where it would lose a body, and with error bodies in JSON."""
+"""uvicorn's HTTP protocol: stricter where it would lose a body, its errors in JSON."""
+
+import asyncio
+from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from lyftr_http.answer_transport import AnswerTransport
 from lyftr_http.responses import Problem, encode
 
 __all__ = ["StrictHttpProtocol"]
@@ -13,6 +17,19 @@ class StrictHttpProtocol(HttpToolsProtocol):
     The parser takes what follows the head of such a request for the other protocol, so its body
     would be lost, or read as the next request.
     """
+
+    def connection_made(  # type: ignore[override] # uvicorn narrows it too
+        self, transport: asyncio.Transport
+    ) -> None:
+        """Send each answer at once; see `AnswerTransport`."""
+        super().connection_made(transport)
+        self._answers = AnswerTransport(transport)
+        self.transport = cast("asyncio.Transport", self._answers)
+
+    def on_response_complete(self) -> None:
+        """Send the head of an answer that had no body."""
+        self._answers.flush()
+        super().on_response_complete()
 
     def on_headers_complete(self) -> None:
         """Leave such a request to `_unsupported_upgrade_warning`, which comes next."""

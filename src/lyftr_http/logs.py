@@ -4,33 +4,32 @@ structlog writes everything. What libraries say through the standard library's l
 the same way.
 """
 
-import json
 import logging
 import sys
 from collections.abc import MutableMapping
+from functools import partial
 from typing import Any
 
-import msgspec
 import structlog
 
+from lyftr_http.json_lines import JsonRenderer
+from lyftr_http.log_lines import LineWriter
 from lyftr_http.settings import Settings
 
 __all__ = ["create_logger", "route_standard_logging"]
 
-_encode = msgspec.json.Encoder(enc_hook=repr).encode
-
 
 def create_logger(settings: Settings) -> structlog.typing.FilteringBoundLogger:
-    """Make the logger of an application. It writes each line at once."""
+    """Make the logger of an application. It writes its lines as `LineWriter` does."""
     people = settings.log_format == "console"
     logger: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
-        structlog.PrintLogger(sys.stdout) if people else structlog.BytesLogger(sys.stdout.buffer),
-        processors=_for_people() if people else _for_programs(),
+        LineWriter(sys.stdout.buffer),
+        processors=_for_people() if people else [JsonRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
         context_class=dict,
-        cache_logger_on_first_use=True,
     )
-    return logger
+    # Bound now, since structlog else does it anew for every line.
+    return logger.bind()
 
 
 def route_standard_logging(logger: structlog.typing.FilteringBoundLogger, level: str) -> None:
@@ -56,21 +55,13 @@ class _Forward(logging.Handler):
         self._logger.log(level, message, logger=record.name, exc_info=record.exc_info)
 
 
-def _for_programs() -> list[structlog.typing.Processor]:
-    return [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        _render_json,
-    ]
-
-
 def _for_people() -> list[structlog.typing.Processor]:
     return [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
         _escape_control_characters,
         structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty()),
+        partial(_encode, sys.stdout.encoding),
     ]
 
 
@@ -84,11 +75,5 @@ def _escape_control_characters(
     return event
 
 
-def _render_json(_logger: object, _method: str, event: MutableMapping[str, Any]) -> bytes:
-    """Write one line, `timestamp`, `level` and `event` first."""
-    first = {key: event.pop(key) for key in ("timestamp", "level", "event")}
-    line = {**first, **event}
-    try:
-        return _encode(line)
-    except UnicodeEncodeError:  # a lone surrogate, which only escapes can write
-        return json.dumps(line, default=repr).encode()
+def _encode(encoding: str, _logger: object, _method: str, line: Any) -> bytes:  # noqa: ANN401 - text, after the renderer
+    return bytes(line.encode(encoding, "backslashreplace"))

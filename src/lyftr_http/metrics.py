@@ -42,8 +42,9 @@ class Metrics:
             ["result"],
             registry=self._registry,
         )
-        for result in WebhookResult:
-            self._webhooks.labels(result)
+        # To find the child of some labels costs more than to count, so each is looked up once.
+        self._of_result = {result: self._webhooks.labels(result) for result in WebhookResult}
+        self._of_request: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def count_request(self, method: str, path: str, status: int, seconds: float) -> None:
         """Count one answered request.
@@ -54,12 +55,18 @@ class Metrics:
             status: The status answered.
             seconds: How long it took.
         """
-        self._requests.labels(method, path, status).inc()
-        self._durations.labels(method, path).observe(seconds)
+        labels = method, path, status
+        children = self._of_request.get(labels)
+        if children is None:
+            children = self._requests.labels(*labels), self._durations.labels(method, path)
+            self._of_request[labels] = children
+        requests, durations = children
+        requests.inc()
+        durations.observe(seconds)
 
     def count_webhook(self, result: WebhookResult) -> None:
         """Count one webhook."""
-        self._webhooks.labels(result).inc()
+        self._of_result[result].inc()
 
     def render(self) -> bytes:
         """Return all metrics in the Prometheus text format."""

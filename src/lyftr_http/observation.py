@@ -4,38 +4,24 @@ It wraps the application's ASGI handler, since middleware would not see 404 and 
 """
 
 import asyncio
-import re
-import secrets
 import time
+from collections.abc import Awaitable
 
 import structlog
 from litestar.enums import ScopeType
-from litestar.types import (
-    ASGIApp,
-    HTTPResponseBodyEvent,
-    HTTPResponseStartEvent,
-    HTTPScope,
-    Message,
-    Receive,
-    ReceiveMessage,
-    Scope,
-    Send,
-)
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from lyftr_core import StorageUnavailable
-from lyftr_http.error_answers import RETRY_LATER
+from lyftr_http.error_answers import CLIENT_CLOSED_REQUEST, SHUTTING_DOWN
 from lyftr_http.metrics import Metrics
+from lyftr_http.request_ids import RequestIds
 from lyftr_http.request_record import RequestRecord
-from lyftr_http.responses import Problem, encode
 
 __all__ = ["Observation"]
 
 UNMATCHED = "unmatched"
 """The path label of what no route matched."""
-CLIENT_CLOSED_REQUEST = 499
-"""Logged where the client went away before its request was whole; nobody received an answer."""
 
-_REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 _SERVER_ERROR = 500
 _UNAVAILABLE = 503
@@ -56,6 +42,7 @@ class Observation:
         self._app = app
         self._log = log
         self._metrics = metrics
+        self._ids = RequestIds()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -64,81 +51,54 @@ class Observation:
             return
         started = time.perf_counter()
         path = scope["path"]
-        record = RequestRecord(_request_id(scope))
+        record = RequestRecord(self._ids.of(scope["headers"]))
         record.attach(scope)
-        answer = _noting_answer(send, record)
+        answer = _noting(send, record)
         try:
-            await self._app(scope, _noting_departure(receive, record), answer)
+            await self._app(scope, receive, answer)
         except asyncio.CancelledError:
-            if record.answered:
+            if record.status is not None:
                 raise
             # The server's patience with a shutdown is over. Answered, this request is at its end.
-            await _answer_shutting_down(answer, record)
+            record.error = StorageUnavailable("shutting down")
+            await SHUTTING_DOWN.send(answer)
         finally:
             self._note(scope, path, record, time.perf_counter() - started)
+            # Through its traceback the error holds this very frame, and so the request's body.
+            record.error = None
 
     def _note(self, scope: HTTPScope, path: str, record: RequestRecord, seconds: float) -> None:
+        method = scope["method"]
         status = record.status or CLIENT_CLOSED_REQUEST
-        method = scope["method"] if scope["method"] in _METHODS else "other"
-        self._metrics.count_request(
-            method, scope.get("path_template") or UNMATCHED, status, seconds
-        )
-        if record.webhook_result:
-            self._metrics.count_webhook(record.webhook_result)
         fields = {
             "request_id": record.request_id,
-            "method": scope["method"],
+            "method": method,
             "path": path,
             "status": status,
             "latency_ms": round(seconds * 1000, 3),
-            **record.webhook_fields(),
         }
-        if status == _UNAVAILABLE:
-            self._log.warning("request", **fields, error=str(record.error))
-        elif status >= _SERVER_ERROR:
-            self._log.error("request", **fields, exc_info=record.error)
-        else:
+        label = method if method in _METHODS else "other"
+        template = scope.get("path_template") or UNMATCHED
+        self._metrics.count_request(label, template, status, seconds)
+        if result := record.webhook_result:
+            self._metrics.count_webhook(result)
+            fields |= record.webhook_fields(result)
+        if status < _SERVER_ERROR:
             self._log.info("request", **fields)
+        elif status == _UNAVAILABLE:
+            self._log.warning("request", **fields, error=str(record.error))
+        else:
+            self._log.error("request", **fields, exc_info=record.error)
 
 
-def _request_id(scope: HTTPScope) -> str:
-    given = [value for name, value in scope["headers"] if name == b"x-request-id"]
-    if len(given) == 1 and _REQUEST_ID.fullmatch(given[0]):
-        return given[0].decode()
-    return secrets.token_hex(16)
+def _noting(send: Send, record: RequestRecord) -> Send:
+    """Note the status of the answer, and add the identifier to it."""
 
-
-async def _answer_shutting_down(send: Send, record: RequestRecord) -> None:
-    record.error = StorageUnavailable("shutting down")
-    body = encode(Problem("shutting down, try again"))
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        *((name.lower().encode(), value.encode()) for name, value in RETRY_LATER.items()),
-    ]
-    await send(
-        HTTPResponseStartEvent(type="http.response.start", status=_UNAVAILABLE, headers=headers)
-    )
-    await send(HTTPResponseBodyEvent(type="http.response.body", body=body, more_body=False))
-
-
-def _noting_departure(receive: Receive, record: RequestRecord) -> Receive:
-    async def receive_and_note() -> ReceiveMessage:
-        message = await receive()
-        if message["type"] == "http.disconnect" and record.status is None:
-            record.status = CLIENT_CLOSED_REQUEST
-        return message
-
-    return receive_and_note
-
-
-def _noting_answer(send: Send, record: RequestRecord) -> Send:
-    async def send_and_note(message: Message) -> None:
+    def note_and_send(message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
-            record.answered = True
-            record.status = record.status or message["status"]
+            record.status = message["status"]
             identifier = (b"x-request-id", record.request_id.encode())
             message["headers"] = [*message["headers"], identifier]
-        await send(message)
+        return send(message)
 
-    return send_and_note
+    return note_and_send

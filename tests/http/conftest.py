@@ -35,7 +35,8 @@ _MESSAGE: dict[str, object] = {
 class _Server(httpx.AsyncBaseTransport):
     """Hands requests to an application as uvicorn does, and its answers back untouched.
 
-    The extension `target` is asked for instead of the URL, byte for byte. A body that raises
+    The extension `target` is asked for instead of the URL, byte for byte; `root_path` says where
+    the application is mounted, as `target` does too. A body that raises
     `ConnectionError` is that of a client which went away. The answer's extension `read` says how
     many bytes of the body were taken.
     """
@@ -58,10 +59,12 @@ class _Server(httpx.AsyncBaseTransport):
             "query_string": query,
             "server": ("t", 80),
             "client": ("127.0.0.1", 1),
-            "root_path": "",
+            "root_path": request.extensions.get("root_path", ""),
         }
         exchange = _Exchange(cast("httpx.AsyncByteStream", request.stream))
-        await self._app(scope, exchange.receive, exchange.send)
+        # In a task of its own, as a server does it: what follows sees what is done in the next turn
+        # of the loop, such as the writing of log lines.
+        await asyncio.create_task(self._app(scope, exchange.receive, exchange.send))
         return exchange.response()
 
 
@@ -179,13 +182,18 @@ def wire(settings: Settings, output: io.BytesIO) -> Callable[..., Container]:
 def serve(
     wire: Callable[..., Container], settings: Settings
 ) -> Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]:
-    """Opens an application and a client of it; a repository given takes the database's place."""
+    """Opens an application and a client of it; a repository given takes the database's place.
+
+    A container given is used as it is.
+    """
 
     @asynccontextmanager
     async def open_client(
-        repository: InMemoryMessageRepository | None = None, configured: Settings = settings
+        repository: InMemoryMessageRepository | None = None,
+        configured: Settings = settings,
+        container: Container | None = None,
     ) -> AsyncIterator[httpx.AsyncClient]:
-        app = create_app(configured, wire(repository, configured))
+        app = create_app(configured, container or wire(repository, configured))
         client = httpx.AsyncClient(transport=_Server(app), base_url="http://t")
         async with _running(app), client:
             yield client

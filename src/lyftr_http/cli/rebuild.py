@@ -16,6 +16,7 @@ def rebuild() -> None:
     No message is touched. A server may run: its answers stay exact, but slow until this is done.
     """
     container = container_for(settings_from_environment())
+    container.migrate()  # what stops the work shows here, before the progress bar does
     with click.progressbar(length=1, label="rebuild", file=sys.stderr) as bar:
 
         def show(done: int, length: int) -> None:

@@ -1,20 +1,43 @@
-"""`POST /webhook`: where a webhook comes in. Its way goes on in `lyftr_core.ingestion`."""
+"""`POST /webhook`: where a webhook comes in. Its way goes on in `lyftr_core.ingestion`.
+
+Litestar's handler describes the route and answers whatever spelling of it Litestar takes. The
+exact one is answered by `lyftr_http.thin_webhook`, which takes it in by the same function.
+"""
+
+from typing import Any
 
 from litestar import Request, post
-from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.params import RawBody, SkipValidation
+from litestar.params import SkipValidation
+from litestar.types import HTTPScope, Receive
 
 from lyftr_core import IngestMessage, SignedRequest
 from lyftr_http.openapi import WebhookOperation, problems
+from lyftr_http.request_body import read_body
 from lyftr_http.request_record import record_of
 from lyftr_http.responses import Accepted
 
-__all__ = ["receive_webhook"]
+__all__ = ["ACCEPTED", "PATH", "receive_webhook", "take_in"]
+
+PATH = "/webhook"
+ACCEPTED = Accepted("ok")
+
+
+async def take_in(scope: HTTPScope, receive: Receive, ingest_message: IngestMessage) -> None:
+    """Verify, validate and store what a request brings.
+
+    Raises:
+        Exception: Whatever `read_body` and `IngestMessage` raise.
+    """
+    headers = tuple(scope["headers"])
+    body = await read_body(headers, receive)
+    record = record_of(scope)
+    record.is_webhook = True
+    record.ingested = await ingest_message(SignedRequest(headers, body))
 
 
 @post(
-    "/webhook",
+    PATH,
     status_code=200,
     summary="Take in one signed message",
     operation_class=WebhookOperation,
@@ -22,13 +45,9 @@ __all__ = ["receive_webhook"]
     responses=problems(401, 413, 422, 503),
 )
 async def receive_webhook(
-    request: Request[None, None, State],
-    body: RawBody,
+    request: Request[Any, Any, Any],
     ingest_message: NamedDependency[SkipValidation[IngestMessage]],
 ) -> Accepted:
     """Verify, validate and store one message."""
-    record = record_of(request.state)
-    record.is_webhook = True
-    headers = tuple((name, value) for name, value in request.scope["headers"])
-    record.ingested = await ingest_message(SignedRequest(headers, body))
-    return Accepted("ok")
+    await take_in(request.scope, request.receive, ingest_message)
+    return ACCEPTED

@@ -1,0 +1,51 @@
+"""A transport that lets the head of an answer wait for its body, so that both leave at once."""
+
+import asyncio
+from typing import Any
+
+__all__ = ["AnswerTransport"]
+
+_HEAD = b"HTTP/1.1 "
+_INTERIM = ord("1")
+"""The first digit of an answer that another follows (RFC 9110, section 15.2)."""
+
+
+class AnswerTransport:
+    """Wraps the transport of one connection.
+
+    The server writes head and body one after the other, each a call of the system, and sending is
+    among the dearest things that a short answer takes. An answer whose body comes later must send
+    a first piece of it at once, or its head waits too.
+
+    Args:
+        transport: What sends.
+    """
+
+    __slots__ = ("_head", "_transport")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head = b""
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the transport has
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send what waits and this, or let this wait if it is a head."""
+        if self._head:
+            head, self._head = self._head, b""
+            self._transport.write(head + data)
+        elif data.startswith(_HEAD) and data[len(_HEAD)] != _INTERIM:
+            self._head = data
+        else:
+            self._transport.write(data)
+
+    def flush(self) -> None:
+        """Send what waits."""
+        if self._head:
+            self.write(b"")
+
+    def close(self) -> None:
+        """Send what waits, then close the connection."""
+        self.flush()
+        self._transport.close()
