@@ -135,7 +135,9 @@ class Server:
 
 def _environment(target: Target, database: Path) -> dict[str, str]:
     path = [_ROOT] if target is BASELINE else [_ROOT, _WITHOUT_FASTAPI]
-    inherited = {name: value for name, value in os.environ.items() if name not in _OURS}
+    # Compiled once, as where it is installed; not at each start.
+    dropped = {*_OURS, "PYTHONDONTWRITEBYTECODE"}
+    inherited = {name: value for name, value in os.environ.items() if name not in dropped}
     return {
         **inherited,
         "DATABASE_URL": f"sqlite:///{database}",

@@ -13,7 +13,7 @@ from lyftr_sqlite.case_folding import fold_beyond_ascii
 from lyftr_sqlite.engines import BUSY_TIMEOUT, file_uri
 from lyftr_sqlite.failures import as_storage_unavailable
 from lyftr_sqlite.migration import find_revision
-from lyftr_sqlite.projections import DAY, HOUR, MINUTE
+from lyftr_sqlite.projections import DAY, HOUR, MINUTE, PROJECTIONS
 from lyftr_sqlite.rows import to_stored
 from lyftr_sqlite.schema import HEAD
 
@@ -62,6 +62,8 @@ def _open(path: Path) -> sqlite3.Connection:
     uri = f"{file_uri(path)}?mode=rw"  # a reader of WAL writes to its shared memory
     database = sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
     database.row_factory = sqlite3.Row
+    # What is no UTF-8 is then no valid message, and named as such.
+    database.text_factory = lambda raw: raw.decode(errors="surrogateescape")
     return database
 
 
@@ -135,17 +137,19 @@ def _check_search(database: sqlite3.Connection) -> Iterator[str]:
 
 def _check_watermarks(database: sqlite3.Connection) -> Iterator[str]:
     last = _number(database, "SELECT coalesce(max(seq), 0) FROM messages", 0)
-    for name, through in database.execute("SELECT name, through_seq FROM projections"):
-        if not 0 <= through <= last:
-            yield f"{name} is at {through}, the log at {last}"
+    query = "SELECT name, through_seq FROM projections"
+    found: dict[str, int] = {row["name"]: row["through_seq"] for row in database.execute(query)}
+    for name in (projection.name for projection in PROJECTIONS):
+        if name not in found:
+            yield f"{name} has none"
+        elif not 0 <= found[name] <= last:
+            yield f"{name} is at {found[name]}, the log at {last}"
 
 
 def _through(database: sqlite3.Connection, projection: str) -> int:
     query = "SELECT through_seq FROM projections WHERE name = ?"
     row = database.execute(query, [projection]).fetchone()
-    if row is None:
-        raise StorageUnavailable(f"the projection {projection} has no watermark")
-    return int(row[0])
+    return int(row[0]) if row else 0
 
 
 def _number(database: sqlite3.Connection, query: str, through: int) -> int:

@@ -1,52 +1,48 @@
 """A limit on the time of a reader, so that no search holds a connection for ever."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import cast
+from collections.abc import Coroutine
+from typing import Any, TypeVar, cast
 
 import aiosqlite
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lyftr_core.errors import StorageUnavailable
 
-__all__ = ["deadline"]
+__all__ = ["within"]
 
-_AGAIN = 0.05
-"""Between two interrupts, in seconds: one between two statements stops nothing."""
+T = TypeVar("T")
+
+_AGAIN = 0.02
+"""Between two interrupts, in seconds: one that comes between two statements stops nothing."""
 
 
-@asynccontextmanager
-async def deadline(connection: AsyncConnection, seconds: float) -> AsyncIterator[None]:
-    """Interrupt what the connection does when the time is over, or the caller is cancelled.
+async def within(seconds: float, connection: AsyncConnection, work: Coroutine[Any, Any, T]) -> T:
+    """Do some work on a connection, and stop it when the time is over or the caller is cancelled.
+
+    To cancel the work alone would leave its statement running, and the connection with it.
 
     Args:
-        connection: Of SQLAlchemy over aiosqlite.
         seconds: From now.
+        connection: Of SQLAlchemy over aiosqlite.
+        work: Uses the connection.
 
     Raises:
         StorageUnavailable: The time was over.
     """
     raw = await connection.get_raw_connection()
-    driver = cast("aiosqlite.Connection", raw.driver_connection)
-    ends = asyncio.get_running_loop().time() + seconds
-    watch = asyncio.create_task(_interrupt_from(ends, driver))
+    task = asyncio.create_task(work)
     try:
-        yield
-    except SQLAlchemyError as exc:
-        if asyncio.get_running_loop().time() < ends:
-            raise
-        raise StorageUnavailable(f"the answer takes longer than {seconds:g} s") from exc
-    except asyncio.CancelledError:
-        await driver.interrupt()
-        raise
+        await asyncio.wait([task], timeout=seconds)
+        if task.done():
+            return task.result()
     finally:
-        watch.cancel()
+        await _stop(task, cast("aiosqlite.Connection", raw.driver_connection))
+    raise StorageUnavailable(f"the answer takes longer than {seconds:g} s")
 
 
-async def _interrupt_from(moment: float, driver: aiosqlite.Connection) -> None:
-    await asyncio.sleep(moment - asyncio.get_running_loop().time())
-    while True:
+async def _stop(task: asyncio.Task[Any], driver: aiosqlite.Connection) -> None:
+    while not task.done():
         await driver.interrupt()
-        await asyncio.sleep(_AGAIN)
+        await asyncio.wait([task], timeout=_AGAIN)
+    task.exception()  # that it was interrupted is what was wanted, not news

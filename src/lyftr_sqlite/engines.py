@@ -1,6 +1,7 @@
 """The two engines on one file: one connection that writes, a few that read."""
 
 import os
+import sys
 from pathlib import Path
 from urllib.parse import quote
 
@@ -25,6 +26,8 @@ READERS = 4
 """How many connections read at the same time."""
 _LOG_SIZE = 64 * 1024 * 1024
 """To how many bytes a longer write-ahead log is cut when it begins anew."""
+_NICENESS = 10
+"""By how much readers are nicer than the rest: they get about a tenth of what it gets."""
 
 
 def file_url(driver: str, path: Path, mode: str) -> URL:
@@ -92,6 +95,8 @@ def create_reading_engine(path: Path, file: OneFile | None = None) -> AsyncEngin
     )
     _keep_to(file or OneFile(path), engine)
     _on_connect(engine, "query_only=ON", f"busy_timeout={BUSY_TIMEOUT}")
+    if sys.platform == "linux":
+        _lower_priority(engine)
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
@@ -104,6 +109,21 @@ def _keep_to(file: OneFile, engine: AsyncEngine) -> None:
     @event.listens_for(engine.sync_engine, "do_connect")
     def check(*_: object) -> None:
         file.require_same()
+
+
+def _lower_priority(engine: AsyncEngine) -> None:
+    """Let webhooks come first where searches want more of the processors than there is.
+
+    Each connection has a thread, and on Linux each thread a priority (nice(2), "C library/kernel
+    differences"); a function of SQL runs in the thread of its connection.
+    """
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def lower(connection: AsyncAdapt_aiosqlite_connection, _record: object) -> None:
+        connection.create_function("nice", 1, os.nice)
+        cursor = connection.cursor()
+        cursor.execute(f"SELECT nice({_NICENESS})")
+        cursor.close()
 
 
 def _on_connect(engine: AsyncEngine, *pragmas: str) -> None:

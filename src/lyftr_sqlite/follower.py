@@ -81,7 +81,8 @@ class Follower:
             await self._fold([projection], STEP)
 
     async def _fold(self, projections: Sequence[Projection], step: int) -> None:
-        behind = 1
+        behind = True
         while behind and not self._background.closing:
             async with self._connection.open() as connection:
-                behind = await fold(connection, projections, step)
+                through, last = await fold(connection, projections, step)
+                behind = through < last

@@ -25,7 +25,7 @@ class Projection(msgspec.Struct, frozen=True):
     Attributes:
         name: Its name in the table `projections`.
         fold: Statements that add the messages with `:low < seq <= :high`.
-        clear: Statements that empty it.
+        clear: Statements that bring it to where nothing is folded yet.
     """
 
     name: str
@@ -57,7 +57,8 @@ _COUNTS = Projection(
             ON CONFLICT DO UPDATE SET messages = messages + excluded.messages""",
     ),
     (
-        "UPDATE totals SET value = 0",
+        "DELETE FROM totals",
+        "INSERT INTO totals (name, value) VALUES ('messages', 0), ('senders', 0)",
         "DELETE FROM counts_by_sender",
         "DELETE FROM counts_by_recipient",
         "DELETE FROM counts_by_time",

@@ -1,8 +1,7 @@
 """Reading from SQLite: each answer comes from one read transaction, so it is of one moment."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import CompoundSelect, Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -10,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from lyftr_core.message import StoredMessage
 from lyftr_core.reading import Matches, Order, Selection, Stats
 from lyftr_sqlite.conditions import in_order
-from lyftr_sqlite.deadline import deadline
+from lyftr_sqlite.deadline import within
 from lyftr_sqlite.failures import as_storage_unavailable
 from lyftr_sqlite.figures import compute_stats
 from lyftr_sqlite.planning import look_ahead, plan
@@ -21,6 +20,10 @@ __all__ = ["PATIENCE", "SqliteMessageReader"]
 
 PATIENCE = 5.0
 """How long one answer may take, in seconds; then its connection serves others."""
+
+
+T = TypeVar("T")
+_Rows = Sequence[Row[Any]]
 
 
 class SqliteMessageReader:
@@ -37,49 +40,52 @@ class SqliteMessageReader:
 
     async def get(self, message_id: str) -> StoredMessage | None:
         """Return one message; see `lyftr_core.ports.MessageReader`."""
-        async with self._reading() as connection:
-            query = select(messages).where(messages.c.message_id == message_id)
-            row = (await connection.execute(query)).one_or_none()
-        return to_stored(row) if row else None
+        query = select(messages).where(messages.c.message_id == message_id)
+        rows = await self._read(lambda connection: _rows(connection, query))
+        return to_stored(rows[0]) if rows else None
 
     async def select(self, selection: Selection) -> Matches:
         """Return a run of messages; see `lyftr_core.ports.MessageReader`."""
-        async with self._reading() as connection:
-            rows = await _page_ahead(connection, selection)
-            total = None
-            if selection.with_total or rows is None:
-                chosen = await plan(connection, selection)
-                if rows is None:
-                    run = _with_content(chosen.path.run(selection), selection.order)
-                    rows = (await connection.execute(run)).all()
-                if selection.with_total:
-                    total = (await connection.execute(select(chosen.total))).scalar_one()
+        rows, total = await self._read(lambda connection: _answer(connection, selection))
         return Matches(tuple(to_stored(row) for row in rows), total)
 
     async def stats(self) -> Stats:
         """Return the statistics; see `lyftr_core.ports.MessageReader`."""
-        async with self._reading() as connection:
-            return await compute_stats(connection)
+        return await self._read(compute_stats)
 
-    @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncConnection]:
+    async def _read(self, work: Callable[[AsyncConnection], Coroutine[Any, Any, T]]) -> T:
         with as_storage_unavailable("cannot read"):
-            async with (
-                self._engine.connect() as connection,
-                deadline(connection, self._patience),
-            ):
-                yield connection
+            async with self._engine.connect() as connection:
+                return await within(self._patience, connection, work(connection))
 
 
-async def _page_ahead(
-    connection: AsyncConnection, selection: Selection
-) -> Sequence[Row[Any]] | None:
+async def _answer(connection: AsyncConnection, selection: Selection) -> tuple[_Rows, int | None]:
+    """Return the rows of a selection, and their total if it is asked."""
+    rows = await _page_ahead(connection, selection)
+    if rows is not None and not selection.with_total:
+        return rows, None
+    chosen = await plan(connection, selection)
+    if rows is None:
+        run = chosen.path.run(selection)
+        rows = await _rows(connection, _with_content(run, selection.order))
+    if not selection.with_total:
+        return rows, None
+    total: int = (await connection.execute(select(chosen.total))).scalar_one()
+    return rows, total
+
+
+async def _page_ahead(connection: AsyncConnection, selection: Selection) -> _Rows | None:
     """Return the page of a search where the next few messages fill it, else `None`."""
     query = await look_ahead(connection, selection)
     if query is None:
         return None
-    rows = (await connection.execute(query)).all()
+    rows = await _rows(connection, query)
     return rows if len(rows) == selection.limit else None
+
+
+async def _rows(connection: AsyncConnection, query: Select[Any]) -> _Rows:
+    rows: _Rows = (await connection.execute(query)).all()
+    return rows
 
 
 def _with_content(run: CompoundSelect[tuple[int, str, int]], order: Order) -> Select[Any]:

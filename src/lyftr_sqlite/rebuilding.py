@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy import text
-
 from lyftr_sqlite.engines import create_writing_engine
 from lyftr_sqlite.folding import clear, fold
 from lyftr_sqlite.migration import migrate
@@ -16,8 +14,6 @@ __all__ = ["rebuild"]
 
 STEP = 8_192
 """How many messages one transaction folds."""
-
-_COUNT = text("SELECT coalesce(max(seq), 0) FROM messages")
 
 
 def rebuild(path: Path, progress: Callable[[int, int], None] = lambda _done, _all: None) -> int:
@@ -46,13 +42,12 @@ async def _rebuild(path: Path, progress: Callable[[int, int], None]) -> int:
     writing = WritingConnection(engine, path)
     try:
         async with writing.open() as connection:
-            last = int((await connection.execute(_COUNT)).scalar_one())
             await clear(connection)
-        behind = last
-        while behind:
+        through, last = -1, 0
+        while through < last:
             async with writing.open() as connection:
-                behind = await fold(connection, PROJECTIONS, STEP)
-            progress(last - behind, last)
+                through, last = await fold(connection, PROJECTIONS, STEP)
+            progress(through, last)
     finally:
         await writing.close()
         await engine.dispose()

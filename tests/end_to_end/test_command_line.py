@@ -12,11 +12,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.end_to_end.conftest import LYFTR, Serve, environment
 
 from lyftr_core import HexHmacSha256, __version__
+from tests.end_to_end.conftest import LYFTR, Serve, environment
 
 Lyftr = Callable[..., subprocess.CompletedProcess[bytes]]
+COMMANDS = ("serve", "sign", "migrate", "check", "rebuild")
+SCHEMA = "0002"
 
 
 def refusal(done: subprocess.CompletedProcess[bytes]) -> str:
@@ -33,11 +35,11 @@ def test_version_is_that_of_the_package(lyftr: Lyftr) -> None:
 
 def test_help_names_every_command_and_variable(lyftr: Lyftr) -> None:
     text = lyftr("--help").stdout.decode()
-    for word in ("serve", "sign", "migrate", "WEBHOOK_SECRET", "DATABASE_URL", "LOG_LEVEL"):
+    for word in (*COMMANDS, "WEBHOOK_SECRET", "DATABASE_URL", "LOG_LEVEL"):
         assert word in text
 
 
-@pytest.mark.parametrize("command", ["serve", "sign", "migrate"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_is_laid_out_as_it_was_written(lyftr: Lyftr, command: str) -> None:
     text = lyftr(command, "--help").stdout.decode()
     assert "\\b" not in text
@@ -101,12 +103,12 @@ def test_migrate_makes_the_database_and_then_has_nothing_to_do(
     lyftr: Lyftr, tmp_path: Path
 ) -> None:
     file = tmp_path / "lyftr.db"
-    assert lyftr("migrate").stdout.decode() == f"{file}: schema none -> 0001\n"
-    assert lyftr("migrate").stdout.decode() == f"{file}: schema 0001, nothing to do\n"
+    assert lyftr("migrate").stdout.decode() == f"{file}: schema none -> {SCHEMA}\n"
+    assert lyftr("migrate").stdout.decode() == f"{file}: schema {SCHEMA}, nothing to do\n"
     assert file.is_file()
 
 
-@pytest.mark.parametrize("command", ["serve", "migrate"])
+@pytest.mark.parametrize("command", ["serve", "migrate", "rebuild"])
 @pytest.mark.parametrize(
     ("variables", "words"),
     [
@@ -132,7 +134,7 @@ def test_a_wrong_option_stops_the_start_in_one_line(lyftr: Lyftr) -> None:
     assert "PORT" in refusal(lyftr("serve", "--port", "x"))
 
 
-@pytest.mark.parametrize("command", ["serve", "migrate"])
+@pytest.mark.parametrize("command", ["serve", "migrate", "check", "rebuild"])
 def test_a_file_that_is_no_database_stops_the_start(
     lyftr: Lyftr, tmp_path: Path, command: str
 ) -> None:
@@ -140,7 +142,7 @@ def test_a_file_that_is_no_database_stops_the_start(
     assert "file is not a database" in refusal(lyftr(command))
 
 
-@pytest.mark.parametrize("command", ["serve", "migrate"])
+@pytest.mark.parametrize("command", ["serve", "migrate", "check", "rebuild"])
 def test_a_newer_database_stops_the_start(lyftr: Lyftr, tmp_path: Path, command: str) -> None:
     lyftr("migrate")
     with closing(sqlite3.connect(tmp_path / "lyftr.db")) as database, database:
@@ -148,6 +150,102 @@ def test_a_newer_database_stops_the_start(lyftr: Lyftr, tmp_path: Path, command:
     line = refusal(lyftr(command))
     assert "9999" in line
     assert "newer" in line
+
+
+@pytest.fixture
+def stored(serve: Serve, tmp_path: Path) -> Path:
+    """A database with some messages, after its server has ended."""
+    with serve() as server:
+        for number in range(5):
+            server.deliver(f"m{number}", text=f"number {number}").raise_for_status()
+    return tmp_path / "lyftr.db"
+
+
+def tamper(file: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(file)) as database, database:
+        for statement in statements:
+            database.execute(statement)
+
+
+def checked(done: subprocess.CompletedProcess[bytes]) -> dict[str, str]:
+    """Return what a check said of each subject."""
+    assert done.stderr == b""
+    return dict(line.split(": ", 1) for line in done.stdout.decode().splitlines())
+
+
+def test_check_says_of_each_subject_that_it_is_ok(lyftr: Lyftr, stored: Path) -> None:
+    done = lyftr("check")
+    said = checked(done)
+    assert done.returncode == 0
+    assert set(said.values()) == {"ok"}
+    assert {"file", "messages", "totals", "search"} <= set(said)
+
+
+def test_check_says_what_is_wrong_and_fails_and_rebuild_repairs_it(
+    lyftr: Lyftr, stored: Path
+) -> None:
+    tamper(stored, "UPDATE totals SET value = 7", "DELETE FROM messages_by_ts WHERE seq = 2")
+    done = lyftr("check")
+    wrong = {subject: fault for subject, fault in checked(done).items() if fault != "ok"}
+    assert done.returncode == 1
+    assert set(wrong) == {"totals", "messages_by_ts"}
+    assert wrong["messages_by_ts"] == "1 entries are missing"
+    rebuilt = lyftr("rebuild")
+    assert (rebuilt.returncode, rebuilt.stdout.decode()) == (0, f"{stored}: rebuilt up to seq 5\n")
+    assert set(checked(lyftr("check")).values()) == {"ok"}
+
+
+def test_check_shows_few_of_many_faults_and_how_many_more(lyftr: Lyftr, stored: Path) -> None:
+    tamper(stored, "UPDATE messages SET folded = 'x'", _TWENTY_MORE)
+    done = lyftr("check")
+    lines = [line for line in done.stdout.decode().splitlines() if line.startswith("messages: ")]
+    assert done.returncode == 1
+    assert lines[0].count("has a wrong folded text") == 5
+    assert lines[1] == "messages: and 20 more"
+
+
+_TWENTY_MORE = """
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20)
+    INSERT INTO messages (message_id, sender, recipient, ts, received_at, folded)
+    SELECT 'by hand ' || i, '+12', '+13', 0, 0, 'x' FROM n
+"""
+
+
+def test_check_prints_no_text_and_no_number_of_a_message(lyftr: Lyftr, stored: Path) -> None:
+    tamper(stored, "UPDATE messages SET sender = 'no phone number', text = 'a secret'")
+    said = lyftr("check").stdout.decode()
+    assert "is no valid message" in said
+    assert not any(word in said for word in ("a secret", "no phone number", "+14155550100"))
+
+
+def test_check_and_rebuild_work_beside_a_server(serve: Serve, lyftr: Lyftr) -> None:
+    with serve() as server:
+        for number in range(3):
+            server.deliver(f"m{number}").raise_for_status()
+        assert set(checked(lyftr("check")).values()) == {"ok"}
+        assert lyftr("rebuild").returncode == 0
+        server.deliver("m3").raise_for_status()
+        assert server.http.get("/messages").json()["total"] == 4
+        assert server.http.get("/stats").json()["total_messages"] == 4
+        assert set(checked(lyftr("check")).values()) == {"ok"}
+
+
+def test_check_refuses_a_missing_database_and_makes_none(lyftr: Lyftr, tmp_path: Path) -> None:
+    assert "there is no such file" in refusal(lyftr("check"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_check_refuses_a_database_that_is_not_migrated(lyftr: Lyftr, tmp_path: Path) -> None:
+    (tmp_path / "lyftr.db").touch()
+    assert "first run lyftr migrate" in refusal(lyftr("check"))
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [("sqlite://", "sqlite:///FILE"), ("postgresql://localhost/x", "sqlite:///FILE")],
+)
+def test_check_refuses_another_kind_of_url(lyftr: Lyftr, url: str, words: str) -> None:
+    assert words in refusal(lyftr("check", DATABASE_URL=url))
 
 
 def test_a_taken_port_stops_the_start(lyftr: Lyftr) -> None:

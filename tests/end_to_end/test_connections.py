@@ -12,9 +12,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from tests.end_to_end.conftest import LYFTR, SECRET, Serve, environment
 
 from lyftr_core import HexHmacSha256
+from tests.end_to_end.conftest import LYFTR, SECRET, Serve, environment
 
 
 def exchange(port: int, *packets: bytes) -> bytes:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.end_to_end.conftest import SECRET, Serve
 
 HOOKS = "schemathesis_hooks"

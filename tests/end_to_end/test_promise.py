@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from tests.end_to_end.conftest import Serve, signed
 
 
