@@ -36,6 +36,8 @@ class Background:
 
     async def open(self) -> None:
         """Begin to wait for being woken, for the first time or again after `close`."""
+        if self._task and not self._task.done():
+            return
         self._woken, self._closing = asyncio.Event(), asyncio.Event()
         self._task = asyncio.create_task(self._run(), name=self._name)
 

@@ -19,6 +19,9 @@ from lyftr_sqlite.schema import HEAD
 
 __all__ = ["Finding", "check"]
 
+# Words are found through an index of their own, which a walk over all of them does not use.
+_NOT_FOUND = """SELECT count(*) FROM temp.fresh_counts WHERE texts <>
+    (SELECT count(*) FROM search WHERE search MATCH '"' || replace(term, '"', '""') || '"')"""
 _DIFFERENCE = "SELECT count(*) FROM (SELECT * FROM ({}) EXCEPT SELECT * FROM ({}))"
 _Check = Callable[[sqlite3.Connection], Iterator[str]]
 
@@ -50,9 +53,22 @@ def check(path: Path) -> Iterator[Finding]:
         if found != HEAD:
             raise SchemaMismatch(f"{path} has schema {found or 'none'}; first run lyftr migrate")
         for subject, look in _CHECKS.items():
-            database.execute("BEGIN")  # what follows the log is compared with it at one moment
-            yield Finding(subject, tuple(look(database)))
-            database.execute("ROLLBACK")
+            yield Finding(subject, tuple(_faults_at_one_moment(database, look)))
+
+
+def _faults_at_one_moment(database: sqlite3.Connection, look: _Check) -> Iterator[str]:
+    """Look within one transaction, so that what follows the log is compared with what it follows.
+
+    What cannot be read is a fault too, and no reason to look at nothing else.
+    """
+    try:
+        database.execute("BEGIN")
+        yield from look(database)
+    except (sqlite3.Error, UnicodeDecodeError, TypeError) as exc:
+        yield f"cannot be read: {exc}"
+    finally:
+        if database.in_transaction:
+            database.rollback()
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -128,11 +144,14 @@ def _check_search(database: sqlite3.Connection) -> Iterator[str]:
         )
         database.execute(
             f"CREATE TABLE temp.{name}_counts AS"
-            f" SELECT term, count(*), sum(doc) FROM temp.{name}_terms GROUP BY term"
+            f" SELECT term, count(*) AS texts, sum(doc) FROM temp.{name}_terms GROUP BY term"
         )
     yield from _compare(
         database, "SELECT * FROM temp.search_counts", "SELECT * FROM temp.fresh_counts", through
     )
+    lost = _number(database, _NOT_FOUND, through)
+    if lost:
+        yield f"{lost} entries are there, but not found"
 
 
 def _check_watermarks(database: sqlite3.Connection) -> Iterator[str]:

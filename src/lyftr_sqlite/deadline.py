@@ -42,7 +42,8 @@ async def within(seconds: float, connection: AsyncConnection, work: Coroutine[An
 
 
 async def _stop(task: asyncio.Task[Any], driver: aiosqlite.Connection) -> None:
+    # That it was interrupted is what was wanted, and no news, not even to who is cancelled twice.
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
     while not task.done():
         await driver.interrupt()
         await asyncio.wait([task], timeout=_AGAIN)
-    task.exception()  # that it was interrupted is what was wanted, not news

@@ -17,7 +17,9 @@ __all__ = ["LONG_TAIL", "Follower"]
 LONG_TAIL = 8_192
 """So many new messages are folded even while the writer is busy."""
 STEP = 2_048
-"""At most how many messages one transaction folds; webhooks wait no longer than it takes."""
+"""How many messages one transaction folds; webhooks that come meanwhile wait for it."""
+_STEPS = 4
+"""In so many transactions a projection catches up at most, or a fast log would leave it behind."""
 IDLE = 0.05
 """After so many seconds without a commit, whatever is new is folded."""
 
@@ -81,8 +83,13 @@ class Follower:
             await self._fold([projection], STEP)
 
     async def _fold(self, projections: Sequence[Projection], step: int) -> None:
-        behind = True
-        while behind and not self._background.closing:
+        """Fold what is there; what comes meanwhile has its turn later, or this might never end."""
+        target = None
+        while not self._background.closing:
             async with self._connection.open() as connection:
                 through, last = await fold(connection, projections, step)
-                behind = through < last
+            if target is None:
+                target = last
+                step = max(step, (target - through) // _STEPS)
+            if through >= target:
+                return

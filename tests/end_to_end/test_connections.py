@@ -52,6 +52,30 @@ def test_what_is_not_http_is_answered_in_json(serve: Serve) -> None:
     assert content == {"detail": "Invalid HTTP request received."}
 
 
+def test_answers_without_a_body_are_sent_whole(serve: Serve) -> None:
+    """The head of an answer waits for its body; here none comes."""
+    head = b"HEAD /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
+    last = b"HEAD /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with serve() as server:
+        answers = exchange(server.port, head, head + last)
+    assert answers.count(b"HTTP/1.1 200 OK\r\n") == 3
+    assert answers.endswith(b"\r\n\r\n")
+
+
+def test_a_sender_that_waits_for_permission_gets_it(serve: Serve) -> None:
+    body = b"{}"
+    head = (
+        "POST /webhook HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nConnection: close\r\n"
+        f"X-Signature: {HexHmacSha256(SECRET).sign(body)}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    with serve() as server, socket.create_connection(("127.0.0.1", server.port), 20) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(body)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 422 ")
+
+
 def test_a_request_that_a_shutdown_cuts_off_is_told_to_try_again(serve: Serve) -> None:
     request = b"POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf"
     with serve() as server, socket.create_connection(("127.0.0.1", server.port), 20) as connection:

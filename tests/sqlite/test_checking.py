@@ -13,7 +13,7 @@ from alembic.config import Config
 from sqlalchemy import create_engine
 
 from lyftr_core import Message, SchemaMismatch, StorageUnavailable
-from lyftr_sqlite import Finding, check
+from lyftr_sqlite import Finding, check, rebuild
 from tests.sqlite.databases import NAMES, event_loop, insert_many, new_file, open_database
 
 _NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -341,3 +341,13 @@ def test_a_watermark_that_is_gone_is_named(file: Path, name: str) -> None:
     _do(file, f"DELETE FROM projections WHERE name = '{name}'")  # noqa: S608 - of constants
     faults = _faults(file)
     assert any(name in fault for fault in faults["watermarks"])
+
+
+def test_an_index_of_words_that_lost_its_own_index_is_named(file: Path) -> None:
+    """A walk over all words still finds each of them, and a search finds none."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        insert_many(connection, 20_000)
+    rebuild(file)
+    assert _faults(file).get("search") is None
+    _do(file, "DELETE FROM search_idx")
+    assert any("not found" in fault for fault in _faults(file)["search"])
