@@ -26,8 +26,8 @@ READERS = 4
 """How many connections read at the same time."""
 _LOG_SIZE = 64 * 1024 * 1024
 """To how many bytes a longer write-ahead log is cut when it begins anew."""
-_NICENESS = 10
-"""By how much readers are nicer than the rest: they get about a tenth of what it gets."""
+_NICENESS = 5
+"""By how much readers are nicer than the rest: they get about a third of what it gets."""
 
 
 def file_url(driver: str, path: Path, mode: str) -> URL:

@@ -16,8 +16,8 @@ __all__ = ["LONG_TAIL", "Follower"]
 
 LONG_TAIL = 8_192
 """So many new messages are folded even while the writer is busy."""
-STEP = 2_048
-"""How many messages one transaction folds; webhooks that come meanwhile wait for it."""
+STEP = 8_192
+"""At most how many messages one transaction folds; webhooks that come meanwhile wait for it."""
 _STEPS = 4
 """In so many transactions a projection catches up at most, or a fast log would leave it behind."""
 IDLE = 0.05
@@ -80,7 +80,7 @@ class Follower:
     async def _fold_each(self) -> None:
         self._behind = 0
         for projection in PROJECTIONS:
-            await self._fold([projection], STEP)
+            await self._fold([projection], min(STEP, projection.at_once))
 
     async def _fold(self, projections: Sequence[Projection], step: int) -> None:
         """Fold what is there; what comes meanwhile has its turn later, or this might never end."""
