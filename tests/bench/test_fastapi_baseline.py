@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -57,6 +58,9 @@ def test_the_baseline_answers_as_the_contract_says(server: Server) -> None:
     assert count_stored(server.database) == 1
 
 
+_PATIENCE = 10.0
+
+
 def test_the_baseline_stores_logs_and_counts(server: Server, tmp_path: Path) -> None:
     deliver(server)
     with closing(sqlite3.connect(server.database)) as database:
@@ -69,8 +73,13 @@ def test_the_baseline_stores_logs_and_counts(server: Server, tmp_path: Path) -> 
 
 
 def webhook_line(folder: Path) -> dict[str, Any]:
+    """Wait for the line of the one webhook: it is written behind the answer."""
     (log,) = folder.glob("*.log")
-    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
-    (line,) = (line for line in lines if line.get("path") == "/webhook")
-    found: dict[str, Any] = line
-    return found
+    ends = time.monotonic() + _PATIENCE
+    while time.monotonic() < ends:
+        lines = [json.loads(line) for line in log.read_text().splitlines() if line.endswith("}")]
+        if found := [line for line in lines if line.get("path") == "/webhook"]:
+            (line,) = found
+            return dict(line)
+        time.sleep(0.01)  # another process writes it
+    pytest.fail("the webhook has no line in the log")
