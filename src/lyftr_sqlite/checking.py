@@ -75,7 +75,7 @@ def _open(path: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise StorageUnavailable(f"cannot check {path}: there is no such file")
     timeout = BUSY_TIMEOUT / 1000
-    uri = f"{file_uri(path)}?mode=rw"  # a reader of WAL writes to its shared memory
+    uri = file_uri(path, "rw")  # a reader of WAL writes to its shared memory
     database = sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
     database.row_factory = sqlite3.Row
     # What is no UTF-8 is then no valid message, and named as such.

@@ -2,14 +2,17 @@
 
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, event
+import aiosqlite
+from sqlalchemy import AsyncAdaptedQueuePool, Connection, event
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from lyftr_sqlite.file_identity import OneFile
+from lyftr_sqlite.opening import open_connection
 
 __all__ = [
     "BUSY_TIMEOUT",
@@ -17,7 +20,6 @@ __all__ = [
     "create_reading_engine",
     "create_writing_engine",
     "file_uri",
-    "file_url",
 ]
 
 BUSY_TIMEOUT = 5_000
@@ -26,26 +28,20 @@ READERS = 4
 """How many connections read at the same time."""
 _LOG_SIZE = 64 * 1024 * 1024
 """To how many bytes a longer write-ahead log is cut when it begins anew."""
+_DRIVER = "sqlite+aiosqlite://"
 _NICENESS = 5
 """By how much readers are nicer than the rest: they get about a third of what it gets."""
 
 
-def file_url(driver: str, path: Path, mode: str) -> URL:
-    """Return the URL of a database file.
+def file_uri(path: Path, mode: str) -> str:
+    """Return the name of a file as SQLite reads it (https://www.sqlite.org/uri.html).
 
     Args:
-        driver: SQLAlchemy's name of the dialect and driver.
         path: The file.
-        mode: SQLite's open mode: `rw` leaves a missing file missing, `rwc` makes it.
+        mode: How to open it: `rw` leaves a missing file missing, `rwc` makes it.
     """
-    query = {"mode": mode, "uri": "true"}
-    return URL.create(driver, database=file_uri(path), query=query)
-
-
-def file_uri(path: Path) -> str:
-    """Return the name of a file as SQLite reads it (https://www.sqlite.org/uri.html)."""
     # Three slashes, since what follows two would be an authority.
-    return "file:///" + quote(os.fsencode(path.absolute()).lstrip(b"/"))
+    return "file:///" + quote(os.fsencode(path.absolute()).lstrip(b"/")) + f"?mode={mode}"
 
 
 def create_writing_engine(
@@ -62,12 +58,13 @@ def create_writing_engine(
         autocheckpoint: A log of so many pages is copied into the database by the very commit.
     """
     engine = create_async_engine(
-        file_url("sqlite+aiosqlite", path, "rw"),
+        _DRIVER,
+        async_creator=_opener(path, file),
         isolation_level="AUTOCOMMIT",
+        poolclass=AsyncAdaptedQueuePool,
         pool_size=1,
         max_overflow=0,
     )
-    _keep_to(file or OneFile(path), engine)
     _on_connect(
         engine,
         "journal_mode=WAL",
@@ -87,13 +84,13 @@ def create_reading_engine(path: Path, file: OneFile | None = None) -> AsyncEngin
         file: As for the writer.
     """
     engine = create_async_engine(
-        file_url("sqlite+aiosqlite", path, "rw"),
-        connect_args={"isolation_level": None},
+        _DRIVER,
+        async_creator=_opener(path, file),
+        poolclass=AsyncAdaptedQueuePool,
         pool_size=READERS,
         max_overflow=0,
         pool_timeout=BUSY_TIMEOUT / 1000,
     )
-    _keep_to(file or OneFile(path), engine)
     _on_connect(engine, "query_only=ON", f"busy_timeout={BUSY_TIMEOUT}")
     if sys.platform == "linux":
         _lower_priority(engine)
@@ -105,10 +102,15 @@ def create_reading_engine(path: Path, file: OneFile | None = None) -> AsyncEngin
     return engine
 
 
-def _keep_to(file: OneFile, engine: AsyncEngine) -> None:
-    @event.listens_for(engine.sync_engine, "do_connect")
-    def check(*_: object) -> None:
-        file.require_same()
+def _opener(path: Path, file: OneFile | None) -> Callable[[], Awaitable[aiosqlite.Connection]]:
+    uri = file_uri(path, "rw")
+    one = file or OneFile(path)
+
+    def open_same() -> Awaitable[aiosqlite.Connection]:
+        one.require_same()
+        return open_connection(uri)
+
+    return open_same
 
 
 def _lower_priority(engine: AsyncEngine) -> None:

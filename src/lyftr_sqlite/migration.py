@@ -81,7 +81,7 @@ def _prepare(path: Path) -> str | None:
     Returns:
         Its schema revision.
     """
-    uri = f"{file_uri(path)}?mode=rwc"
+    uri = file_uri(path, "rwc")
     timeout = BUSY_TIMEOUT / 1000
     with closing(sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)) as database:
         before = find_revision(database, path)

@@ -10,7 +10,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
-from lyftr_sqlite.engines import BUSY_TIMEOUT, file_url
+from lyftr_sqlite.engines import BUSY_TIMEOUT, file_uri
 from lyftr_sqlite.migration import find_revision
 from lyftr_sqlite.schema import HEAD
 
@@ -42,11 +42,12 @@ def upgrade(path: Path) -> str | None:
 
 
 def _create_engine(path: Path) -> Engine:
-    engine = create_engine(
-        file_url("sqlite", path, "rw"),
-        poolclass=NullPool,
-        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT / 1000},
-    )
+    def connect() -> sqlite3.Connection:
+        timeout = BUSY_TIMEOUT / 1000
+        uri = file_uri(path, "rw")
+        return sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
 
     @event.listens_for(engine, "connect")
     def sync_each_commit(connection: sqlite3.Connection, _record: object) -> None:

@@ -1,0 +1,41 @@
+"""Opens a connection of the driver, and closes it again where nobody waits for it any more."""
+
+import asyncio
+
+import aiosqlite
+
+__all__ = ["open_connection"]
+
+
+async def open_connection(uri: str) -> aiosqlite.Connection:
+    """Open a connection that is in no transaction until told to begin one.
+
+    aiosqlite alone forgets a connection whose opening is cancelled: it stays open until Python
+    happens to collect it. Here it is closed first.
+
+    Args:
+        uri: The name of the file, and how to open it (https://www.sqlite.org/uri.html).
+
+    Raises:
+        sqlite3.Error: The file cannot be opened.
+    """
+    opening = asyncio.create_task(_open(uri))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        await asyncio.shield(asyncio.create_task(_close(opening)))
+        raise
+
+
+async def _open(uri: str) -> aiosqlite.Connection:
+    connection = aiosqlite.connect(uri, uri=True, isolation_level=None)
+    # As SQLAlchemy has it where it opens the connection itself: one that cannot be closed must
+    # not keep the process from ending.
+    connection._thread.daemon = True  # noqa: SLF001 - aiosqlite has no other name for it
+    return await connection
+
+
+async def _close(opening: asyncio.Task[aiosqlite.Connection]) -> None:
+    await asyncio.wait([opening])
+    if not opening.exception():
+        await opening.result().close()
