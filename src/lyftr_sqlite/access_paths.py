@@ -20,7 +20,7 @@ from lyftr_sqlite.trigrams import trigram_query
 
 __all__ = ["AccessPath", "by_recipient", "by_sender", "by_trigrams", "by_ts"]
 
-_Places = Select[tuple[int, str, int]]
+_Places = Select[int, str, int]
 """`ts`, `message_id` and `seq`."""
 
 
@@ -37,7 +37,7 @@ class AccessPath(msgspec.Struct, frozen=True):
     rows: FromClause
     tail: _Places
 
-    def run(self, selection: Selection) -> CompoundSelect[tuple[int, str, int]]:
+    def run(self, selection: Selection) -> CompoundSelect[int, str, int]:
         """Return the places of a selection, in its order."""
         folded, tail = self.folded, self.tail
         if selection.after:

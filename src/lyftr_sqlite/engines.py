@@ -26,8 +26,9 @@ BUSY_TIMEOUT = 5_000
 """How long a statement waits for another process's lock, in milliseconds."""
 READERS = 4
 """How many connections read at the same time."""
-_LOG_SIZE = 64 * 1024 * 1024
-"""To how many bytes a longer write-ahead log is cut when it begins anew."""
+_LOG_SIZE = 128 * 1024 * 1024
+"""To how many bytes a longer write-ahead log is cut when it begins anew: what is cut off has to be
+given to it again, which costs more than to write over it."""
 _DRIVER = "sqlite+aiosqlite://"
 _NICENESS = 5
 """By how much readers are nicer than the rest: they get about a third of what it gets."""

@@ -23,7 +23,7 @@ __all__ = ["Plan", "look_ahead", "plan"]
 
 _FEW = 1_000
 """So many messages are looked at one by one without asking for a better way."""
-_AHEAD = 512
+_AHEAD = 256
 """In so many messages a word that is in many of them fills a page, with nothing asked before."""
 
 

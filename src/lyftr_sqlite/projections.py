@@ -16,6 +16,8 @@ DAY = 24 * HOUR
 
 # The run of the log that is folded in; both ends are parameters of every statement.
 _RUN = "FROM messages WHERE seq > :low AND seq <= :high"
+# Nothing is left to undo of a statement alone, so SQLite writes no journal of it to a file.
+_PUT = "INSERT OR ROLLBACK INTO"
 _START = "ts - ((ts % width) + width) % width"  # rounds down, before 1970 too
 
 
@@ -38,7 +40,7 @@ class Projection(msgspec.Struct, frozen=True):
 
 def _order(name: str, columns: str) -> Projection:
     # Sorted, so that each page of the tree is touched once.
-    fold = f"INSERT INTO {name} SELECT {columns} {_RUN} ORDER BY {columns}"
+    fold = f"{_PUT} {name} SELECT {columns} {_RUN} ORDER BY {columns}"
     return Projection(name, (fold,), (f"DELETE FROM {name}",))
 
 
@@ -50,11 +52,11 @@ _COUNTS = Projection(
                 (SELECT count(DISTINCT sender) {_RUN}
                  AND sender NOT IN (SELECT sender FROM counts_by_sender))
             WHERE name = 'senders'""",
-        f"""INSERT INTO counts_by_sender SELECT sender, count(*) {_RUN} GROUP BY sender
+        f"""{_PUT} counts_by_sender SELECT sender, count(*) {_RUN} GROUP BY sender
             ON CONFLICT DO UPDATE SET messages = messages + excluded.messages""",
-        f"""INSERT INTO counts_by_recipient SELECT recipient, count(*) {_RUN} GROUP BY recipient
+        f"""{_PUT} counts_by_recipient SELECT recipient, count(*) {_RUN} GROUP BY recipient
             ON CONFLICT DO UPDATE SET messages = messages + excluded.messages""",
-        f"""INSERT INTO counts_by_time SELECT width, {_START} AS start, count(*)
+        f"""{_PUT} counts_by_time SELECT width, {_START} AS start, count(*)
             FROM messages, (SELECT value AS width FROM json_each('[{MINUTE}, {HOUR}, {DAY}]'))
             WHERE seq > :low AND seq <= :high GROUP BY width, start
             ON CONFLICT DO UPDATE SET messages = messages + excluded.messages""",

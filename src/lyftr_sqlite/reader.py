@@ -88,7 +88,7 @@ async def _rows(connection: AsyncConnection, query: Select[Any]) -> _Rows:
     return rows
 
 
-def _with_content(run: CompoundSelect[tuple[int, str, int]], order: Order) -> Select[Any]:
+def _with_content(run: CompoundSelect[int, str, int], order: Order) -> Select[Any]:
     """Fetch the messages of a run, which has their places alone, in the same order."""
     places = run.subquery()
     found = select(messages).join(places, messages.c.seq == places.c.seq)
