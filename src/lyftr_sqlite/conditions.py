@@ -45,7 +45,9 @@ def behind(rows: FromClause, position: Position, order: Order) -> ColumnElement[
     return place < mark if order == Order.DESCENDING else place > mark
 
 
-def in_order(rows: FromClause | CompoundSelect[*tuple[Any, ...]], order: Order) -> list[ColumnElement[Any]]:
+def in_order(
+    rows: FromClause | CompoundSelect[*tuple[Any, ...]], order: Order
+) -> list[ColumnElement[Any]]:
     """Return the columns to sort by."""
     columns = rows.selected_columns if isinstance(rows, CompoundSelect) else rows.c
     place = [columns["ts"], columns["message_id"]]
