@@ -75,10 +75,11 @@ def _time_product(folder: Path, count: int) -> float:
 
 
 def _time_plain(folder: Path, count: int) -> float:
-    plain = folder / "plain.db"
-    asyncio.run(_add_all(plain, [], lambda: None))
+    plain, recorded = folder / "plain.db", folder / "recorded.db"
+    for database in (plain, recorded):
+        asyncio.run(_add_all(database, [], lambda: None))
     with Recording() as recording:
-        asyncio.run(_add_all(folder / "recorded.db", _messages(count), recording.mark))
+        asyncio.run(_add_all(recorded, _messages(count), recording.mark))
     seconds = recording.replay(plain)
     _require_stored(plain, count)
     return seconds
