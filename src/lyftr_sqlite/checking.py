@@ -12,8 +12,8 @@ from lyftr_core.errors import SchemaMismatch, StorageError, StorageUnavailable
 from lyftr_sqlite.case_folding import fold_beyond_ascii
 from lyftr_sqlite.engines import BUSY_TIMEOUT, file_uri
 from lyftr_sqlite.failures import as_storage_unavailable
-from lyftr_sqlite.migration import find_revision
 from lyftr_sqlite.projections import DAY, HOUR, MINUTE, PROJECTIONS
+from lyftr_sqlite.revision import find_revision
 from lyftr_sqlite.rows import to_stored
 from lyftr_sqlite.schema import HEAD
 

@@ -10,13 +10,13 @@ import msgspec
 from lyftr_core.errors import SchemaMismatch, StorageUnavailable
 from lyftr_sqlite.engines import BUSY_TIMEOUT, file_uri
 from lyftr_sqlite.failures import as_storage_unavailable
-from lyftr_sqlite.schema import EARLIER, HEAD
+from lyftr_sqlite.revision import find_revision
+from lyftr_sqlite.schema import HEAD
 
-__all__ = ["MINIMUM_SQLITE", "Migration", "find_revision", "migrate"]
+__all__ = ["MINIMUM_SQLITE", "Migration", "migrate"]
 
 MINIMUM_SQLITE = (3, 35, 0)
 """The first SQLite with RETURNING."""
-_HAS_REVISION = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
 _BEYOND_ASCII = "\u00c9"
 _ABILITIES = "SELECT (SELECT count(*) FROM pragma_module_list WHERE name = 'fts5'), lower(?)"
 _PRIMARY_CODE = 0xFF
@@ -113,20 +113,3 @@ def _try_wal(database: sqlite3.Connection) -> str | None:
         if exc.sqlite_errorcode & _PRIMARY_CODE == sqlite3.SQLITE_BUSY:
             return None
         raise
-
-
-def find_revision(database: sqlite3.Connection, path: Path) -> str | None:
-    """Return the schema revision of a database, `None` for a new one.
-
-    Raises:
-        SchemaMismatch: This version does not know it.
-    """
-    if not database.execute(_HAS_REVISION).fetchone():
-        return None
-    found = [str(row[0]) for row in database.execute("SELECT version_num FROM alembic_version")]
-    if found not in ([], [HEAD], *([revision] for revision in EARLIER)):
-        raise SchemaMismatch(
-            f"{path} has schema {', '.join(found)}, which is newer than this lyftr"
-            f" (schema {HEAD}); use the lyftr that wrote it, or a newer one"
-        )
-    return found[0] if found else None

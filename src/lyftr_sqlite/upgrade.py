@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from lyftr_sqlite.engines import BUSY_TIMEOUT, file_uri
-from lyftr_sqlite.migration import find_revision
+from lyftr_sqlite.revision import find_revision
 from lyftr_sqlite.schema import HEAD
 
 __all__ = ["upgrade"]

@@ -1,0 +1,28 @@
+"""Which schema a database has, and whether this version of the program knows it."""
+
+import sqlite3
+from pathlib import Path
+
+from lyftr_core.errors import SchemaMismatch
+from lyftr_sqlite.schema import EARLIER, HEAD
+
+__all__ = ["find_revision"]
+
+_HAS_REVISION = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
+
+
+def find_revision(database: sqlite3.Connection, path: Path) -> str | None:
+    """Return the schema revision of a database, `None` for a new one.
+
+    Raises:
+        SchemaMismatch: This version does not know it.
+    """
+    if not database.execute(_HAS_REVISION).fetchone():
+        return None
+    found = [str(row[0]) for row in database.execute("SELECT version_num FROM alembic_version")]
+    if found not in ([], [HEAD], *([revision] for revision in EARLIER)):
+        raise SchemaMismatch(
+            f"{path} has schema {', '.join(found)}, which is newer than this lyftr"
+            f" (schema {HEAD}); use the lyftr that wrote it, or a newer one"
+        )
+    return found[0] if found else None
