@@ -4,14 +4,16 @@ Last stage of a webhook's way. The statement runs outside any other transaction,
 it one of its own: when it returns, all its rows are committed, or none is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
+from heapq import nlargest
+from itertools import chain, repeat
 from typing import NamedTuple, cast
 
 import aiosqlite
 import msgspec
-from sqlalchemy import bindparam, func, literal_column, select, true
-from sqlalchemy.dialects.sqlite import dialect, insert
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lyftr_core.errors import StorageUnavailable
@@ -56,29 +58,17 @@ def to_row(message: Message, received_at: datetime) -> Row:
     )
 
 
-_Contents = dict[str, tuple[object, ...]]
+class _Kept(NamedTuple):
+    """What the table holds under an identifier."""
 
-_item = func.json_each(bindparam("batch")).table_valued("value").alias("item")
+    seq: int
+    content: tuple[object, ...]
 
-# A JSON array as the one parameter: whatever the size of the batch, the statement stays the same,
-# is prepared once, and runs without the interpreter's lock.
-_INSERT = (
-    insert(messages)
-    .from_select(
-        Row._fields,
-        select(
-            *(
-                func.json_extract(_item.c.value, literal_column(f"'$[{i}]'"))
-                for i in range(len(Row._fields))
-            )
-        ).where(true()),
+
+_KNOWN = select(messages.c.seq, *(messages.c[name] for name in Row._fields[:_CONTENT])).where(
+    messages.c.message_id.in_(
+        select(func.json_each(bindparam("ids")).table_valued("value").c.value)
     )
-    .on_conflict_do_nothing(index_elements=["message_id"])
-    .returning(messages.c.message_id)
-)
-_INSERT_SQL = str(_INSERT.compile(dialect=dialect()))
-_KNOWN = select(*(messages.c[name] for name in Row._fields[:_CONTENT])).where(
-    messages.c.message_id.in_(select(_item.c.value))
 )
 
 
@@ -87,7 +77,7 @@ async def insert_batch(connection: AsyncConnection, batch: Sequence[Row]) -> lis
 
     Args:
         connection: In autocommit mode, with no transaction open.
-        batch: An identifier may come more than once.
+        batch: At least one row. An identifier may come more than once.
 
     Returns:
         What became of each row, in the order of the batch.
@@ -95,27 +85,54 @@ async def insert_batch(connection: AsyncConnection, batch: Sequence[Row]) -> lis
     raw = await connection.get_raw_connection()
     driver = cast("aiosqlite.Connection", raw.driver_connection)
     # Straight to the driver: one hop to its thread where SQLAlchemy makes four.
-    created = {row[0] for row in await driver.execute_fetchall(_INSERT_SQL, [_json(batch)])}
-    others = {row.message_id for row in batch} - created
-    kept = await _known(connection, others) if others else {}
-    return [_outcome(row, created, kept) for row in batch]
+    done = await driver.execute(*_insert(batch))
+    if done.rowcount == len(batch):
+        return [AddOutcome.CREATED] * len(batch)
+    kept = await _kept(connection, {row.message_id for row in batch})
+    created = _newest(kept, done.rowcount)
+    return [_outcome(row, created, kept[row.message_id]) for row in batch]
 
 
-async def _known(connection: AsyncConnection, message_ids: set[str]) -> _Contents:
-    found = await connection.execute(_KNOWN, {"batch": _json(message_ids)})
-    return {row.message_id: tuple(row) for row in found}
+def _insert(batch: Sequence[Row]) -> tuple[str, list[object]]:
+    """Return one statement for the whole batch, which runs without the interpreter's lock.
+
+    There is one for each power of two, so that each is prepared once; what a batch leaves empty
+    of it is NULL.
+    """
+    slots = 1 << (len(batch) - 1).bit_length()
+    empty = (slots - len(batch)) * len(Row._fields)
+    return _insert_sql(slots), [*chain.from_iterable(batch), *repeat(None, empty)]
 
 
-def _outcome(row: Row, created: set[str], kept: _Contents) -> AddOutcome:
+@cache
+def _insert_sql(slots: int) -> str:
+    columns = ", ".join(Row._fields)
+    slot = f"({', '.join('?' * len(Row._fields))})"
+    return f"""INSERT INTO messages ({columns})
+        SELECT * FROM (VALUES {", ".join([slot] * slots)}) WHERE column1 IS NOT NULL
+        ON CONFLICT (message_id) DO NOTHING"""
+
+
+async def _kept(connection: AsyncConnection, message_ids: set[str]) -> dict[str, _Kept]:
+    found = await connection.execute(_KNOWN, {"ids": msgspec.json.encode(message_ids).decode()})
+    kept = {row.message_id: _Kept(row.seq, tuple(row)[1:]) for row in found}
+    if len(kept) < len(message_ids):
+        raise StorageUnavailable("a row vanished while it was compared")
+    return kept
+
+
+def _newest(kept: Mapping[str, _Kept], count: int) -> set[str]:
+    """Return the identifiers of the rows that the batch itself made, which are so many.
+
+    Each has a higher `seq` than any row that was there before; and under the identifiers of the
+    batch none can have come after.
+    """
+    return set(nlargest(count, kept, key=lambda message_id: kept[message_id].seq))
+
+
+def _outcome(row: Row, created: set[str], kept: _Kept) -> AddOutcome:
     """Take the batch in its order: the first row of a new identifier is the created one."""
     if row.message_id in created:
         created.remove(row.message_id)
-        kept[row.message_id] = row.content
         return AddOutcome.CREATED
-    if row.message_id not in kept:
-        raise StorageUnavailable("a row vanished while it was compared")
-    return AddOutcome.DUPLICATE if kept[row.message_id] == row.content else AddOutcome.CONFLICT
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
+    return AddOutcome.DUPLICATE if kept.content == row.content else AddOutcome.CONFLICT

@@ -73,6 +73,16 @@ async def test_messages_that_arrive_during_a_commit_share_the_next(
     assert ids(other) == ["first", *(f"m{n}" for n in range(50))]
 
 
+async def test_messages_that_come_one_turn_of_the_loop_after_another_share_a_commit(
+    writer: SqliteMessageWriter, message: Make, commits: list[str]
+) -> None:
+    await writer.add(message("first"), received_at=NOW)
+    before = len(commits)
+    calls = [task for n in range(20) for task in await start(writer, message(f"m{n}"))]
+    assert await asyncio.gather(*calls) == [CREATED] * 20
+    assert len(commits) == before + 1
+
+
 async def test_no_commit_is_longer_than_the_longest_batch(
     writing_engine: AsyncEngine,
     other: sqlite3.Connection,
