@@ -68,7 +68,7 @@ def create_app(settings: Settings, container: Container | None = None) -> Litest
     )
     routing = SegmentRouting(app.asgi_handler)
     webhooks = ThinWebhook(routing, wiring.ingest_message)
-    app.asgi_handler = Observation(webhooks, wiring.log(), wiring.metrics())
+    app.asgi_handler = Observation(webhooks, wiring.journal())
     return app
 
 
@@ -87,5 +87,6 @@ def _lifespan(
             yield
         finally:
             await store.close()
+            container.journal().flush()
 
     return open_store

@@ -17,6 +17,7 @@ from lyftr_core import (
 )
 from lyftr_http.logs import create_logger
 from lyftr_http.metrics import Metrics
+from lyftr_http.request_journal import RequestJournal
 from lyftr_http.settings import Secret, Settings
 from lyftr_sqlite import SqliteStore, check, migrate, rebuild
 
@@ -34,6 +35,7 @@ class Container(containers.DeclarativeContainer):
     clock = providers.Object(lambda: datetime.now(UTC))
     log = providers.Singleton(create_logger, settings)
     metrics = providers.Singleton(Metrics)
+    journal = providers.Singleton(RequestJournal, log, metrics)
 
     store = providers.Singleton(SqliteStore, settings.provided.database_url)
     migrate = providers.Callable(migrate, store.provided.path)

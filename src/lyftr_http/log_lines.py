@@ -45,14 +45,15 @@ class LineWriter:
         """
         with self._lock:
             self._lines.append(line)
+            if self._loop and self._loop.is_running():
+                return  # its next turn will write this too
             try:
                 loop = asyncio.get_running_loop()
             except RuntimeError:
                 self._flush()
                 return
-            if loop is not self._loop:
-                loop.call_soon(self._flush)
-                self._loop = loop
+            loop.call_soon(self._flush)
+            self._loop = loop
 
     # structlog calls the method that is named as the level.
     debug = info = warning = error = critical = write

@@ -10,6 +10,7 @@ from lyftr_core import (
     SecretNotConfigured,
     StorageUnavailable,
 )
+from lyftr_http.error_answers import CLIENT_CLOSED_REQUEST
 from lyftr_http.metrics import WebhookResult
 
 __all__ = ["RequestRecord", "record_of"]
@@ -27,19 +28,45 @@ _OUTCOMES = {outcome: WebhookResult(outcome) for outcome in AddOutcome}
 class RequestRecord:
     """Notes about one request.
 
-    Attributes:
+    Args:
         request_id: The identifier sent back as `X-Request-ID`.
-        status: The status answered, or `None` as long as no answer has begun.
+        method: The HTTP method.
+        path: The path that was asked for, without the query.
+
+    Attributes:
+        request_id: As given.
+        method: As given.
+        path: As given.
+        template: The path of the route, or `None` where none matched.
+        status: The status answered; 499 as long as no answer has begun.
+        answered: Whether an answer has begun.
+        seconds: From the head of the request to the end of the answer.
         error: What the answer was made from, where that was an error.
         ingested: What became of the webhook, where the request was one and was taken.
         is_webhook: Whether the use case that takes webhooks in was asked.
     """
 
-    __slots__ = ("error", "ingested", "is_webhook", "request_id", "status")
+    __slots__ = (
+        "answered",
+        "error",
+        "ingested",
+        "is_webhook",
+        "method",
+        "path",
+        "request_id",
+        "seconds",
+        "status",
+        "template",
+    )
 
-    def __init__(self, request_id: str) -> None:
+    def __init__(self, request_id: str, method: str, path: str) -> None:
         self.request_id = request_id
-        self.status: int | None = None
+        self.method = method
+        self.path = path
+        self.template: str | None = None
+        self.status = CLIENT_CLOSED_REQUEST
+        self.answered = False
+        self.seconds = 0.0
         self.error: Exception | None = None
         self.ingested: Ingested | None = None
         self.is_webhook = False
@@ -57,13 +84,20 @@ class RequestRecord:
             return _RESULTS.get(type(self.error), WebhookResult.ERROR)
         return None
 
-    def webhook_fields(self, result: WebhookResult) -> dict[str, object]:
-        """Return the fields that the log line of a webhook has beyond the usual."""
-        return {
-            "result": result,
-            "message_id": self.ingested and self.ingested.message_id,
-            "duplicate": result is WebhookResult.DUPLICATE,
+    def fields(self) -> dict[str, object]:
+        """Return the fields of its log line."""
+        fields: dict[str, object] = {
+            "request_id": self.request_id,
+            "method": self.method,
+            "path": self.path,
+            "status": self.status,
+            "latency_ms": round(self.seconds * 1000, 3),
         }
+        if result := self.webhook_result:
+            fields["result"] = result
+            fields["message_id"] = self.ingested and self.ingested.message_id
+            fields["duplicate"] = result is WebhookResult.DUPLICATE
+        return fields
 
 
 def record_of(scope: Scope) -> RequestRecord:

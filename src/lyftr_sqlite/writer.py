@@ -57,6 +57,7 @@ class SqliteMessageWriter:
         self._waiting: deque[_Waiting] = deque()
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop  # kept: to ask for it costs a call of the system
         self._closing = False
 
     @property
@@ -67,6 +68,7 @@ class SqliteMessageWriter:
         """Begin to write, for the first time or again after `close`."""
         if self._task is None or self._task.done():
             self._closing = False
+            self._loop = asyncio.get_running_loop()
             self._arrived = asyncio.Event()
             self._task = asyncio.create_task(self._write_until_closed(), name="lyftr-writer")
 
@@ -89,7 +91,7 @@ class SqliteMessageWriter:
             raise StorageUnavailable("too many messages wait to be committed")
         # Made here, where a fault in it is this caller's alone.
         row = to_row(message, received_at)
-        outcome: asyncio.Future[AddOutcome] = asyncio.get_running_loop().create_future()
+        outcome: asyncio.Future[AddOutcome] = self._loop.create_future()
         self._waiting.append(_Waiting(row, outcome))
         self._arrived.set()
         return await outcome

@@ -62,9 +62,10 @@ class _Server(httpx.AsyncBaseTransport):
             "root_path": request.extensions.get("root_path", ""),
         }
         exchange = _Exchange(cast("httpx.AsyncByteStream", request.stream))
-        # In a task of its own, as a server does it: what follows sees what is done in the next turn
-        # of the loop, such as the writing of log lines.
+        # In a task of its own, as a server does it.
         await asyncio.create_task(self._app(scope, exchange.receive, exchange.send))
+        # What follows sees what is done in the next turns of the loop: the journal, the log.
+        await asyncio.sleep(0)
         return exchange.response()
 
 

@@ -1,0 +1,134 @@
+"""Requests are logged and counted in the next turn of the loop, none of them lost or twice."""
+
+import asyncio
+import re
+
+import pytest
+import structlog
+
+from lyftr_http.metrics import Metrics
+from lyftr_http.request_journal import RequestJournal
+from lyftr_http.request_record import RequestRecord
+
+Lines = list[dict[str, object]]
+
+
+class _Unwritable(Exception):
+    """What a faulty log raises for one line."""
+
+
+@pytest.fixture
+def lines() -> Lines:
+    return []
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics()
+
+
+@pytest.fixture
+def journal(lines: Lines, metrics: Metrics) -> RequestJournal:
+    """A journal whose log cannot write the line of a request to `/unwritable`."""
+
+    def keep(_logger: object, level: str, event: structlog.typing.EventDict) -> str:
+        if event["path"] == "/unwritable":
+            raise _Unwritable
+        lines.append({"level": level, **event})
+        return ""
+
+    log: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
+        structlog.testing.CapturingLogger(),
+        processors=[keep],
+        wrapper_class=structlog.make_filtering_bound_logger("INFO"),
+    )
+    return RequestJournal(log, metrics)
+
+
+def record(path: str, status: int = 200) -> RequestRecord:
+    made = RequestRecord("id", "GET", path)
+    made.template, made.status, made.answered = "/messages", status, True
+    return made
+
+
+def counted(metrics: Metrics) -> int:
+    found = re.findall(r"^http_requests_total\{.*\} ([0-9.]+)$", metrics.render().decode(), re.M)
+    return sum(int(float(count)) for count in found)
+
+
+def paths(lines: Lines) -> list[object]:
+    return [line["path"] for line in lines]
+
+
+async def test_requests_of_one_turn_are_written_in_the_next_in_their_order(
+    journal: RequestJournal, lines: Lines, metrics: Metrics
+) -> None:
+    for number in range(5):
+        journal.add(record(f"/{number}"))
+    assert (lines, counted(metrics)) == ([], 0)
+    await asyncio.sleep(0)
+    assert paths(lines) == [f"/{number}" for number in range(5)]
+    journal.add(record("/later"))
+    await asyncio.sleep(0)
+    assert paths(lines)[5:] == ["/later"]
+    assert counted(metrics) == 6
+
+
+async def test_a_line_that_cannot_be_written_costs_no_other(
+    journal: RequestJournal, lines: Lines, metrics: Metrics
+) -> None:
+    raised: list[BaseException | None] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _loop, context: raised.append(context.get("exception"))
+    )
+    for path in ("/first", "/unwritable", "/second", "/unwritable", "/third"):
+        journal.add(record(path))
+    for _ in range(4):
+        await asyncio.sleep(0)
+    assert paths(lines) == ["/first", "/second", "/third"]
+    assert [type(exc) for exc in raised] == [_Unwritable] * 2
+    assert counted(metrics) == 5
+
+
+async def test_a_turn_without_end_does_not_fill_the_memory(
+    journal: RequestJournal, lines: Lines
+) -> None:
+    for number in range(2_500):
+        journal.add(record(f"/{number}"))
+    assert len(lines) == 2_000
+    await asyncio.sleep(0)
+    assert paths(lines) == [f"/{number}" for number in range(2_500)]
+
+
+def test_what_is_not_written_when_the_loop_ends_can_be_flushed(
+    journal: RequestJournal, lines: Lines
+) -> None:
+    loop = asyncio.new_event_loop()
+
+    def add_in_the_last_turn() -> None:
+        journal.add(record("/last"))
+        loop.stop()
+
+    loop.call_soon(add_in_the_last_turn)
+    loop.run_forever()
+    loop.close()
+    assert lines == []
+    journal.flush()
+    assert paths(lines) == ["/last"]
+
+
+@pytest.mark.parametrize(("status", "level"), [(200, "info"), (503, "warning"), (500, "error")])
+async def test_the_level_says_how_bad_it_is(
+    journal: RequestJournal, lines: Lines, status: int, level: str
+) -> None:
+    journal.add(record("/messages", status))
+    await asyncio.sleep(0)
+    assert [line["level"] for line in lines] == [level]
+
+
+async def test_an_error_is_let_go_of_once_it_is_written(journal: RequestJournal) -> None:
+    failed = record("/messages", 500)
+    failed.error = RuntimeError("boom")
+    journal.add(failed)
+    await asyncio.sleep(0)
+    assert failed.error is None
