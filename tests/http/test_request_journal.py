@@ -52,7 +52,7 @@ def record(path: str, status: int = 200) -> RequestRecord:
 
 
 def counted(metrics: Metrics) -> int:
-    found = re.findall(r"^http_requests_total\{.*\} ([0-9.]+)$", metrics.render().decode(), re.MULTILINE)
+    found = re.findall(r"\nhttp_requests_total\{.*\} ([0-9.]+)", metrics.render().decode())
     return sum(int(float(count)) for count in found)
 
 
