@@ -100,10 +100,15 @@ def _check_messages(database: sqlite3.Connection) -> Iterator[str]:
             yield f"the row with seq {row['seq']} has a wrong folded text"
 
 
-def _check_order(name: str, *key: str) -> _Check:
-    same = " AND ".join(f"o.{c} = m.{c}" for c in (*key, "ts", "message_id", "seq"))
+def _check_order(name: str, same: str) -> _Check:
+    """Compare a list with the log.
+
+    Args:
+        name: The list.
+        same: When an entry `o` of it is that of a message `m`.
+    """
     missing = f"""SELECT count(*) FROM messages m WHERE seq <= :through
-        AND NOT EXISTS (SELECT 1 FROM {name} o WHERE {same})"""
+        AND NOT EXISTS (SELECT 1 FROM {name} o WHERE {same} AND o.ts = m.ts AND o.seq = m.seq)"""
     held = f"SELECT count(*) FROM {name}"
 
     def look(database: sqlite3.Connection) -> Iterator[str]:
@@ -194,9 +199,13 @@ _CHECKS: Mapping[str, _Check] = {
     "file": _check_file,
     "messages": _check_messages,
     "watermarks": _check_watermarks,
-    "messages_by_ts": _check_order("messages_by_ts"),
-    "messages_by_sender": _check_order("messages_by_sender", "sender"),
-    "messages_by_recipient": _check_order("messages_by_recipient", "recipient"),
+    "messages_by_ts": _check_order("messages_by_ts", "o.message_id = m.message_id"),
+    "messages_by_sender": _check_order(
+        "messages_by_sender", "o.sender = CAST(m.sender AS INTEGER)"
+    ),
+    "messages_by_recipient": _check_order(
+        "messages_by_recipient", "o.recipient = CAST(m.recipient AS INTEGER)"
+    ),
     "totals": _check_counts(
         "SELECT name, value FROM totals",
         f"SELECT 'messages', count(*) {_LOG}"

@@ -10,7 +10,10 @@ from lyftr_core.timestamps import to_microseconds
 from lyftr_sqlite.case_folding import text_holds
 from lyftr_sqlite.schema import messages, projections
 
-__all__ = ["behind", "in_order", "in_period", "in_tail", "passing"]
+__all__ = ["Place", "behind", "in_order", "in_period", "in_tail", "passing"]
+
+Place = tuple[ColumnElement[int], ColumnElement[str]]
+"""The columns `ts` and `message_id`, by which messages are ordered; not always of one table."""
 
 
 def in_tail(projection: str) -> ColumnElement[bool]:
@@ -38,11 +41,17 @@ def in_period(rows: FromClause, query: MessageFilter) -> Iterator[ColumnElement[
         yield rows.c.ts < to_microseconds(query.until)
 
 
-def behind(rows: FromClause, position: Position, order: Order) -> ColumnElement[bool]:
-    """Return the condition that a row comes after a position, in an order."""
-    place = tuple_(rows.c.ts, rows.c.message_id)
+def behind(place: Place, position: Position, order: Order) -> ColumnElement[bool]:
+    """Return the condition that a row comes after a position, in an order.
+
+    Args:
+        place: Where the row has its `ts` and its `message_id`.
+        position: What it comes after.
+        order: Which way.
+    """
+    own = tuple_(*place)
     mark = tuple_(to_microseconds(position.ts), position.message_id)
-    return place < mark if order == Order.DESCENDING else place > mark
+    return own < mark if order == Order.DESCENDING else own > mark
 
 
 def in_order(

@@ -18,7 +18,6 @@ DAY = 24 * HOUR
 _RUN = "FROM messages WHERE seq > :low AND seq <= :high"
 # Nothing is left to undo of a statement alone, so SQLite writes no journal of it to a file.
 _PUT = "INSERT OR ROLLBACK INTO"
-_START = "ts - ((ts % width) + width) % width"  # rounds down, before 1970 too
 
 
 class Projection(msgspec.Struct, frozen=True):
@@ -38,9 +37,15 @@ class Projection(msgspec.Struct, frozen=True):
     at_once: int = 8_192
 
 
-def _order(name: str, columns: str) -> Projection:
+def _down(moment: str, width: str) -> str:
+    """Return the expression that rounds down, before 1970 too."""
+    return f"{moment} - (({moment} % {width}) + {width}) % {width}"
+
+
+def _order(name: str, *columns: str) -> Projection:
     # Sorted, so that each page of the tree is touched once.
-    fold = f"{_PUT} {name} SELECT {columns} {_RUN} ORDER BY {columns}"
+    chosen = ", ".join(columns)
+    fold = f"{_PUT} {name} SELECT {chosen} {_RUN} ORDER BY {chosen}"
     return Projection(name, (fold,), (f"DELETE FROM {name}",))
 
 
@@ -56,9 +61,12 @@ _COUNTS = Projection(
             ON CONFLICT DO UPDATE SET messages = messages + excluded.messages""",
         f"""{_PUT} counts_by_recipient SELECT recipient, count(*) {_RUN} GROUP BY recipient
             ON CONFLICT DO UPDATE SET messages = messages + excluded.messages""",
-        f"""{_PUT} counts_by_time SELECT width, {_START} AS start, count(*)
-            FROM messages, (SELECT value AS width FROM json_each('[{MINUTE}, {HOUR}, {DAY}]'))
-            WHERE seq > :low AND seq <= :high GROUP BY width, start
+        # First by the minute, of which there are few, then those by all three.
+        f"""{_PUT} counts_by_time SELECT width, {_down("minute", "width")} AS start, sum(count)
+            FROM (SELECT {_down("ts", str(MINUTE))} AS minute, count(*) AS count
+                  {_RUN} GROUP BY minute),
+                (SELECT value AS width FROM json_each('[{MINUTE}, {HOUR}, {DAY}]'))
+            WHERE true GROUP BY width, start
             ON CONFLICT DO UPDATE SET messages = messages + excluded.messages""",
     ),
     (
@@ -77,9 +85,9 @@ _SEARCH = Projection(
 )
 
 PROJECTIONS = (
-    _order("messages_by_ts", "ts, message_id, seq"),
-    _order("messages_by_sender", "sender, ts, message_id, seq"),
-    _order("messages_by_recipient", "recipient, ts, message_id, seq"),
+    _order("messages_by_ts", "ts", "message_id", "seq"),
+    _order("messages_by_sender", "CAST(sender AS INTEGER)", "ts", "seq"),
+    _order("messages_by_recipient", "CAST(recipient AS INTEGER)", "ts", "seq"),
     _COUNTS,
     _SEARCH,
 )

@@ -41,7 +41,7 @@ async def _take(database: Database, query: MessageFilter, limit: int = 1) -> tup
         total = (await connection.execute(select(chosen.total))).scalar_one()
     counted = str(chosen.total)
     names = [n for n in (*NAMES, "totals", "counts_by_sender") if f"FROM {n} " in counted + " "]
-    return str(chosen.path.rows), " ".join(names), total
+    return str(chosen.path.place[0].table), " ".join(names), total
 
 
 async def test_a_rare_word_is_found_by_the_index(database: Database) -> None:

@@ -91,13 +91,16 @@ async def test_a_page_behind_a_cursor_begins_at_its_place(
     database: Database, explain: Explain, order: Order, bound: str
 ) -> None:
     place = Position(_MIDDLE, "many-100")
-    for query, name in ((MessageFilter(), "ts"), (_SENT, "sender"), (_RECEIVED, "recipient")):
+    for query, walk in (
+        (MessageFilter(), rf"messages_by_ts .*message_id\){bound}"),
+        (_SENT, rf"messages_by_sender .*\(sender=\? AND ts{bound}\?\)"),
+        (_RECEIVED, rf"messages_by_recipient .*\(recipient=\? AND ts{bound}\?\)"),
+    ):
         selection = Selection(filter=query, order=order, limit=50, after=place, with_total=False)
         (plan,) = await explain(database.reader.select(selection))
         assert "MERGE (UNION ALL)" in plan
-        assert any(
-            re.search(rf"SEARCH messages_by_{name} .*message_id\){bound}", s) for s in plan
-        ), plan
+        assert any(re.search(f"SEARCH {walk}", step) for step in plan), plan
+        assert "USE TEMP B-TREE FOR ORDER BY" not in plan[: plan.index("RIGHT")]
         assert _whole_tables([plan]) == set()
 
 
@@ -111,6 +114,15 @@ async def test_a_total_comes_from_the_counts_and_the_tail(
     assert len(lists) <= 2
     assert all("(ts>? AND ts<?)" in step for step in lists)
     assert any("counts_by_" in step or "totals" in step for step in plan)
+    assert all(step == _TAIL for step in plan if " messages " in step)
+    assert _whole_tables([plan]) == set()
+
+
+async def test_a_count_along_a_list_by_number_reads_nothing_else_of_the_log_but_the_tail(
+    database: Database, explain: Explain
+) -> None:
+    _, plan = await explain(database.reader.select(Selection(filter=_SENT_SINCE, limit=50)))
+    assert "SEARCH messages_by_sender USING PRIMARY KEY (sender=? AND ts>?)" in plan
     assert all(step == _TAIL for step in plan if " messages " in step)
     assert _whole_tables([plan]) == set()
 

@@ -63,7 +63,7 @@ def _watermarks(file: Path) -> dict[str, int]:
         "DELETE FROM messages_by_sender WHERE seq % 3",
         "DELETE FROM messages_by_recipient WHERE seq % 3",
         "UPDATE messages_by_ts SET ts = ts + 1",
-        "INSERT INTO messages_by_sender VALUES ('+99', 1, 'm', 77)",
+        "INSERT INTO messages_by_sender VALUES (99, 1, 77)",
         "UPDATE totals SET value = 7",
         "DELETE FROM totals",
         "DELETE FROM totals WHERE name = 'senders'",

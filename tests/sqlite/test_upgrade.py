@@ -26,10 +26,13 @@ from lyftr_core.timestamps import to_microseconds
 from lyftr_sqlite import Migration, SqliteMessageReader, SqliteStore, check, migrate
 from lyftr_sqlite.case_folding import fold_beyond_ascii
 from lyftr_sqlite.engines import create_reading_engine
+from lyftr_sqlite.schema import HEAD
 from tests.sqlite import examples
 from tests.sqlite.databases import NAMES, NOW, watermarks
 
 _ROW = "INSERT INTO messages (message_id, sender, recipient, ts, text, received_at) VALUES "
+_FOLD_OLD = "INSERT INTO messages_by_{0} SELECT {0}, ts, message_id, seq FROM messages"
+_MOVE_OLD = "UPDATE projections SET through_seq = (SELECT max(seq) FROM messages) WHERE name = ?"
 _TEXTS = [
     *(None, "", "Plain ASCII ~ \x01\x7f", *examples.WORDS, "mixed \u00c9 and %_\\ STRASSE"),
     *("stra\u00dfe", "\x80", "\u00ff", "\uffff", "\U0010ffff", "only at the end: \u0130"),
@@ -102,7 +105,7 @@ def old(tmp_path: Path) -> Path:
 
 
 async def test_an_upgraded_database_gives_the_answers_of_its_messages_at_once(old: Path) -> None:
-    assert await asyncio.to_thread(migrate, old) == Migration(before="0001", after="0002")
+    assert await asyncio.to_thread(migrate, old) == Migration(before="0001", after=HEAD)
     engine = create_reading_engine(old)
     await _compare(SqliteMessageReader(engine), _MESSAGES)
     await engine.dispose()
@@ -174,6 +177,19 @@ async def test_going_back_keeps_the_messages_and_going_forth_again_too(old: Path
     assert _messages(old) == before
 
 
+async def test_lists_that_an_earlier_schema_has_folded_are_folded_anew(old: Path) -> None:
+    _alembic(old, "0002")
+    with closing(sqlite3.connect(old)) as connection, connection:
+        for key in ("sender", "recipient"):
+            connection.execute(_FOLD_OLD.format(key))
+            connection.execute(_MOVE_OLD, [f"messages_by_{key}"])
+    assert await asyncio.to_thread(migrate, old) == Migration(before="0002", after=HEAD)
+    assert [finding for finding in check(old) if finding.faults] == []
+    async with SqliteStore(f"sqlite:///{old}") as store:
+        await _compare(store.reader, _MESSAGES)
+    assert [finding for finding in check(old) if finding.faults] == []
+
+
 def test_an_upgrade_that_fails_leaves_the_old_database_as_it_was(old: Path) -> None:
     with closing(sqlite3.connect(old)) as connection:
         connection.execute("CREATE TABLE projections (of_somebody_else)")
@@ -185,7 +201,7 @@ def test_an_upgrade_that_fails_leaves_the_old_database_as_it_was(old: Path) -> N
         columns = [row[1] for row in connection.execute("PRAGMA table_info(messages)")]
         connection.execute("DROP TABLE projections")
     assert "folded" not in columns
-    assert migrate(old) == Migration(before="0001", after="0002")
+    assert migrate(old) == Migration(before="0001", after=HEAD)
 
 
 @pytest.mark.parametrize(
