@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import aiosqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lyftr_core.errors import StorageUnavailable
+from lyftr_sqlite.driver import driver_of
 
 __all__ = ["within"]
 
@@ -30,14 +31,14 @@ async def within(seconds: float, connection: AsyncConnection, work: Coroutine[An
     Raises:
         StorageUnavailable: The time was over.
     """
-    raw = await connection.get_raw_connection()
+    driver = await driver_of(connection)
     task = asyncio.create_task(work)
     try:
         await asyncio.wait([task], timeout=seconds)
         if task.done():
             return task.result()
     finally:
-        await _stop(task, cast("aiosqlite.Connection", raw.driver_connection))
+        await _stop(task, driver)
     raise StorageUnavailable(f"the answer takes longer than {seconds:g} s")
 
 

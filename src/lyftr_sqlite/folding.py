@@ -1,25 +1,25 @@
 """Moving projections forward along the log, one transaction at a time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from lyftr_core.errors import StorageUnavailable
+from lyftr_sqlite.driver import driver_of
 from lyftr_sqlite.projections import PROJECTIONS, Projection
 
-__all__ = ["Folded", "clear", "fold"]
+__all__ = ["Progress", "clear", "fold", "progress"]
 
-_THROUGH = """SELECT through_seq AS low, coalesce((SELECT max(seq) FROM messages), 0) AS last
-    FROM projections WHERE name = ?"""
-_BEGIN = "INSERT INTO projections (name, through_seq) VALUES (?, 0)"
-_MOVE = "UPDATE projections SET through_seq = :high WHERE name = :name"
+_WATERMARKS = "SELECT name, through_seq FROM projections"
+_LAST = "(SELECT coalesce(max(seq), 0) FROM messages)"
 
 
-class Folded(NamedTuple):
+class Progress(NamedTuple):
     """How far the log is folded.
 
     Attributes:
-        through: The lowest watermark of the projections that were folded.
+        through: The lowest watermark of some projections.
         last: The last `seq` of the log.
     """
 
@@ -27,41 +27,50 @@ class Folded(NamedTuple):
     last: int
 
 
-async def fold(
-    connection: AsyncConnection, projections: Iterable[Projection], limit: int
-) -> Folded:
+async def progress(connection: AsyncConnection, projections: Sequence[Projection]) -> Progress:
+    """Tell how far some projections have come.
+
+    Raises:
+        StorageUnavailable: One of them has no watermark.
+    """
+    driver = await driver_of(connection)
+    found = {str(name): int(seq) for name, seq in await driver.execute_fetchall(_WATERMARKS)}
+    lost = [projection.name for projection in projections if projection.name not in found]
+    if lost:
+        raise StorageUnavailable(f"{lost[0]} has no watermark; lyftr rebuild makes it anew")
+    ((last,),) = await driver.execute_fetchall(f"SELECT {_LAST}")
+    return Progress(min(found[projection.name] for projection in projections), int(last))
+
+
+async def fold(connection: AsyncConnection, projections: Iterable[Projection], limit: int) -> None:
     """Fold the next run of the log into projections, in one transaction.
 
     Args:
         connection: The writer's, in autocommit mode, with no transaction open.
-        projections: Which, at least one.
+        projections: Which, each from its own watermark on.
         limit: At most how many messages.
     """
-    await connection.exec_driver_sql("BEGIN IMMEDIATE")
-    folded = [await _fold_one(connection, projection, limit) for projection in projections]
-    await connection.exec_driver_sql("COMMIT")
-    return min(folded)
-
-
-async def _fold_one(connection: AsyncConnection, projection: Projection, limit: int) -> Folded:
-    result = await connection.exec_driver_sql(_THROUGH, (projection.name,))
-    row = result.mappings().one()
-    low, last = int(row["low"]), int(row["last"])
-    high = min(last, low + limit)
-    if high > low:
-        for statement in projection.fold:
-            await connection.exec_driver_sql(statement, {"low": low, "high": high})
-        await connection.exec_driver_sql(_MOVE, {"high": high, "name": projection.name})
-    return Folded(max(low, high), last)
+    statements = [line for one in projections for line in _fold(one, limit)]
+    await _run(connection, statements)
 
 
 async def clear(connection: AsyncConnection) -> None:
     """Empty every projection, in one transaction; each answer then comes from the log alone."""
-    await connection.exec_driver_sql("BEGIN IMMEDIATE")
-    for projection in PROJECTIONS:
-        for statement in projection.clear:
-            await connection.exec_driver_sql(statement)
-    await connection.exec_driver_sql("DELETE FROM projections")
-    for projection in PROJECTIONS:
-        await connection.exec_driver_sql(_BEGIN, (projection.name,))
-    await connection.exec_driver_sql("COMMIT")
+    statements = [statement for one in PROJECTIONS for statement in one.clear]
+    statements.append("DELETE FROM projections")
+    statements += [f"INSERT INTO projections VALUES ('{one.name}', 0)" for one in PROJECTIONS]
+    await _run(connection, statements)
+
+
+def _fold(projection: Projection, limit: int) -> Iterator[str]:
+    low = f"(SELECT through_seq FROM projections WHERE name = '{projection.name}')"
+    high = f"min({_LAST}, {low} + {limit})"
+    for statement in projection.fold:
+        yield statement.replace(":low", low).replace(":high", high)
+    yield f"UPDATE projections SET through_seq = {high} WHERE name = '{projection.name}'"
+
+
+async def _run(connection: AsyncConnection, statements: Iterable[str]) -> None:
+    """Run a transaction in one hop: webhooks wait until it is over, and the loop is busy then."""
+    driver = await driver_of(connection)
+    await driver.executescript(";\n".join(["BEGIN IMMEDIATE", *statements, "COMMIT"]))

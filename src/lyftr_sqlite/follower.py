@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Sequence
 
 from lyftr_sqlite.background import Background
-from lyftr_sqlite.folding import fold
+from lyftr_sqlite.folding import fold, progress
 from lyftr_sqlite.projections import PROJECTIONS, Projection
 from lyftr_sqlite.writing_connection import WritingConnection
 
@@ -84,12 +84,11 @@ class Follower:
 
     async def _fold(self, projections: Sequence[Projection], step: int) -> None:
         """Fold what is there; what comes meanwhile has its turn later, or this might never end."""
-        target = None
-        while not self._background.closing:
-            async with self._connection.open() as connection:
-                through, last = await fold(connection, projections, step)
-            if target is None:
-                target = last
-                step = max(step, (target - through) // _STEPS)
-            if through >= target:
+        async with self._connection.open() as connection:
+            through, last = await progress(connection, projections)
+        step = max(step, (last - through) // _STEPS)
+        for _ in range(through, last, step):
+            if self._background.closing:
                 return
+            async with self._connection.open() as connection:
+                await fold(connection, projections, step)

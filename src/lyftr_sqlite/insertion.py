@@ -9,9 +9,8 @@ from datetime import datetime
 from functools import cache
 from heapq import nlargest
 from itertools import chain, repeat
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
-import aiosqlite
 import msgspec
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,6 +19,7 @@ from lyftr_core.errors import StorageUnavailable
 from lyftr_core.message import AddOutcome, Message
 from lyftr_core.timestamps import to_microseconds
 from lyftr_sqlite.case_folding import fold_beyond_ascii
+from lyftr_sqlite.driver import driver_of
 from lyftr_sqlite.schema import messages
 
 __all__ = ["Row", "insert_batch", "to_row"]
@@ -82,10 +82,8 @@ async def insert_batch(connection: AsyncConnection, batch: Sequence[Row]) -> lis
     Returns:
         What became of each row, in the order of the batch.
     """
-    raw = await connection.get_raw_connection()
-    driver = cast("aiosqlite.Connection", raw.driver_connection)
-    # Straight to the driver: one hop to its thread where SQLAlchemy makes four.
-    done = await driver.execute(*_insert(batch))
+    driver = await driver_of(connection)
+    done = await driver.execute(*_insert(batch))  # one hop, where SQLAlchemy makes four
     if done.rowcount == len(batch):
         return [AddOutcome.CREATED] * len(batch)
     kept = await _kept(connection, {row.message_id for row in batch})
