@@ -66,7 +66,8 @@ def _fold(projection: Projection, limit: int) -> Iterator[str]:
     low = f"(SELECT through_seq FROM projections WHERE name = '{projection.name}')"
     high = f"min({_LAST}, {low} + {limit})"
     for statement in projection.fold:
-        yield statement.replace(":low", low).replace(":high", high)
+        known = statement.replace(":low", low).replace(":high", high)
+        yield known.replace(":limit", str(limit))
     yield f"UPDATE projections SET through_seq = {high} WHERE name = '{projection.name}'"
 
 

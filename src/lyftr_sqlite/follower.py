@@ -16,10 +16,8 @@ __all__ = ["LONG_TAIL", "Follower"]
 
 LONG_TAIL = 8_192
 """So many new messages are folded even while the writer is busy."""
-STEP = 8_192
-"""At most how many messages one transaction folds; webhooks that come meanwhile wait for it."""
-_STEPS = 4
-"""In so many transactions a projection catches up at most, or a fast log would leave it behind."""
+STEP = 4_096
+"""At most how many messages of such a tail one transaction folds; webhooks wait for it."""
 IDLE = 0.05
 """After so many seconds without a commit, whatever is new is folded."""
 
@@ -45,7 +43,7 @@ class Follower:
             StorageUnavailable: The database cannot be written.
         """
         await self._background.open()
-        await self._fold(PROJECTIONS, LONG_TAIL)
+        await self._fold(PROJECTIONS, STEP)
 
     async def close(self) -> None:
         """End after the present step. What is not folded stays in the log."""
@@ -83,10 +81,17 @@ class Follower:
             await self._fold([projection], min(STEP, projection.at_once))
 
     async def _fold(self, projections: Sequence[Projection], step: int) -> None:
-        """Fold what is there; what comes meanwhile has its turn later, or this might never end."""
+        """Fold what is there; what comes meanwhile has its turn later, or this might never end.
+
+        Args:
+            projections: They are folded together.
+            step: How many messages one transaction folds of a tail that is just long, and
+                proportionally more of a longer one: in as many transactions it catches up, or a
+                fast log would leave it behind.
+        """
         async with self._connection.open() as connection:
             through, last = await progress(connection, projections)
-        step = max(step, (last - through) // _STEPS)
+        step = max(step, step * (last - through) // LONG_TAIL)
         for _ in range(through, last, step):
             if self._background.closing:
                 return

@@ -25,7 +25,7 @@ class Projection(msgspec.Struct, frozen=True):
 
     Attributes:
         name: Its name in the table `projections`.
-        fold: Statements that add the messages with `:low < seq <= :high`.
+        fold: Statements that add the messages with `:low < seq <= :high`, `:limit` at most.
         clear: Statements that bring it to where nothing is folded yet.
         at_once: How many messages one transaction folds while webhooks come. More together touch
             fewer pages of a tree; fewer make webhooks wait less.
@@ -34,7 +34,7 @@ class Projection(msgspec.Struct, frozen=True):
     name: str
     fold: tuple[str, ...]
     clear: tuple[str, ...]
-    at_once: int = 8_192
+    at_once: int = 4_096
 
 
 def _down(moment: str, width: str) -> str:
@@ -79,9 +79,14 @@ _COUNTS = Projection(
 )
 _SEARCH = Projection(
     "search",
-    (f"INSERT INTO search (rowid, text) SELECT seq, coalesce(folded, lower(text)) {_RUN}",),
+    (
+        f"INSERT INTO search (rowid, text) SELECT seq, coalesce(folded, lower(text)) {_RUN}",
+        # Each run makes a part of its own; eight of a size are merged to a larger one, in so many
+        # pages at a time. FTS5 by itself would do more at once, and seldom.
+        "INSERT INTO search (search, rank) VALUES ('merge', :limit / 8)",
+    ),
     ("INSERT INTO search (search) VALUES ('delete-all')",),
-    at_once=2_048,  # it costs the same in any number, and by far the most
+    at_once=1_024,  # it costs the same in any number, and by far the most
 )
 
 PROJECTIONS = (

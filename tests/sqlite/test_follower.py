@@ -255,7 +255,7 @@ async def test_a_fold_that_is_cancelled_leaves_all_or_nothing_of_it(file: Path) 
 async def test_the_tail_stays_bounded_however_many_messages_share_a_commit(
     file: Path, plain: sqlite3.Connection, message: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Commits of 200, and steps of 16: folded by such steps alone the tail would grow for ever."""
+    """Commits of 200, a step for each 16 of a tail of 64: by such steps it would grow for ever."""
     monkeypatch.setattr("lyftr_sqlite.follower.LONG_TAIL", 64)
     monkeypatch.setattr("lyftr_sqlite.follower.STEP", 16)
     tails = []

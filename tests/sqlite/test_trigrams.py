@@ -7,11 +7,13 @@ from sqlalchemy import select
 
 from lyftr_core import Message, MessageFilter, Selection
 from lyftr_core.testing import texts
+from lyftr_sqlite import check
 from lyftr_sqlite.access_paths import by_trigrams
 from lyftr_sqlite.trigrams import is_indexed, trigram_query
 from tests.sqlite import examples
-from tests.sqlite.databases import NOW, Database, event_loop, open_database
+from tests.sqlite.databases import NOW, Database, event_loop, insert_many, open_database
 
+_PARTS_OF_INDEX = "SELECT count(DISTINCT id >> 37) FROM search_data WHERE id >> 37"
 _parts = st.tuples(st.integers(0, 40), st.integers(2, 256))
 
 
@@ -126,3 +128,14 @@ async def test_repeated_trigrams_do_not_stand_for_a_repeated_text() -> None:
         assert await _find(database, "aaaa") == [1]
         assert await _find(database, "abcabc") == [2]
         assert await _find(database, "A" * 256) == []
+
+
+async def test_the_parts_of_the_index_stay_few_however_often_it_is_folded() -> None:
+    async with open_database() as database:
+        most = 0
+        for _ in range(300):
+            insert_many(database.plain, 3)
+            await database.fold(["search"], 8)
+            most = max(most, database.plain.execute(_PARTS_OF_INDEX).fetchone()[0])
+        assert 8 <= most <= 3 * 8
+        assert [finding for finding in check(database.path) if finding.faults] == []

@@ -1,4 +1,4 @@
-"""Shorter entries in the lists by phone number, and fewer merges of the search index."""
+"""Shorter entries in the lists by phone number, and merges of the search index in small steps."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,8 +12,8 @@ _EMPTY = (
     "UPDATE projections SET through_seq = 0"
     " WHERE name IN ('messages_by_sender', 'messages_by_recipient')"
 )
-# https://www.sqlite.org/fts5.html#the_automerge_configuration_option
-_MERGE = "INSERT INTO search (search, rank) VALUES ('automerge', {})"
+# https://www.sqlite.org/fts5.html#the_usermerge_configuration_option
+_CONFIGURE = "INSERT INTO search (search, rank) VALUES ('{}', {})"
 
 
 def upgrade() -> None:
@@ -27,7 +27,8 @@ def upgrade() -> None:
             sqlite_with_rowid=False,
         )
     op.execute(_EMPTY)
-    op.execute(_MERGE.format(8))
+    op.execute(_CONFIGURE.format("automerge", 0))
+    op.execute(_CONFIGURE.format("usermerge", 8))
 
 
 def downgrade() -> None:
@@ -42,4 +43,5 @@ def downgrade() -> None:
             sqlite_with_rowid=False,
         )
     op.execute(_EMPTY)
-    op.execute(_MERGE.format(4))
+    for option in ("automerge", "usermerge"):
+        op.execute(_CONFIGURE.format(option, 4))
