@@ -81,9 +81,9 @@ _SEARCH = Projection(
     "search",
     (
         f"INSERT INTO search (rowid, text) SELECT seq, coalesce(folded, lower(text)) {_RUN}",
-        # Each run makes a part of its own; eight of a size are merged to a larger one, in so many
+        # Each run makes a part of its own; sixteen of a size are merged to a larger one, by so many
         # pages at a time. FTS5 by itself would do more at once, and seldom.
-        "INSERT INTO search (search, rank) VALUES ('merge', :limit / 8)",
+        "INSERT INTO search (search, rank) VALUES ('merge', :limit / 16)",
     ),
     ("INSERT INTO search (search) VALUES ('delete-all')",),
     at_once=1_024,  # it costs the same in any number, and by far the most

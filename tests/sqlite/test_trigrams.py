@@ -135,7 +135,7 @@ async def test_the_parts_of_the_index_stay_few_however_often_it_is_folded() -> N
         most = 0
         for _ in range(300):
             insert_many(database.plain, 3)
-            await database.fold(["search"], 8)
+            await database.fold(["search"], 16)
             most = max(most, database.plain.execute(_PARTS_OF_INDEX).fetchone()[0])
-        assert 8 <= most <= 3 * 8
+        assert 16 <= most <= 3 * 16
         assert [finding for finding in check(database.path) if finding.faults] == []

@@ -13,6 +13,8 @@ _EMPTY = (
     " WHERE name IN ('messages_by_sender', 'messages_by_recipient')"
 )
 # https://www.sqlite.org/fts5.html#the_usermerge_configuration_option
+_MERGING = {"automerge": 0, "usermerge": 16, "crisismerge": 64}
+_USUAL = {"automerge": 4, "usermerge": 4, "crisismerge": 16}
 _CONFIGURE = "INSERT INTO search (search, rank) VALUES ('{}', {})"
 
 
@@ -27,8 +29,8 @@ def upgrade() -> None:
             sqlite_with_rowid=False,
         )
     op.execute(_EMPTY)
-    op.execute(_CONFIGURE.format("automerge", 0))
-    op.execute(_CONFIGURE.format("usermerge", 8))
+    for option, value in _MERGING.items():
+        op.execute(_CONFIGURE.format(option, value))
 
 
 def downgrade() -> None:
@@ -43,5 +45,5 @@ def downgrade() -> None:
             sqlite_with_rowid=False,
         )
     op.execute(_EMPTY)
-    for option in ("automerge", "usermerge"):
-        op.execute(_CONFIGURE.format(option, 4))
+    for option, value in _USUAL.items():
+        op.execute(_CONFIGURE.format(option, value))
