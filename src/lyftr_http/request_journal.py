@@ -11,7 +11,7 @@ from http import HTTPStatus
 
 import structlog
 
-from lyftr_http.metrics import Metrics
+from lyftr_http.metrics import Metrics, WebhookResult
 from lyftr_http.request_record import RequestRecord
 
 __all__ = ["UNMATCHED", "RequestJournal"]
@@ -55,8 +55,9 @@ class RequestJournal:
                 asyncio.get_running_loop().call_soon(self.flush)
 
     def _write(self, record: RequestRecord) -> None:
-        self._count(record)
-        fields = record.fields()
+        result = record.webhook_result
+        self._count(record, result)
+        fields = record.fields(result)
         if record.status < HTTPStatus.INTERNAL_SERVER_ERROR:
             self._log.info("request", **fields)
         elif record.status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -66,9 +67,9 @@ class RequestJournal:
         # Through its traceback the error holds the frames that hold the request's body.
         record.error = None
 
-    def _count(self, record: RequestRecord) -> None:
+    def _count(self, record: RequestRecord, result: WebhookResult | None) -> None:
         method = record.method if record.method in _METHODS else "other"
         template = record.template or UNMATCHED
         self._metrics.count_request(method, template, record.status, record.seconds)
-        if result := record.webhook_result:
+        if result:
             self._metrics.count_webhook(result)

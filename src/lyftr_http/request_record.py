@@ -73,7 +73,7 @@ class RequestRecord:
 
     def attach(self, scope: Scope) -> None:
         """Let whatever answers find this record."""
-        scope["state"] = {**scope.get("state", {}), _KEY: self}
+        scope.setdefault("state", {})[_KEY] = self
 
     @property
     def webhook_result(self) -> WebhookResult | None:
@@ -84,8 +84,12 @@ class RequestRecord:
             return _RESULTS.get(type(self.error), WebhookResult.ERROR)
         return None
 
-    def fields(self) -> dict[str, object]:
-        """Return the fields of its log line."""
+    def fields(self, result: WebhookResult | None) -> dict[str, object]:
+        """Return the fields of its log line.
+
+        Args:
+            result: Its `webhook_result`.
+        """
         fields: dict[str, object] = {
             "request_id": self.request_id,
             "method": self.method,
@@ -93,7 +97,7 @@ class RequestRecord:
             "status": self.status,
             "latency_ms": round(self.seconds * 1000, 3),
         }
-        if result := self.webhook_result:
+        if result:
             fields["result"] = result
             fields["message_id"] = self.ingested and self.ingested.message_id
             fields["duplicate"] = result is WebhookResult.DUPLICATE
