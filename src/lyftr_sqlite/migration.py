@@ -16,7 +16,7 @@ from lyftr_sqlite.schema import HEAD
 __all__ = ["MINIMUM_SQLITE", "Migration", "migrate"]
 
 MINIMUM_SQLITE = (3, 35, 0)
-"""The first SQLite with RETURNING."""
+"""The first SQLite that can drop a column, as a downgrade does."""
 _BEYOND_ASCII = "\u00c9"
 _ABILITIES = "SELECT (SELECT count(*) FROM pragma_module_list WHERE name = 'fts5'), lower(?)"
 _PRIMARY_CODE = 0xFF
