@@ -99,12 +99,15 @@ class _RecordedConnection(sqlite3.Connection):
     def cursor(self, *_: object) -> "_RecordedCursor":  # type: ignore[override] # one kind only
         return super().cursor(_RecordedCursor)
 
-    # These two do not come past `cursor` by themselves.
+    # These do not come past `cursor` by themselves.
     def execute(self, *args: Any) -> sqlite3.Cursor:  # noqa: ANN401 - passed on
         return self.cursor().execute(*args)
 
     def executemany(self, *args: Any) -> sqlite3.Cursor:  # noqa: ANN401 - passed on
         return self.cursor().executemany(*args)
+
+    def executescript(self, script: str, /) -> sqlite3.Cursor:
+        return self.cursor().executescript(script)
 
     def commit(self) -> None:
         if self.in_transaction:
@@ -126,6 +129,10 @@ class _RecordedCursor(sqlite3.Cursor):
     def executemany(self, *args: Any) -> Self:  # noqa: ANN401 - passed on
         self.connection.note("executemany", *args)
         return super().executemany(*args)
+
+    def executescript(self, script: str, /) -> sqlite3.Cursor:
+        self.connection.note("executescript", script)
+        return super().executescript(script)
 
 
 def _do(steps: list[_Step], connections: list[sqlite3.Connection]) -> None:

@@ -18,12 +18,13 @@ def test_a_replay_does_the_same_to_another_database(tmp_path: Path) -> None:
         connection.execute("BEGIN")
         connection.executemany("INSERT INTO t VALUES (double(?))", [(1,), (2,)])
         connection.commit()
+        connection.executescript("BEGIN; INSERT INTO t VALUES (7); COMMIT")
         recording.mark()
         connection.execute("INSERT INTO t VALUES (99)")
         connection.commit()
     assert recording.replay(tmp_path / "b.db") > 0
-    assert rows(tmp_path / "a.db") == [(2,), (4,), (99,)]
-    assert rows(tmp_path / "b.db") == [(2,), (4,)]
+    assert rows(tmp_path / "a.db") == [(2,), (4,), (7,), (99,)]
+    assert rows(tmp_path / "b.db") == [(2,), (4,), (7,)]
 
 
 def test_afterwards_nothing_is_recorded() -> None:
