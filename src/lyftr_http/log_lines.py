@@ -65,11 +65,12 @@ class LineWriter:
 
 
 def _write(lines: list[bytes], stream: BinaryIO) -> None:
-    for piece in _pieces(lines):
+    taken = lines[:]
+    lines.clear()  # before they are written: a finaliser may add another meanwhile
+    for piece in _pieces(taken):
         with suppress(OSError, ValueError):
             stream.write(piece)
             stream.flush()
-    lines.clear()
 
 
 def _pieces(lines: list[bytes]) -> Iterator[bytes]:

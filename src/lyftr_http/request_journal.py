@@ -36,23 +36,29 @@ class RequestJournal:
         self._log = log
         self._metrics = metrics
         self._records: deque[RequestRecord] = deque()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def add(self, record: RequestRecord) -> None:
         """Take in a request that was answered, to be written in the next turn of the loop."""
         self._records.append(record)
-        if len(self._records) == 1:
-            asyncio.get_running_loop().call_soon(self.flush)
-        elif len(self._records) >= _AT_MOST:
+        if len(self._records) >= _AT_MOST:
             self.flush()
+        elif self._loop is None or not self._loop.is_running():
+            self._flush_soon()
 
     def flush(self) -> None:
         """Write what was taken in."""
+        self._loop = None
         try:
             while self._records:
                 self._write(self._records.popleft())
         finally:
             if self._records:  # one could not be written; that is no reason to lose the others
-                asyncio.get_running_loop().call_soon(self.flush)
+                self._flush_soon()
+
+    def _flush_soon(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._loop.call_soon(self.flush)
 
     def _write(self, record: RequestRecord) -> None:
         result = record.webhook_result

@@ -22,7 +22,11 @@ from lyftr_sqlite.case_folding import fold_beyond_ascii
 from lyftr_sqlite.driver import driver_of
 from lyftr_sqlite.schema import messages
 
-__all__ = ["Row", "insert_batch", "to_row"]
+__all__ = ["LARGEST_BATCH", "Row", "insert_batch", "to_row"]
+
+LARGEST_BATCH = 4_096
+"""The largest power of two whose rows are one statement: SQLite takes 32,766 values in one
+(https://www.sqlite.org/limits.html, "Maximum Number Of Host Parameters")."""
 
 
 class Row(NamedTuple):
@@ -77,7 +81,7 @@ async def insert_batch(connection: AsyncConnection, batch: Sequence[Row]) -> lis
 
     Args:
         connection: In autocommit mode, with no transaction open.
-        batch: At least one row. An identifier may come more than once.
+        batch: At least one row, at most `LARGEST_BATCH`. An identifier may come more than once.
 
     Returns:
         What became of each row, in the order of the batch.

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from lyftr_core.errors import StorageUnavailable
 from lyftr_core.message import AddOutcome, Message
 from lyftr_sqlite.failures import reason
-from lyftr_sqlite.insertion import Row, insert_batch, to_row
+from lyftr_sqlite.insertion import LARGEST_BATCH, Row, insert_batch, to_row
 from lyftr_sqlite.writing_connection import WritingConnection
 
 __all__ = ["MAX_BATCH", "MAX_WAITING", "SqliteMessageWriter"]
@@ -25,6 +25,8 @@ MAX_WAITING = 10_000
 
 _QUIET_TURNS = 3
 """A batch is complete when so many turns of the event loop have brought no message."""
+_LONGEST_WAIT = 0.005
+"""Nor is it held up for longer, where messages come in every turn; in seconds."""
 
 
 class _Waiting(NamedTuple):
@@ -38,8 +40,11 @@ class SqliteMessageWriter:
     Args:
         connection: Others may take turns on it.
         on_commit: Told after each commit how many messages it added.
-        max_batch: At most how many messages share one commit.
+        max_batch: At most how many messages share one commit; up to 4,096.
         max_waiting: At most how many messages wait for their commit.
+
+    Raises:
+        ValueError: The batches are larger than one statement can be.
     """
 
     def __init__(
@@ -50,6 +55,8 @@ class SqliteMessageWriter:
         max_batch: int = MAX_BATCH,
         max_waiting: int = MAX_WAITING,
     ) -> None:
+        if max_batch > LARGEST_BATCH:
+            raise ValueError(f"at most {LARGEST_BATCH} messages can share one commit")
         self._connection = connection
         self._on_commit = on_commit
         self._max_batch = max_batch
@@ -127,8 +134,11 @@ class SqliteMessageWriter:
 
         No timer: where nobody comes, these few turns of the event loop take microseconds.
         """
+        latest = self._loop.time() + _LONGEST_WAIT
         quiet = 0
         while quiet < _QUIET_TURNS and len(self._waiting) < self._max_batch:
+            if self._loop.time() > latest:
+                return
             before = len(self._waiting)
             await asyncio.sleep(0)
             quiet = 0 if len(self._waiting) > before else quiet + 1

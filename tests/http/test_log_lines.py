@@ -57,6 +57,35 @@ def stream() -> _Stream:
     return _Stream()
 
 
+class _Finaliser(_Stream):
+    """Where the first flush has something logged, as the collector may at any moment."""
+
+    writer: LineWriter | None = None
+
+    def flush(self) -> None:
+        super().flush()
+        writer, self.writer = self.writer, None
+        if writer:
+            writer.info(b"inner")
+
+
+@pytest.mark.parametrize("in_a_loop", [True, False])
+def test_a_line_that_comes_while_lines_are_written_is_written_once(*, in_a_loop: bool) -> None:
+    stream = _Finaliser()
+    writer = LineWriter(stream)
+    stream.writer = writer
+
+    async def log() -> None:
+        writer.info(b"outer")
+        await asyncio.sleep(0.001)
+
+    if in_a_loop:
+        asyncio.run(log())
+    else:
+        writer.info(b"outer")
+    assert stream.getvalue() == b"outer\ninner\n"
+
+
 def test_without_a_loop_each_line_is_written_at_once(stream: _Stream) -> None:
     writer = LineWriter(stream)
     writer.info(b"a")

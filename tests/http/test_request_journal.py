@@ -100,18 +100,35 @@ async def test_a_turn_without_end_does_not_fill_the_memory(
     assert paths(lines) == [f"/{number}" for number in range(2_500)]
 
 
-def test_what_is_not_written_when_the_loop_ends_can_be_flushed(
-    journal: RequestJournal, lines: Lines
-) -> None:
+def add_in_the_last_turn(journal: RequestJournal) -> None:
+    """In the last turn of a loop, after which nothing that it was asked for is done."""
     loop = asyncio.new_event_loop()
 
-    def add_in_the_last_turn() -> None:
+    def add() -> None:
         journal.add(record("/last"))
         loop.stop()
 
-    loop.call_soon(add_in_the_last_turn)
+    loop.call_soon(add)
     loop.run_forever()
     loop.close()
+
+
+def test_what_a_loop_that_ended_has_left_is_written_by_the_next(
+    journal: RequestJournal, lines: Lines
+) -> None:
+    async def add() -> None:
+        journal.add(record("/next"))
+        await asyncio.sleep(0)
+
+    add_in_the_last_turn(journal)
+    asyncio.run(add())
+    assert paths(lines) == ["/last", "/next"]
+
+
+def test_what_is_not_written_when_the_loop_ends_can_be_flushed(
+    journal: RequestJournal, lines: Lines
+) -> None:
+    add_in_the_last_turn(journal)
     assert lines == []
     journal.flush()
     assert paths(lines) == ["/last"]

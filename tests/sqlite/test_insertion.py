@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lyftr_core import AddOutcome, Message
-from lyftr_sqlite.insertion import insert_batch, to_row
+from lyftr_sqlite.insertion import LARGEST_BATCH, insert_batch, to_row
 from tests.sqlite.databases import event_loop, open_database
 
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
@@ -55,7 +55,7 @@ async def test_a_batch_of_any_size_is_stored_whole_and_in_its_order(
 ) -> None:
     async with writing_engine.connect() as connection:
         expected = []
-        for size in [*range(1, 18), 63, 64, 65, 1_000, 1_025]:
+        for size in [*range(1, 18), 63, 64, 65, 1_000, 1_025, LARGEST_BATCH]:
             batch = [to_row(make(message_id=f"{size}-{n}"), NOW) for n in range(size)]
             assert await insert_batch(connection, batch) == [AddOutcome.CREATED] * size
             expected += [row.message_id for row in batch]

@@ -83,6 +83,29 @@ async def test_messages_that_come_one_turn_of_the_loop_after_another_share_a_com
     assert len(commits) == before + 1
 
 
+async def test_messages_that_come_without_end_hold_up_nobody(
+    writing_engine: AsyncEngine, path: Path, message: Make
+) -> None:
+    writer = SqliteMessageWriter(WritingConnection(writing_engine, path), max_batch=4_096)
+    await writer.open()
+    (first,) = await start(writer, message("first"))
+    others = []
+    for number in range(4_096):
+        others += await start(writer, message(f"m{number}"))
+        if first.done():
+            break
+    assert first.done()
+    await asyncio.gather(*others)
+    await writer.close()
+
+
+def test_batches_larger_than_a_statement_are_refused(
+    writing_engine: AsyncEngine, path: Path
+) -> None:
+    with pytest.raises(ValueError, match="4096"):
+        SqliteMessageWriter(WritingConnection(writing_engine, path), max_batch=4_097)
+
+
 async def test_no_commit_is_longer_than_the_longest_batch(
     writing_engine: AsyncEngine,
     other: sqlite3.Connection,
