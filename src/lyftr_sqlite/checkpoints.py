@@ -24,6 +24,11 @@ SHORT = 1_000
 LONG = 32_768
 """A log of so many pages (128 MiB) is worth a moment in which nobody reads."""
 
+_PASSES = 6
+"""So often is copied, beside the writer, what came during the copy before. SQLite syncs the
+database only after a copy during which nothing came; of the short ones nearly always one is so, and
+what is left for the writer's turn is then little to sync too."""
+
 _COPY = "PRAGMA wal_checkpoint(PASSIVE)"
 
 
@@ -67,11 +72,12 @@ class Checkpointer:
             await self._copy_all()
 
     async def _copy_all(self) -> None:
-        """Copy what came meanwhile too, in the writer's turn, so that nothing is added.
+        """Copy what came meanwhile too, at last in the writer's turn, so that nothing is added.
 
         The next commit then begins the log anew, unless somebody reads who began before.
         """
-        await _copy(self._copying)
+        for _ in range(_PASSES):
+            await _copy(self._copying)
         await _copy(self._writing)
 
     @asynccontextmanager
