@@ -14,7 +14,7 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 """The widths of the buckets in which messages are counted by time, in microseconds."""
 
-# The run of the log that is folded in; both ends are parameters of every statement.
+# The run of the log that is folded in; `lyftr_sqlite.folding` puts in both ends.
 _RUN = "FROM messages WHERE seq > :low AND seq <= :high"
 # Nothing is left to undo of a statement alone, so SQLite writes no journal of it to a file.
 _PUT = "INSERT OR ROLLBACK INTO"

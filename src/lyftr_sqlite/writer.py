@@ -132,7 +132,7 @@ class SqliteMessageWriter:
     async def _let_others_join(self) -> None:
         """Wait while messages come: a commit costs the same for many, and holds up those it misses.
 
-        No timer: where nobody comes, these few turns of the event loop take microseconds.
+        Where nobody comes, these few turns of the event loop take microseconds.
         """
         latest = self._loop.time() + _LONGEST_WAIT
         quiet = 0
