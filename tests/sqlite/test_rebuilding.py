@@ -193,17 +193,23 @@ def test_every_answer_is_the_same_after_each_step(
 async def test_readers_get_the_same_answers_while_it_runs(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lyftr_sqlite.rebuilding.STEP", 5)
+    monkeypatch.setattr("lyftr_sqlite.rebuilding.STEP", 50)
     engine = create_reading_engine(file)
     reader = SqliteMessageReader(engine)
     before = await _ask(reader)
-    rebuilding = asyncio.create_task(asyncio.to_thread(rebuild, file))
-    asked = 0
+    asked = threading.Semaphore(0)
+
+    def wait_for_the_next_answer(_through: int, _last: int) -> None:
+        assert asked.acquire(timeout=30)
+
+    rebuilding = asyncio.create_task(asyncio.to_thread(rebuild, file, wait_for_the_next_answer))
+    times = 0
     while not rebuilding.done():
         assert await _ask(reader) == before
-        asked += 1
+        asked.release()
+        times += 1
     assert await rebuilding == _COUNT
-    assert asked > 2
+    assert times >= _COUNT / 50
     await engine.dispose()
 
 

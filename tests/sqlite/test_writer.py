@@ -74,8 +74,12 @@ async def test_messages_that_arrive_during_a_commit_share_the_next(
 
 
 async def test_messages_that_come_one_turn_of_the_loop_after_another_share_a_commit(
-    writer: SqliteMessageWriter, message: Make, commits: list[str]
+    writer: SqliteMessageWriter,
+    message: Make,
+    commits: list[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("lyftr_sqlite.writer._LONGEST_WAIT", 10)
     await writer.add(message("first"), received_at=NOW)
     before = len(commits)
     calls = [task for n in range(20) for task in await start(writer, message(f"m{n}"))]
