@@ -90,15 +90,17 @@ async def test_messages_that_come_one_turn_of_the_loop_after_another_share_a_com
 async def test_messages_that_come_without_end_hold_up_nobody(
     writing_engine: AsyncEngine, path: Path, message: Make
 ) -> None:
-    writer = SqliteMessageWriter(WritingConnection(writing_engine, path), max_batch=4_096)
+    sizes: list[int] = []
+    connection = WritingConnection(writing_engine, path)
+    writer = SqliteMessageWriter(
+        connection, on_commit=sizes.append, max_batch=4_096, max_waiting=1_000_000
+    )
     await writer.open()
     (first,) = await start(writer, message("first"))
-    others = []
-    for number in range(4_096):
-        others += await start(writer, message(f"m{number}"))
-        if first.done():
-            break
-    assert first.done()
+    others: list[asyncio.Task[AddOutcome]] = []
+    while not first.done():
+        others += await start(writer, message(f"m{len(others)}"))
+    assert sizes[0] < 4_096  # it did not wait until the batch was full
     await asyncio.gather(*others)
     await writer.close()
 
