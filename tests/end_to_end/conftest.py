@@ -17,7 +17,7 @@ from lyftr_core import HexHmacSha256
 
 SECRET = "an end-to-end secret"
 LYFTR = [sys.executable, "-m", "lyftr_http"]
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class LyftrServer:

@@ -306,7 +306,7 @@ def test_dev_does_not_print_a_secret_that_is_configured(tmp_path: Path) -> None:
 def _run_curl(words: list[str]) -> object:
     """Do what the curl line says, with curl where it is installed."""
     try:
-        done = subprocess.run(words, capture_output=True, timeout=20, check=True)
+        done = subprocess.run(words, capture_output=True, timeout=60, check=True)
     except FileNotFoundError:
         headers = dict(w.split(": ", 1) for w in words if ": " in w and not w.startswith("{"))
         return httpx.post(words[2], headers=headers, content=words[-1].encode()).json()

@@ -24,7 +24,7 @@ from lyftr_sqlite.writing_connection import WritingConnection
 
 Until = Callable[[Callable[[], bool]], Awaitable[None]]
 
-_DEADLINE = 10.0
+_DEADLINE = 30.0
 _HANGS = 60.0
 _NOBODY = 65534
 

@@ -217,7 +217,7 @@ async def test_closing_ends_the_folding_at_once_and_leaves_the_rest_in_the_log(
         adding = asyncio.gather(*(_add(store, message, n) for n in range(5)))
         await asyncio.sleep(0)
         began = time.monotonic()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
     await adding
     assert watermarks(plain)["messages_by_ts"] < 20_000
     assert _faults(file) == []
@@ -236,7 +236,7 @@ async def test_adding_goes_on_between_two_steps_of_the_folding(
         insert_many(plain, 30_000)
         store._follower.note_commit(30_000)
         await until(lambda: watermarks(plain)["messages_by_ts"] > 0)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await _add(store, message, *range(2))
         assert watermarks(plain)["messages_by_ts"] < 30_000
 
