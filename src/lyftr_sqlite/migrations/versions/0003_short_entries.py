@@ -20,30 +20,34 @@ _CONFIGURE = "INSERT INTO search (search, rank) VALUES ('{}', {})"
 
 def upgrade() -> None:
     for key in _KEYS:
-        op.drop_table(f"messages_by_{key}")
-        op.create_table(
-            f"messages_by_{key}",
+        _make_list(
+            key,
             sa.Column(key, sa.Integer, primary_key=True),
             sa.Column("ts", sa.Integer, primary_key=True),
             sa.Column("seq", sa.Integer, primary_key=True),
-            sqlite_with_rowid=False,
         )
-    op.execute(_EMPTY)
-    for option, value in _MERGING.items():
-        op.execute(_CONFIGURE.format(option, value))
+    _fold_and_merge(_MERGING)
 
 
 def downgrade() -> None:
     for key in _KEYS:
-        op.drop_table(f"messages_by_{key}")
-        op.create_table(
-            f"messages_by_{key}",
+        _make_list(
+            key,
             sa.Column(key, sa.Text, primary_key=True),
             sa.Column("ts", sa.Integer, primary_key=True),
             sa.Column("message_id", sa.Text, primary_key=True),
             sa.Column("seq", sa.Integer, nullable=False),
-            sqlite_with_rowid=False,
         )
+    _fold_and_merge(_USUAL)
+
+
+def _make_list(key: str, *columns: sa.Column[object]) -> None:
+    op.drop_table(f"messages_by_{key}")
+    op.create_table(f"messages_by_{key}", *columns, sqlite_with_rowid=False)
+
+
+def _fold_and_merge(options: dict[str, int]) -> None:
+    """Let the lists be folded anew, and the search index be merged by these options."""
     op.execute(_EMPTY)
-    for option, value in _USUAL.items():
+    for option, value in options.items():
         op.execute(_CONFIGURE.format(option, value))
