@@ -9,9 +9,10 @@ from lyftr_core.errors import StorageUnavailable
 from lyftr_sqlite.driver import driver_of
 from lyftr_sqlite.projections import PROJECTIONS, Projection
 
-__all__ = ["Progress", "clear", "fold", "progress"]
+__all__ = ["Progress", "clear", "fold", "progress_of"]
 
 _WATERMARKS = "SELECT name, through_seq FROM projections"
+_BEGIN = "INSERT INTO projections (name, through_seq) VALUES"
 _LAST = "(SELECT coalesce(max(seq), 0) FROM messages)"
 
 
@@ -27,7 +28,7 @@ class Progress(NamedTuple):
     last: int
 
 
-async def progress(connection: AsyncConnection, projections: Sequence[Projection]) -> Progress:
+async def progress_of(connection: AsyncConnection, projections: Sequence[Projection]) -> Progress:
     """Tell how far some projections have come.
 
     Raises:
@@ -58,7 +59,7 @@ async def clear(connection: AsyncConnection) -> None:
     """Empty every projection, in one transaction; each answer then comes from the log alone."""
     statements = [statement for one in PROJECTIONS for statement in one.clear]
     statements.append("DELETE FROM projections")
-    statements += [f"INSERT INTO projections VALUES ('{one.name}', 0)" for one in PROJECTIONS]
+    statements += [f"{_BEGIN} ('{one.name}', 0)" for one in PROJECTIONS]
     await _run(connection, statements)
 
 

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Sequence
 
 from lyftr_sqlite.background import Background
-from lyftr_sqlite.folding import fold, progress
+from lyftr_sqlite.folding import fold, progress_of
 from lyftr_sqlite.projections import PROJECTIONS, Projection
 from lyftr_sqlite.writing_connection import WritingConnection
 
@@ -90,7 +90,7 @@ class Follower:
                 fast log would leave it behind.
         """
         async with self._connection.open() as connection:
-            through, last = await progress(connection, projections)
+            through, last = await progress_of(connection, projections)
         step = max(step, step * (last - through) // LONG_TAIL)
         for _ in range(through, last, step):
             if self._background.closing:

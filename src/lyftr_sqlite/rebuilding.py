@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lyftr_sqlite.engines import create_writing_engine
-from lyftr_sqlite.folding import clear, fold, progress
+from lyftr_sqlite.folding import clear, fold, progress_of
 from lyftr_sqlite.migration import migrate
 from lyftr_sqlite.projections import PROJECTIONS
 from lyftr_sqlite.writing_connection import WritingConnection
@@ -37,7 +37,7 @@ def rebuild(path: Path, progress: Callable[[int, int], None] = lambda _done, _al
     return asyncio.run(_rebuild(path, progress))
 
 
-async def _rebuild(path: Path, tell: Callable[[int, int], None]) -> int:
+async def _rebuild(path: Path, progress: Callable[[int, int], None]) -> int:
     engine = create_writing_engine(path)
     writing = WritingConnection(engine, path)
     try:
@@ -47,8 +47,8 @@ async def _rebuild(path: Path, tell: Callable[[int, int], None]) -> int:
         while through < last:
             async with writing.open() as connection:
                 await fold(connection, PROJECTIONS, STEP)
-                through, last = await progress(connection, PROJECTIONS)
-            tell(through, last)
+                through, last = await progress_of(connection, PROJECTIONS)
+            progress(through, last)
     finally:
         await writing.close()
         await engine.dispose()
