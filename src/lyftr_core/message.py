@@ -83,8 +83,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         try:
-            # Not an f-string: a join refuses what is no string.
-            identity = "\n".join((self.message_id, self.sender, self.recipient))  # noqa: FLY002
+            identity = "\n".join(  # noqa: FLY002 - it refuses what is no string, an f-string takes it
+                (self.message_id, self.sender, self.recipient)
+            )
         except TypeError:
             identity = ""
         if (

@@ -1,7 +1,6 @@
 """A transport that lets the head of an answer wait for its body, so that both leave at once."""
 
 import asyncio
-from typing import Any
 
 __all__ = ["AnswerTransport"]
 
@@ -27,7 +26,7 @@ class AnswerTransport:
         self._transport = transport
         self._head = b""
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the transport has
+    def __getattr__(self, name: str) -> object:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:

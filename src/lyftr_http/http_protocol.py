@@ -18,12 +18,11 @@ class StrictHttpProtocol(HttpToolsProtocol):
     would be lost, or read as the next request.
     """
 
-    def connection_made(  # type: ignore[override] # uvicorn narrows it too
-        self, transport: asyncio.Transport
-    ) -> None:
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Send each answer at once; see `AnswerTransport`."""
-        super().connection_made(transport)
-        self._answers = AnswerTransport(transport)
+        stream = cast("asyncio.Transport", transport)  # of a TCP connection it is always one
+        super().connection_made(stream)
+        self._answers = AnswerTransport(stream)
         self.transport = cast("asyncio.Transport", self._answers)
 
     def on_response_complete(self) -> None:

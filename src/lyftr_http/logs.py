@@ -75,5 +75,5 @@ def _escape_control_characters(
     return event
 
 
-def _encode(encoding: str, _logger: object, _method: str, line: Any) -> bytes:  # noqa: ANN401 - text, after the renderer
-    return bytes(line.encode(encoding, "backslashreplace"))
+def _encode(encoding: str, _logger: object, _method: str, line: object) -> bytes:
+    return str(line).encode(encoding, "backslashreplace")

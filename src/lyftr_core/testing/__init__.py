@@ -5,7 +5,7 @@ adapter against everything that `lyftr_core.ports` says.
 """
 
 try:
-    import hypothesis  # noqa: F401 - whether it is there
+    import hypothesis  # noqa: F401 - not used here; only to see whether it is there
     import pytest
 except ModuleNotFoundError as exc:
     raise ImportError(
@@ -29,8 +29,8 @@ pytest.register_assert_rewrite(
     )
 )
 
-from lyftr_core.testing.contract import RepositoryContract  # noqa: E402 - see above
-from lyftr_core.testing.strategies import (  # noqa: E402 - see above
+from lyftr_core.testing.contract import RepositoryContract  # noqa: E402 - after the rewriting
+from lyftr_core.testing.strategies import (  # noqa: E402 - after the rewriting
     message_filters,
     message_ids,
     messages,
@@ -40,7 +40,7 @@ from lyftr_core.testing.strategies import (  # noqa: E402 - see above
     texts,
     timestamps,
 )
-from lyftr_core.testing.wire import bodies, invalid_bodies, signed_requests  # noqa: E402 - see above
+from lyftr_core.testing.wire import bodies, invalid_bodies, signed_requests  # noqa: E402 - after the rewriting
 
 __all__ = [
     "RepositoryContract",
