@@ -75,7 +75,7 @@ async def test_what_takes_too_long_is_unavailable_soon_after_the_limit(
     began = time.monotonic()
     with pytest.raises(StorageUnavailable, match=r"the answer takes longer than 0\.1 s"):
         await read(reader)
-    assert _LIMIT <= time.monotonic() - began < _LIMIT + 5
+    assert _LIMIT <= time.monotonic() - began < _LIMIT + 2
     assert _free(reading_engine) == READERS
 
 
@@ -124,7 +124,7 @@ async def test_a_reading_that_takes_for_ever_delays_no_commit(
             " VALUES (?, '+12', '+13', 0, 0)",
             (f"w{number}",),
         )
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 2
     await asyncio.sleep(0)
     assert not reading.done()
 
@@ -136,7 +136,7 @@ async def test_who_is_cancelled_while_reading_is_cancelled_at_once(
     reading.cancel()
     await asyncio.wait([reading])
     assert reading.cancelled()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 2
 
 
 async def test_a_limit_of_the_caller_holds_too(reading: "asyncio.Task[object]") -> None:
@@ -144,7 +144,7 @@ async def test_a_limit_of_the_caller_holds_too(reading: "asyncio.Task[object]") 
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(_LIMIT):
             await reading
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 2
 
 
 async def test_a_statement_that_nobody_waits_for_ends_at_once(
