@@ -9,9 +9,10 @@ from lyftr_sqlite.reader import SqliteMessageReader
 from lyftr_sqlite.rebuilding import rebuild
 from lyftr_sqlite.store import SqliteStore
 from lyftr_sqlite.url import parse_database_url
-from lyftr_sqlite.writer import SqliteMessageWriter
+from lyftr_sqlite.writer import Commit, SqliteMessageWriter
 
 __all__ = [
+    "Commit",
     "Finding",
     "Migration",
     "SqliteMessageReader",

@@ -1,6 +1,7 @@
 """One SQLite file with everything that works on it, from open to close."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
@@ -13,7 +14,7 @@ from lyftr_sqlite.migration import migrate
 from lyftr_sqlite.probe import SqliteReadinessProbe
 from lyftr_sqlite.reader import SqliteMessageReader
 from lyftr_sqlite.url import parse_database_url
-from lyftr_sqlite.writer import SqliteMessageWriter
+from lyftr_sqlite.writer import Commit, SqliteMessageWriter
 from lyftr_sqlite.writing_connection import WritingConnection
 
 __all__ = ["SqliteStore"]
@@ -27,6 +28,7 @@ class SqliteStore:
 
     Args:
         url: `sqlite:///FILE`.
+        on_commit: Told after each commit of messages.
 
     Attributes:
         path: The file, absolute: a later change of the working folder changes nothing.
@@ -42,7 +44,9 @@ class SqliteStore:
             outcome = await store.writer.add(message, received_at=now)
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(
+        self, url: str, *, on_commit: Callable[[Commit], None] = lambda _commit: None
+    ) -> None:
         self.path = parse_database_url(url).absolute()
         self._file = OneFile(self.path)
         writing, copying = (
@@ -55,6 +59,7 @@ class SqliteStore:
         self._checkpointer = Checkpointer(
             WritingConnection(copying, self.path), connection, reading
         )
+        self._on_commit = on_commit
         self.writer = SqliteMessageWriter(connection, on_commit=self._note_commit)
         self.reader = SqliteMessageReader(reading)
         self.probe = SqliteReadinessProbe(reading, self.writer)
@@ -85,9 +90,15 @@ class SqliteStore:
             stack.push_async_callback(self._checkpointer.close)
             stack.push_async_callback(self._follower.close)
 
-    def _note_commit(self, messages: int) -> None:
-        self._follower.note_commit(messages)
+    @property
+    def waiting(self) -> int:
+        """How many messages wait for their commit."""
+        return self.writer.waiting
+
+    def _note_commit(self, commit: Commit) -> None:
+        self._follower.note_commit(commit.created)
         self._checkpointer.note_commit()
+        self._on_commit(commit)
 
     async def __aenter__(self) -> Self:
         await self.open()

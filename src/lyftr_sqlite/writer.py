@@ -16,7 +16,7 @@ from lyftr_sqlite.failures import reason
 from lyftr_sqlite.insertion import LARGEST_BATCH, Row, insert_batch, to_row
 from lyftr_sqlite.writing_connection import WritingConnection
 
-__all__ = ["MAX_BATCH", "MAX_WAITING", "SqliteMessageWriter"]
+__all__ = ["MAX_BATCH", "MAX_WAITING", "Commit", "SqliteMessageWriter"]
 
 MAX_BATCH = 1_000
 """At most how many messages share one commit."""
@@ -29,6 +29,20 @@ _LONGEST_WAIT = 0.005
 """Nor is it held up for longer, where messages come in every turn; in seconds."""
 
 
+class Commit(NamedTuple):
+    """A batch that was committed.
+
+    Attributes:
+        created: How many messages it added.
+        size: How many deliveries it answered, duplicates and conflicts among them.
+        seconds: How long it took, from the first statement on.
+    """
+
+    created: int
+    size: int
+    seconds: float
+
+
 class _Waiting(NamedTuple):
     row: Row
     outcome: asyncio.Future[AddOutcome]
@@ -39,7 +53,7 @@ class SqliteMessageWriter:
 
     Args:
         connection: Others may take turns on it.
-        on_commit: Told after each commit how many messages it added.
+        on_commit: Told after each commit.
         max_batch: At most how many messages share one commit; up to 4,096.
         max_waiting: At most how many messages wait for their commit.
 
@@ -51,7 +65,7 @@ class SqliteMessageWriter:
         self,
         connection: WritingConnection,
         *,
-        on_commit: Callable[[int], None] = lambda _messages: None,
+        on_commit: Callable[[Commit], None] = lambda _commit: None,
         max_batch: int = MAX_BATCH,
         max_waiting: int = MAX_WAITING,
     ) -> None:
@@ -66,6 +80,11 @@ class SqliteMessageWriter:
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop  # kept: to ask for it costs a call of the system
         self._closing = False
+
+    @property
+    def waiting(self) -> int:
+        """How many messages wait for their commit; those of a commit under way not counted."""
+        return len(self._waiting)
 
     @property
     def _is_writing(self) -> bool:
@@ -149,6 +168,7 @@ class SqliteMessageWriter:
 
     async def _write(self, batch: list[_Waiting]) -> None:
         """Commit a batch and answer each of its callers; whatever fails, the writer goes on."""
+        began = self._loop.time()
         try:
             async with self._connection.open() as connection:
                 outcomes = await insert_batch(connection, [waiting.row for waiting in batch])
@@ -162,7 +182,8 @@ class SqliteMessageWriter:
                 # A caller that has gone away has cancelled its future; its message is stored.
                 if not waiting.outcome.done():
                     waiting.outcome.set_result(outcome)
-            self._on_commit(outcomes.count(AddOutcome.CREATED))
+            seconds = self._loop.time() - began
+            self._on_commit(Commit(outcomes.count(AddOutcome.CREATED), len(batch), seconds))
 
 
 def _refuse(batch: "list[_Waiting] | deque[_Waiting]", cause: Exception) -> None:

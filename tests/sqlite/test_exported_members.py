@@ -5,6 +5,7 @@ import lyftr_sqlite
 
 def test_the_public_names_are_these_and_no_others() -> None:
     assert lyftr_sqlite.__all__ == [
+        "Commit",
         "Finding",
         "Migration",
         "SqliteMessageReader",

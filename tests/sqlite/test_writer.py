@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lyftr_core import AddOutcome, Message
-from lyftr_sqlite import SqliteMessageWriter
+from lyftr_sqlite import Commit, SqliteMessageWriter
 from lyftr_sqlite.writing_connection import WritingConnection
 
 CREATED, DUPLICATE, CONFLICT = AddOutcome.CREATED, AddOutcome.DUPLICATE, AddOutcome.CONFLICT
@@ -90,17 +90,17 @@ async def test_messages_that_come_one_turn_of_the_loop_after_another_share_a_com
 async def test_messages_that_come_without_end_hold_up_nobody(
     writing_engine: AsyncEngine, path: Path, message: Make
 ) -> None:
-    sizes: list[int] = []
+    commits: list[Commit] = []
     connection = WritingConnection(writing_engine, path)
     writer = SqliteMessageWriter(
-        connection, on_commit=sizes.append, max_batch=4_096, max_waiting=1_000_000
+        connection, on_commit=commits.append, max_batch=4_096, max_waiting=1_000_000
     )
     await writer.open()
     (first,) = await start(writer, message("first"))
     others: list[asyncio.Task[AddOutcome]] = []
     while not first.done():
         others += await start(writer, message(f"m{len(others)}"))
-    assert sizes[0] < 4_096  # it did not wait until the batch was full
+    assert commits[0].size < 4_096  # it did not wait until the batch was full
     await asyncio.gather(*others)
     await writer.close()
 
