@@ -1,6 +1,7 @@
 """A transport that lets the head of an answer wait for its body, so that both leave at once."""
 
 import asyncio
+from collections.abc import Callable
 
 __all__ = ["AnswerTransport"]
 
@@ -18,12 +19,16 @@ class AnswerTransport:
 
     Args:
         transport: What sends.
+        on_unsent: Told of the transport when it is closed while it still has something to send.
     """
 
-    __slots__ = ("_head", "_transport")
+    __slots__ = ("_head", "_on_unsent", "_transport")
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    def __init__(
+        self, transport: asyncio.Transport, on_unsent: Callable[[asyncio.Transport], None]
+    ) -> None:
         self._transport = transport
+        self._on_unsent = on_unsent
         self._head = b""
 
     def __getattr__(self, name: str) -> object:
@@ -48,3 +53,5 @@ class AnswerTransport:
         """Send what waits, then close the connection."""
         self.flush()
         self._transport.close()
+        if self._transport.get_write_buffer_size():
+            self._on_unsent(self._transport)

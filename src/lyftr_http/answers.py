@@ -24,9 +24,10 @@ class Answer:
         status: As given.
         headers: As given.
         body: The content as JSON.
+        head: All headers, as they are sent.
     """
 
-    __slots__ = ("_head", "body", "headers", "status")
+    __slots__ = ("body", "head", "headers", "status")
 
     def __init__(
         self, status: int, content: msgspec.Struct, headers: Mapping[str, str] | None = None
@@ -35,14 +36,14 @@ class Answer:
         self.headers = dict(headers or {})
         self.body = encode(content)
         head = self.headers | {"content-type": MEDIA_TYPE, "content-length": str(len(self.body))}
-        self._head = [(name.lower().encode(), value.encode()) for name, value in head.items()]
+        self.head = [(name.lower().encode(), value.encode()) for name, value in head.items()]
 
     async def send(self, send: Send) -> None:
         """Send it over ASGI."""
         start: HTTPResponseStartEvent = {
             "type": "http.response.start",
             "status": self.status,
-            "headers": self._head,
+            "headers": self.head,
         }
         rest: HTTPResponseBodyEvent = {
             "type": "http.response.body",

@@ -1,60 +1,218 @@
-"""uvicorn's HTTP protocol: stricter where it would lose a body, its errors in JSON."""
+"""uvicorn's HTTP protocol: stricter where it would lose a body or wait for ever, errors in JSON.
+
+What is refused here never reaches the application; it is logged and counted all the same.
+"""
 
 import asyncio
-from typing import cast
+from typing import Final, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import httptools
+from litestar.types import HTTPScope
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from lyftr_http.answer_transport import AnswerTransport
-from lyftr_http.responses import Problem, encode
+from lyftr_http.answers import Answer
+from lyftr_http.arrival_watch import ArrivalWatch
+from lyftr_http.connection_policy import ConnectionPolicy
+from lyftr_http.error_answers import (
+    HEAD_TOO_LARGE,
+    INVALID_REQUEST,
+    REQUEST_TIMEOUT,
+    SHUTTING_DOWN,
+    UPGRADE_REFUSED,
+)
+from lyftr_http.request_body import mark_as_cut_off
+from lyftr_http.request_ids import RequestIds
+from lyftr_http.request_record import RequestRecord
+from lyftr_http.write_watch import WriteWatch
 
-__all__ = ["StrictHttpProtocol"]
+__all__ = ["MAX_HEAD_SIZE", "StrictHttpProtocol"]
+
+MAX_HEAD_SIZE = 16 * 1024
+"""The largest head of a request (its first line and its headers) that is taken, in bytes."""
+_MAX_FRAMING = 1024 * 1024
+"""How much may come with a body that is not of it (the sizes of chunks, trailers), in bytes."""
+LINGER = 0.25
+"""How long a shutdown waits for a request on a connection that has none, in seconds: one may be on
+its way, and to close the connection would leave its sender without an answer."""
+
+_UNKNOWN: Final = "-"
+_ids = RequestIds()
+
+
+class _TooLarge(Exception):
+    """The head is larger than `MAX_HEAD_SIZE`, or what comes with the body than `_MAX_FRAMING`."""
 
 
 class StrictHttpProtocol(HttpToolsProtocol):
-    """Refuses requests that ask for another protocol, such as `Upgrade: h2c`.
+    """One connection.
 
-    The parser takes what follows the head of such a request for the other protocol, so its body
-    would be lost, or read as the next request.
+    It refuses requests that ask for another protocol, such as `Upgrade: h2c`: the parser takes what
+    follows their head for the other protocol, so their body would be lost, or read as the next
+    request. And it cuts off who sends too much, too slowly, or takes no answer.
     """
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Send each answer at once; see `AnswerTransport`."""
+        """Begin to wait for a request; answers leave as `AnswerTransport` says."""
         stream = cast("asyncio.Transport", transport)  # of a TCP connection it is always one
         super().connection_made(stream)
-        self._answers = AnswerTransport(stream)
+        self._policy = ConnectionPolicy.find(self.app_state)
+        timeout = self._policy.request_timeout
+        self._arrival = ArrivalWatch(self.loop, timeout, self._cut_off)
+        self._writes = WriteWatch(self.loop, timeout)
+        self._answers = AnswerTransport(stream, self._writes.begin)
         self.transport = cast("asyncio.Transport", self._answers)
+        self._in_head = self._in_body = self._long_head = self._draining = False
+        self._head_size = self._framing_size = 0
+        self._arrival.begin()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting."""
+        self._arrival.cancel()
+        self._writes.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what came, up to the limits."""
+        self._unset_keepalive_if_required()
+        was_in_head = self._in_head
+        self._long_head = was_in_head or len(data) > MAX_HEAD_SIZE
+        try:
+            self.parser.feed_data(data)
+            if was_in_head and self._in_head:
+                self._count_head(len(data))
+            elif self._in_body:
+                self._count_framing(len(data))
+        except httptools.HttpParserUpgrade:
+            self._refuse(UPGRADE_REFUSED)
+        except _TooLarge:
+            self._refuse(HEAD_TOO_LARGE)
+        except httptools.HttpParserError as exc:
+            too_large = isinstance(exc.__context__, _TooLarge)
+            self._refuse(HEAD_TOO_LARGE if too_large else INVALID_REQUEST)
+
+    def on_message_begin(self) -> None:
+        """Give it its time to arrive."""
+        super().on_message_begin()
+        self._in_head = True
+        self._head_size = self._framing_size = 0
+        self._arrival.begin()
+
+    def on_headers_complete(self) -> None:
+        """Start to answer, unless the head is too large or `HttpParserUpgrade` comes next."""
+        if self._long_head:
+            self._head_size = 0
+            self._count_head(len(self.url) + sum(len(n) + len(v) for n, v in self.headers))
+        if self.parser.should_upgrade():
+            return
+        self._in_head = False
+        self._in_body = True
+        super().on_headers_complete()
+        self.headers = []  # what follows a body, as trailers do, is no header (RFC 9110, 6.5.1)
+        if self._draining:
+            self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        """Let the application have a piece of the body."""
+        self._framing_size -= len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Let the application have the end of the body."""
+        if not self.parser.should_upgrade():
+            self._in_body = False
+            self._arrival.end()
+            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Send the head of an answer that had no body."""
         self._answers.flush()
         super().on_response_complete()
 
-    def on_headers_complete(self) -> None:
-        """Leave such a request to `_unsupported_upgrade_warning`, which comes next."""
-        if not self.parser.should_upgrade():
-            super().on_headers_complete()
+    def pause_writing(self) -> None:
+        """Wait until the client has taken some of what was sent, but not for ever."""
+        super().pause_writing()
+        self._writes.begin(self.transport)
 
-    def on_message_complete(self) -> None:
-        """Leave such a request to `_unsupported_upgrade_warning`, which comes next."""
-        if not self.parser.should_upgrade():
-            super().on_message_complete()
+    def resume_writing(self) -> None:
+        """Go on; what is left at the end of a connection is still waited for."""
+        super().resume_writing()
+        self._writes.cancel()
+        if self.transport.is_closing() and self.transport.get_write_buffer_size():
+            self._writes.begin(self.transport)
 
-    def _unsupported_upgrade_warning(self) -> None:
-        self.send_400_response("upgrade to another protocol is not supported")
+    def shutdown(self) -> None:
+        """Answer what is here or on its way, then close; uvicorn calls this at its end."""
+        self._draining = True
+        if not self._is_idle():
+            self.cycle.keep_alive = False
+        self.loop.call_later(LINGER, self._close_if_idle)
+        patience = self.config.timeout_graceful_shutdown
+        if patience is not None:
+            self.loop.call_later(max(patience - LINGER, LINGER), self._give_up)
 
-    def send_400_response(self, msg: str) -> None:
-        """Answer and close the connection.
+    def _is_idle(self) -> bool:
+        cycle = cast("RequestResponseCycle | None", self.cycle)  # none before the first request
+        return cycle is None or cycle.response_complete
 
-        Args:
-            msg: What was wrong.
-        """
-        content = encode(Problem(msg))
-        head = (
-            "HTTP/1.1 400 Bad Request\r\n"
-            "content-type: application/json\r\n"
-            f"content-length: {len(content)}\r\n"
-            "connection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode() + content)
+    def _close_if_idle(self) -> None:
+        if self._is_idle() and not self._in_head:
+            self.transport.close()
+
+    def _give_up(self) -> None:
+        """Tell the sender of half a head that no more of it is waited for."""
+        if self._in_head and not self.transport.is_closing():
+            self._refuse(SHUTTING_DOWN)
+
+    def _count_head(self, size: int) -> None:
+        self._head_size += size
+        if self._head_size > MAX_HEAD_SIZE:
+            raise _TooLarge
+
+    def _count_framing(self, size: int) -> None:
+        self.headers.clear()
+        self._framing_size += size
+        if self._framing_size > _MAX_FRAMING:
+            raise _TooLarge
+
+    def _cut_off(self) -> None:
+        """End the wait for a request that is late; one behind another has the time of both."""
+        if self.pipeline or (self._in_head and not self._is_idle()):
+            self._arrival.begin()
+        elif self._in_head:
+            self._refuse(REQUEST_TIMEOUT)
+        elif self._in_body and not self.cycle.response_started:
+            self._end_body()
+        else:
+            self.transport.close()
+
+    def _end_body(self) -> None:
+        """Let the application answer: it finds the body cut off."""
+        mark_as_cut_off(cast("HTTPScope", self.scope))
+        self.cycle.keep_alive = False
+        self.cycle.more_body = False
+        self.cycle.message_event.set()
+
+    def _refuse(self, answer: Answer) -> None:
+        """Answer by itself, and close the connection."""
+        if self.transport.is_closing():
+            return
+        self._in_head = False
+        self._arrival.cancel()
+        record = RequestRecord(_ids.of(()), _UNKNOWN, _UNKNOWN)
+        record.status = answer.status
+        self._policy.note(record)
+        own = {"connection": "close", "x-request-id": record.request_id}
+        self.transport.write(b"".join(_http_1(answer, own)))
         self.transport.close()
+
+
+def _http_1(answer: Answer, own: dict[str, str]) -> list[bytes]:
+    """Return the lines of a whole answer (RFC 9112, section 2.1)."""
+    headers = [*answer.head, *((name.encode(), value.encode()) for name, value in own.items())]
+    lines = [b"%b: %b\r\n" % header for header in headers]
+    return [STATUS_LINE[answer.status], *lines, b"\r\n", answer.body]

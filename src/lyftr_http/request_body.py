@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable
 
-from litestar.types import Receive
+from litestar.types import HTTPScope, Receive
 
 __all__ = [
     "MAX_BODY_SIZE",
+    "BodyCutOff",
     "BodyTooLarge",
     "ClientGone",
     "Headers",
     "InvalidContentLength",
+    "mark_as_cut_off",
     "read_body",
 ]
 
@@ -17,6 +19,12 @@ MAX_BODY_SIZE = 64 * 1024
 """The largest body that is read, in bytes."""
 
 Headers = Iterable[tuple[bytes, bytes]]
+
+_CUT_OFF = "lyftr_body_cut_off"
+
+
+class BodyCutOff(Exception):
+    """The body took too long to arrive; what came of it is not all."""
 
 
 class BodyTooLarge(Exception):
@@ -31,22 +39,28 @@ class InvalidContentLength(Exception):
     """The Content-Length is no number."""
 
 
-async def read_body(headers: Headers, receive: Receive) -> bytes:
+def mark_as_cut_off(scope: HTTPScope) -> None:
+    """Let `read_body` know that no more of a body is waited for."""
+    scope["state"][_CUT_OFF] = True
+
+
+async def read_body(scope: HTTPScope, receive: Receive) -> bytes:
     """Read the body of a request.
 
     Nothing is read of a body that is announced as too large, and of another no more than the
     limit and the piece that goes beyond it.
 
     Args:
-        headers: Those of the request, the names in lower case.
+        scope: That of the request.
         receive: Gives the body in pieces.
 
     Raises:
+        BodyCutOff: It took too long to arrive.
         BodyTooLarge: By its Content-Length, or by its size.
         ClientGone: The body ended before it was whole.
         InvalidContentLength: It is no number; a server refuses such a request by itself.
     """
-    if _announced_size(headers) > MAX_BODY_SIZE:
+    if _announced_size(scope["headers"]) > MAX_BODY_SIZE:
         raise BodyTooLarge
     pieces = []
     size = 0
@@ -59,6 +73,8 @@ async def read_body(headers: Headers, receive: Receive) -> bytes:
         if size > MAX_BODY_SIZE:
             raise BodyTooLarge
         if not event.get("more_body", False):
+            if _CUT_OFF in scope["state"]:
+                raise BodyCutOff
             return b"".join(pieces)
 
 

@@ -17,12 +17,17 @@ class Sink(asyncio.Transport):
         super().__init__({"peername": ("127.0.0.1", 4711)})
         self.sent: list[bytes] = []
         self.closed = False
+        self.unsent = 0
+        self.reported = 0
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.sent.append(bytes(data))
 
     def close(self) -> None:
         self.closed = True
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
 
 
 @pytest.fixture
@@ -32,7 +37,10 @@ def sink() -> Sink:
 
 @pytest.fixture
 def transport(sink: Sink) -> AnswerTransport:
-    return AnswerTransport(sink)
+    def report(_transport: asyncio.Transport) -> None:
+        sink.reported += 1
+
+    return AnswerTransport(sink, report)
 
 
 def test_head_and_body_are_sent_in_one_call(transport: AnswerTransport, sink: Sink) -> None:
@@ -79,6 +87,15 @@ def test_what_waits_is_sent_before_the_connection_closes(
     transport.write(HEAD)
     transport.close()
     assert (sink.sent, sink.closed) == ([HEAD], True)
+
+
+@pytest.mark.parametrize(("unsent", "reported"), [(0, 0), (1, 1)])
+def test_what_a_closed_connection_has_still_to_send_is_reported(
+    transport: AnswerTransport, sink: Sink, unsent: int, reported: int
+) -> None:
+    sink.unsent = unsent
+    transport.close()
+    assert sink.reported == reported
 
 
 def test_a_piece_of_a_body_that_looks_like_a_head_is_not_lost(

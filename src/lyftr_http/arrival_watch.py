@@ -1,0 +1,58 @@
+"""How long a request may take to arrive, on one connection."""
+
+import asyncio
+from collections.abc import Callable
+
+__all__ = ["ArrivalWatch"]
+
+
+class ArrivalWatch:
+    """Calls when a request has been on its way for too long.
+
+    It has one timer for many requests: to make one for each would cost more than to read most of
+    them.
+
+    Args:
+        loop: Runs the timer.
+        seconds: From the beginning of a request, or of the wait for the first one.
+        on_late: Called once for each request that is late, `begin` being the way to wait on.
+    """
+
+    __slots__ = ("_began", "_loop", "_on_late", "_seconds", "_timer")
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, seconds: float, on_late: Callable[[], None]
+    ) -> None:
+        self._loop = loop
+        self._seconds = seconds
+        self._on_late = on_late
+        self._began: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self) -> None:
+        """Count from now."""
+        self._began = self._loop.time()
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._seconds, self._look)
+
+    def end(self) -> None:
+        """Take note that the request is whole."""
+        self._began = None
+
+    def cancel(self) -> None:
+        """Call no more."""
+        self._began = None
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._began is None:
+            return
+        left = self._began + self._seconds - self._loop.time()
+        if left > 0:
+            self._timer = self._loop.call_later(left, self._look)
+        else:
+            self._began = None
+            self._on_late()
