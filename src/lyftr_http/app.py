@@ -1,5 +1,6 @@
 """The application: routes, error answers, observation and lifespan around the container."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cache
@@ -11,6 +12,7 @@ from litestar.di import Provide
 
 from lyftr_http.container import Container
 from lyftr_http.exception_handlers import EXCEPTION_HANDLERS
+from lyftr_http.metrics import Metrics
 from lyftr_http.observation import Observation
 from lyftr_http.openapi import openapi_document
 from lyftr_http.paths import SegmentRouting
@@ -42,7 +44,10 @@ _INJECTED = (
     "compute_stats",
     "check_readiness",
     "metrics",
+    "webhooks_in_flight",
 )
+_QUEUE_INTERVAL = 1.0
+"""How often the length of the queue is looked at, in seconds."""
 
 
 def create_app(settings: Settings, container: Container | None = None) -> Litestar:
@@ -67,8 +72,8 @@ def create_app(settings: Settings, container: Container | None = None) -> Litest
         openapi_config=None,
     )
     routing = SegmentRouting(app.asgi_handler)
-    webhooks = ThinWebhook(routing, wiring.ingest_message)
-    app.asgi_handler = Observation(webhooks, wiring.journal())
+    webhooks = ThinWebhook(routing, wiring.ingest_message, wiring.webhooks_in_flight())
+    app.asgi_handler = Observation(webhooks, wiring.journal(), settings.request_timeout)
     return app
 
 
@@ -83,10 +88,19 @@ def _lifespan(
     async def open_store(_app: Litestar) -> AsyncIterator[None]:
         store = container.store()
         await store.open()
+        watching = asyncio.create_task(_watch_queue(lambda: store.waiting, container.metrics()))
         try:
             yield
         finally:
+            watching.cancel()
             await store.close()
             container.journal().flush()
 
     return open_store
+
+
+async def _watch_queue(depth: Callable[[], int], metrics: Metrics) -> None:
+    """Say again and again how long the queue is: while a commit hangs, nothing else would."""
+    while True:
+        metrics.set_queue_depth(depth())
+        await asyncio.sleep(_QUEUE_INTERVAL)

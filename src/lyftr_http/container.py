@@ -1,5 +1,6 @@
 """The wiring: the one place that names concrete adapters."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from dependency_injector import containers, providers
@@ -15,11 +16,12 @@ from lyftr_core import (
     SignatureScheme,
     UnconfiguredScheme,
 )
+from lyftr_http.in_flight import InFlight
 from lyftr_http.logs import create_logger
 from lyftr_http.metrics import Metrics
 from lyftr_http.request_journal import RequestJournal
 from lyftr_http.settings import Secret, Settings
-from lyftr_sqlite import SqliteStore, check, migrate, rebuild
+from lyftr_sqlite import Commit, SqliteStore, check, migrate, rebuild
 
 __all__ = ["Container"]
 
@@ -28,21 +30,31 @@ def _scheme(secret: Secret | None) -> SignatureScheme:
     return HexHmacSha256(secret.key) if secret else UnconfiguredScheme()
 
 
+def _counting(metrics: Metrics) -> Callable[[Commit], None]:
+    return lambda commit: metrics.count_commit(commit.size, commit.seconds)
+
+
 class Container(containers.DeclarativeContainer):
     """Everything one application is made of. Nothing is opened before `store.open()`."""
 
     settings: providers.Provider[Settings] = providers.Dependency(instance_of=Settings)
     clock = providers.Object(lambda: datetime.now(UTC))
     log = providers.Singleton(create_logger, settings)
-    metrics = providers.Singleton(Metrics)
+    metrics_directory: providers.Provider[str | None] = providers.Object(None)
+    metrics = providers.Singleton(Metrics, metrics_directory)
     journal = providers.Singleton(RequestJournal, log, metrics)
 
-    store = providers.Singleton(SqliteStore, settings.provided.database_url)
+    store = providers.Singleton(
+        SqliteStore,
+        settings.provided.database_url,
+        on_commit=providers.Callable(_counting, metrics),
+    )
     migrate = providers.Callable(migrate, store.provided.path)
     check = providers.Callable(check, store.provided.path)
     rebuild = providers.Callable(rebuild, store.provided.path)
     scheme = providers.Singleton(_scheme, settings.provided.webhook_secret)
 
+    webhooks_in_flight = providers.Singleton(InFlight, settings.provided.max_webhooks_in_flight)
     ingest_message = providers.Singleton(
         IngestMessage, scheme=scheme, writer=store.provided.writer, clock=clock
     )

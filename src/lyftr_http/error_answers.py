@@ -13,11 +13,21 @@ from lyftr_core import (
     StorageUnavailable,
 )
 from lyftr_http.answers import Answer
+from lyftr_http.in_flight import TooManyInFlight
 from lyftr_http.parameters import InvalidPath
-from lyftr_http.request_body import BodyTooLarge, ClientGone, InvalidContentLength
+from lyftr_http.request_body import BodyCutOff, BodyTooLarge, ClientGone, InvalidContentLength
 from lyftr_http.responses import FaultItem, Invalid, Problem, Unready
 
-__all__ = ["CLIENT_CLOSED_REQUEST", "SHUTTING_DOWN", "NotReady", "answer_to"]
+__all__ = [
+    "CLIENT_CLOSED_REQUEST",
+    "HEAD_TOO_LARGE",
+    "INVALID_REQUEST",
+    "REQUEST_TIMEOUT",
+    "SHUTTING_DOWN",
+    "UPGRADE_REFUSED",
+    "NotReady",
+    "answer_to",
+]
 
 CLIENT_CLOSED_REQUEST = 499
 """Logged where the client went away before its request was whole; nobody receives an answer."""
@@ -71,6 +81,14 @@ def _not_ready(error: NotReady) -> Answer:
 
 SHUTTING_DOWN = _unavailable("shutting down, try again")
 """For what is in flight when the server's patience with a shutdown is over."""
+REQUEST_TIMEOUT = Answer(HTTPStatus.REQUEST_TIMEOUT, Problem("the request took too long to arrive"))
+HEAD_TOO_LARGE = Answer(
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, Problem("the head is larger than 16 KiB")
+)
+INVALID_REQUEST = Answer(HTTPStatus.BAD_REQUEST, Problem("Invalid HTTP request received."))
+UPGRADE_REFUSED = Answer(
+    HTTPStatus.BAD_REQUEST, Problem("upgrade to another protocol is not supported")
+)
 
 _ANSWERS: Mapping[type, Answer | Callable[[Any], Answer]] = {
     InvalidSignature: Answer(HTTPStatus.UNAUTHORIZED, Problem("invalid signature")),
@@ -78,8 +96,10 @@ _ANSWERS: Mapping[type, Answer | Callable[[Any], Answer]] = {
     SecretNotConfigured: _unavailable("no webhook secret is configured"),
     # The log has the reason; the sender needs to know only that trying again is safe.
     StorageUnavailable: _unavailable("unavailable, try again"),
+    TooManyInFlight: _unavailable("too many requests at once, try again"),
     NotReady: _not_ready,
     BodyTooLarge: Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, Problem("Request Entity Too Large")),
+    BodyCutOff: REQUEST_TIMEOUT,
     ClientGone: Answer(CLIENT_CLOSED_REQUEST, Problem("client disconnected prematurely")),
     InvalidContentLength: _invalid_content_length,
     Exception: Answer(HTTPStatus.INTERNAL_SERVER_ERROR, Problem("internal error")),

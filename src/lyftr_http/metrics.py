@@ -1,10 +1,16 @@
-"""Prometheus metrics, in a registry of their own for each application."""
+"""Prometheus metrics: in a registry of their own, or in files that several processes share."""
 
+from collections.abc import Iterator
 from enum import StrEnum
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 __all__ = ["Metrics", "WebhookResult"]
+
+_BATCH_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
 class WebhookResult(StrEnum):
@@ -20,27 +26,48 @@ class WebhookResult(StrEnum):
 
 
 class Metrics:
-    """The metrics of one application."""
+    """The metrics of one application.
 
-    def __init__(self) -> None:
-        self._registry = CollectorRegistry()
+    Args:
+        directory: Where the processes of one server keep theirs, each of which then gives those of
+            all. `PROMETHEUS_MULTIPROC_DIR` must have said the same when prometheus_client was
+            imported.
+    """
+
+    def __init__(self, directory: str | None = None) -> None:
+        self._registry = registry = CollectorRegistry()
+        self._directory = directory
         self._requests = Counter(
             "http_requests",
             "HTTP requests answered.",
             ["method", "path", "status"],
-            registry=self._registry,
+            registry=registry,
         )
         self._durations = Histogram(
             "http_request_duration_seconds",
             "Time from the request's head to the end of the answer, in seconds.",
             ["method", "path"],
-            registry=self._registry,
+            registry=registry,
         )
         self._webhooks = Counter(
-            "webhook_requests",
-            "Webhooks by what became of them.",
-            ["result"],
-            registry=self._registry,
+            "webhook_requests", "Webhooks by what became of them.", ["result"], registry=registry
+        )
+        self._queue_depth = Gauge(
+            "webhook_queue_depth",
+            "Webhooks that wait for their commit.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._batch_sizes = Histogram(
+            "webhook_commit_batch_size",
+            "How many webhooks shared a commit.",
+            buckets=_BATCH_SIZES,
+            registry=registry,
+        )
+        self._commit_times = Histogram(
+            "webhook_commit_duration_seconds",
+            "Time that a commit of webhooks took, in seconds.",
+            registry=registry,
         )
         # To find the child of some labels costs more than to count, so each is looked up once.
         self._of_result = {result: self._webhooks.labels(result) for result in WebhookResult}
@@ -68,6 +95,36 @@ class Metrics:
         """Count one webhook."""
         self._of_result[result].inc()
 
+    def count_commit(self, size: int, seconds: float) -> None:
+        """Count one commit.
+
+        Args:
+            size: How many webhooks shared it.
+            seconds: How long it took.
+        """
+        self._batch_sizes.observe(size)
+        self._commit_times.observe(seconds)
+
+    def set_queue_depth(self, waiting: int) -> None:
+        """Say how many webhooks wait for their commit now."""
+        self._queue_depth.set(waiting)
+
     def render(self) -> bytes:
-        """Return all metrics in the Prometheus text format."""
-        return generate_latest(self._registry)
+        """Return all metrics, of all processes, in the Prometheus text format."""
+        if self._directory is None:
+            return generate_latest(self._registry)
+        return generate_latest(_OfAllProcesses(self._directory, self._registry))
+
+
+class _OfAllProcesses(CollectorRegistry):
+    """The sums over all processes, with the descriptions that the files do not keep."""
+
+    def __init__(self, directory: str, described: CollectorRegistry) -> None:
+        super().__init__()
+        self._files: Collector = MultiProcessCollector(None, directory)  # type: ignore[no-untyped-call] # it has no annotations
+        self._texts = {metric.name: metric.documentation for metric in described.collect()}
+
+    def collect(self) -> Iterator[Metric]:
+        for metric in self._files.collect():
+            metric.documentation = self._texts.get(metric.name, metric.documentation)
+            yield metric

@@ -11,6 +11,7 @@ from lyftr_core import (
     StorageUnavailable,
 )
 from lyftr_http.error_answers import CLIENT_CLOSED_REQUEST
+from lyftr_http.in_flight import TooManyInFlight
 from lyftr_http.metrics import WebhookResult
 
 __all__ = ["RequestRecord", "record_of"]
@@ -21,6 +22,7 @@ _RESULTS: dict[type[Exception], WebhookResult] = {
     InvalidMessage: WebhookResult.VALIDATION_ERROR,
     SecretNotConfigured: WebhookResult.UNAVAILABLE,
     StorageUnavailable: WebhookResult.UNAVAILABLE,
+    TooManyInFlight: WebhookResult.UNAVAILABLE,
 }
 _OUTCOMES = {outcome: WebhookResult(outcome) for outcome in AddOutcome}
 

@@ -2,31 +2,40 @@
 
 import gc
 import logging
+import multiprocessing
 import os
+import resource
+import shutil
 import signal
 import socket
+import tempfile
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import uvicorn
+from dependency_injector import providers
 from litestar import Litestar
+from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
 
 from lyftr_http.app import create_app
 from lyftr_http.container import Container
+from lyftr_http.graceful_server import GracefulServer
 from lyftr_http.http_protocol import StrictHttpProtocol
 from lyftr_http.logs import route_standard_logging
 from lyftr_http.settings import Settings
+from lyftr_http.workers import Workers
 
 __all__ = ["CannotListen", "bind", "run_server"]
 
 BACKLOG = 2048
 """How many connections the system holds until they are accepted."""
-GRACE_TIME = 10
-"""How long a shutdown waits for requests in flight, in seconds."""
 
 _NEW_OBJECTS = 10_000
 """How many more objects than before there are when the garbage collector looks at the new ones."""
+_MARGIN = 1
+"""How much sooner than this process its workers must have ended, in seconds."""
 
 
 class CannotListen(OSError):
@@ -62,10 +71,28 @@ def run_server(settings: Settings, listening: socket.socket, workers: int) -> in
     Returns:
         The exit status.
     """
+    _allow_many_files()
+    if workers == 1:
+        return _serve(settings, listening, settings.shutdown_timeout)
+    return _run_several(settings, listening, workers)
+
+
+def _allow_many_files() -> None:
+    """Take as many file descriptors as the system gives: each connection needs one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _serve(
+    settings: Settings,
+    listening: socket.socket,
+    shutdown_timeout: int,
+    metrics_directory: str | None = None,
+    on_ready: Callable[[], None] = lambda: None,
+) -> int:
     config = uvicorn.Config(
-        partial(_application, settings),
+        partial(_application, settings, metrics_directory),
         factory=True,
-        workers=workers,
         http=StrictHttpProtocol,
         ws="none",
         lifespan="on",
@@ -73,15 +100,18 @@ def run_server(settings: Settings, listening: socket.socket, workers: int) -> in
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_graceful_shutdown=GRACE_TIME,
     )
-    if workers == 1:
-        return _run_alone(config, listening)
-    return _run_several(config, listening)
+    # uvicorn raises the signal again once it has shut down; by then there is nothing to interrupt.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    server = GracefulServer(config, shutdown_timeout, on_ready)
+    server.run(sockets=[listening])
+    return 0 if server.started else STARTUP_FAILURE
 
 
-def _application(settings: Settings) -> Litestar:
+def _application(settings: Settings, metrics_directory: str | None) -> Litestar:
     container = Container(settings=settings)
+    container.metrics_directory.override(providers.Object(metrics_directory))
     route_standard_logging(container.log(), settings.log_level)
     # These tell each of their steps, and at DEBUG statements with the texts and numbers in them;
     # only what goes wrong is worth a line.
@@ -103,17 +133,34 @@ def _spare_the_collector() -> None:
     gc.set_threshold(_NEW_OBJECTS)
 
 
-def _run_alone(config: uvicorn.Config, listening: socket.socket) -> int:
-    # uvicorn raises the signal again once it has shut down; by then there is nothing to interrupt.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-    server = uvicorn.Server(config)
-    server.run(sockets=[listening])
-    return 0 if server.started else STARTUP_FAILURE
+def _run_several(settings: Settings, listening: socket.socket, workers: int) -> int:
+    directory = tempfile.mkdtemp(prefix="lyftr-metrics-")
+    # Read when a worker imports prometheus_client.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
+    work = partial(_work, settings, listening, directory)
+    log = Container(settings=settings).log()
+    try:
+        supervisor = Workers(work, workers, log, partial(_forget_worker, directory))
+        return supervisor.run(settings.shutdown_timeout)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
-def _run_several(config: uvicorn.Config, listening: socket.socket) -> int:
-    supervisor = Multiprocess(config, sockets=[listening])
-    supervisor.run()
-    failed = any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes)
-    return STARTUP_FAILURE if failed else 0
+def _work(
+    settings: Settings, listening: socket.socket, directory: str, on_ready: Callable[[], None]
+) -> None:
+    """Serve as one of several processes."""
+    timeout = settings.shutdown_timeout - _MARGIN
+    status = _serve(settings, listening, timeout, directory, on_ready)
+    parent = multiprocessing.parent_process()
+    if parent and not parent.is_alive():
+        shutil.rmtree(directory, ignore_errors=True)  # nobody else will
+    raise SystemExit(status)
+
+
+def _forget_worker(directory: str, pid: int, was_ready: bool) -> None:  # noqa: FBT001 - a callback
+    """Keep what a worker has counted, but not what it said of its present."""
+    mark_process_dead(pid, directory)  # type: ignore[no-untyped-call] # it has no annotations
+    if not was_ready:
+        for kind in ("counter", "histogram"):
+            Path(directory, f"{kind}_{pid}.db").unlink(missing_ok=True)

@@ -13,6 +13,9 @@ __all__ = ["VARIABLES", "InvalidSettings", "Secret", "Settings", "load_settings"
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _FORMATS = ("json", "console")
 _HIGHEST_PORT = 65_535
+_LONGEST = 3_600
+_MOST_WAITING = 10_000
+_SECONDS = " of seconds"
 
 
 class InvalidSettings(ValueError):
@@ -47,6 +50,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         port: The port to listen on, 0 for any free one (`PORT`).
         log_level: The lowest level that is written (`LOG_LEVEL`).
         log_format: `json`, or `console` for people (`LOG_FORMAT`).
+        request_timeout: How long a request may take to arrive, in seconds (`REQUEST_TIMEOUT`).
+        max_webhooks_in_flight: How many webhooks may wait for their commit at once in one process
+            (`MAX_WEBHOOKS_IN_FLIGHT`).
+        shutdown_timeout: How long a shutdown may take, in seconds (`SHUTDOWN_TIMEOUT`).
     """
 
     webhook_secret: Secret | None = None
@@ -55,6 +62,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 8000
     log_level: str = "INFO"
     log_format: str = "json"
+    request_timeout: int = 10
+    max_webhooks_in_flight: int = 10_000
+    shutdown_timeout: int = 10
 
 
 def load_settings(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
@@ -90,10 +100,13 @@ def _read_dotenv(path: Path | None) -> dict[str, str | None]:
         raise InvalidSettings(f"{path} must be in UTF-8") from None
 
 
-def _port(text: str) -> int:
-    if not re.fullmatch("[0-9]{1,5}", text) or int(text) > _HIGHEST_PORT:
-        raise ValueError(f"must be a number from 0 to {_HIGHEST_PORT}")
-    return int(text)
+def _number(lowest: int, highest: int, unit: str = "") -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not re.fullmatch("[0-9]{1,9}", text) or not lowest <= int(text) <= highest:
+            raise ValueError(f"must be a number{unit} from {lowest} to {highest}")
+        return int(text)
+
+    return read
 
 
 def _one_of(choices: tuple[str, ...], fold: Callable[[str], str]) -> Callable[[str], str]:
@@ -109,7 +122,10 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "WEBHOOK_SECRET": ("webhook_secret", Secret),
     "DATABASE_URL": ("database_url", str),
     "HOST": ("host", str),
-    "PORT": ("port", _port),
+    "PORT": ("port", _number(0, _HIGHEST_PORT)),
     "LOG_LEVEL": ("log_level", _one_of(_LEVELS, str.upper)),
     "LOG_FORMAT": ("log_format", _one_of(_FORMATS, str.lower)),
+    "REQUEST_TIMEOUT": ("request_timeout", _number(1, _LONGEST, _SECONDS)),
+    "MAX_WEBHOOKS_IN_FLIGHT": ("max_webhooks_in_flight", _number(1, _MOST_WAITING)),
+    "SHUTDOWN_TIMEOUT": ("shutdown_timeout", _number(2, _LONGEST, _SECONDS)),
 }

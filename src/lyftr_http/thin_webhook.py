@@ -14,6 +14,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from lyftr_core import IngestMessage
 from lyftr_http.answers import Answer
 from lyftr_http.error_answers import answer_to
+from lyftr_http.in_flight import InFlight
 from lyftr_http.request_record import record_of
 from lyftr_http.routes.webhook import ACCEPTED, PATH, take_in
 
@@ -31,11 +32,15 @@ class ThinWebhook:
     Args:
         app: What answers the rest.
         ingest_message: Gives the use case, anew for each request.
+        in_flight: Limits how many webhooks are worked on at once.
     """
 
-    def __init__(self, app: ASGIApp, ingest_message: Callable[[], IngestMessage]) -> None:
+    def __init__(
+        self, app: ASGIApp, ingest_message: Callable[[], IngestMessage], in_flight: InFlight
+    ) -> None:
         self._app = app
         self._ingest_message = ingest_message
+        self._in_flight = in_flight
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -44,7 +49,7 @@ class ThinWebhook:
             return
         scope["path_template"] = PATH
         try:
-            await take_in(scope, receive, self._ingest_message())
+            await take_in(scope, receive, self._ingest_message(), self._in_flight)
         except Exception as exc:  # noqa: BLE001 - every error has its answer
             record_of(scope).error = exc
             answer = answer_to(exc)

@@ -105,6 +105,7 @@ class _FakeStore:
     """What the container asks of a store, over ports that a test may make fail."""
 
     path = Path("nowhere")
+    waiting = 0
 
     def __init__(self, repository: InMemoryMessageRepository) -> None:
         self.writer = self.reader = self.probe = repository

@@ -24,6 +24,9 @@ def test_defaults_are_the_documented_ones() -> None:
         "port": 8000,
         "log_level": "INFO",
         "log_format": "json",
+        "request_timeout": 10,
+        "max_webhooks_in_flight": 10_000,
+        "shutdown_timeout": 10,
     }
     assert settings == Settings()
 

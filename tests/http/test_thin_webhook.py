@@ -18,6 +18,7 @@ from lyftr_core import (
     StorageUnavailable,
 )
 from lyftr_http.container import Container
+from lyftr_http.in_flight import InFlight
 from lyftr_http.request_body import MAX_BODY_SIZE
 from lyftr_http.settings import Settings
 from lyftr_http.thin_webhook import ThinWebhook
@@ -226,7 +227,7 @@ async def _left_to_the_framework(change: dict[str, object]) -> bool:
     scope = {"type": "http", **_ORDINARY, **change}
     scope = {name: value for name, value in scope.items() if value is not ...}
     nothing = cast("Callable[..., Any]", None)
-    app = ThinWebhook(cast("ASGIApp", framework), asked)
+    app = ThinWebhook(cast("ASGIApp", framework), asked, InFlight(1))
     try:
         await app(cast("Scope", scope), nothing, nothing)
     except KeyboardInterrupt:

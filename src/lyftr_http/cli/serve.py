@@ -21,21 +21,25 @@ Examples:
   lyftr serve --dev
   WEBHOOK_SECRET=... lyftr serve --host 0.0.0.0 --port 80
 """
+_REQUEST_TIMEOUT = "How long a request may take to arrive.  [default: REQUEST_TIMEOUT, or 10]"
+_SHUTDOWN_TIMEOUT = "How long a shutdown may take.  [default: SHUTDOWN_TIMEOUT, or 10]"
 
 
 @click.command(epilog=_EXAMPLES)
 @click.option("--host", metavar="ADDRESS", help="Where to listen.  [default: HOST, or 127.0.0.1]")
 @click.option("--port", metavar="PORT", help="0 takes a free one.  [default: PORT, or 8000]")
 @click.option("--workers", metavar="N", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.option("--request-timeout", metavar="SECONDS", help=_REQUEST_TIMEOUT)
+@click.option("--shutdown-timeout", metavar="SECONDS", help=_SHUTDOWN_TIMEOUT)
 @click.option("--dev", is_flag=True, help="Make a secret if none is set; log for people.")
-def serve(*, host: str | None, port: str | None, workers: int, dev: bool) -> None:
+def serve(*, workers: int, dev: bool, **options: str | None) -> None:
     """Run the server.
 
     The database is opened, and its schema brought up to date, before it listens. SIGTERM and
     Ctrl-C finish what is in flight.
     """
-    options = {"HOST": host, "PORT": port, "LOG_FORMAT": "console" if dev else None}
-    settings = settings_from_environment({k: v for k, v in options.items() if v is not None})
+    given = {name.upper(): value for name, value in options.items() if value is not None}
+    settings = settings_from_environment(given | ({"LOG_FORMAT": "console"} if dev else {}))
     container = container_for(settings)
     container.migrate()
     listening = bind(settings.host, settings.port)

@@ -12,6 +12,7 @@ from litestar.params import SkipValidation
 from litestar.types import HTTPScope, Receive
 
 from lyftr_core import IngestMessage, SignedRequest
+from lyftr_http.in_flight import InFlight
 from lyftr_http.openapi import WebhookOperation, problems
 from lyftr_http.request_body import read_body
 from lyftr_http.request_record import record_of
@@ -23,17 +24,19 @@ PATH = "/webhook"
 ACCEPTED = Accepted("ok")
 
 
-async def take_in(scope: HTTPScope, receive: Receive, ingest_message: IngestMessage) -> None:
+async def take_in(
+    scope: HTTPScope, receive: Receive, ingest_message: IngestMessage, in_flight: InFlight
+) -> None:
     """Verify, validate and store what a request brings.
 
     Raises:
-        Exception: Whatever `read_body` and `IngestMessage` raise.
+        Exception: Whatever `read_body`, `InFlight` and `IngestMessage` raise.
     """
-    headers = tuple(scope["headers"])
-    body = await read_body(headers, receive)
+    body = await read_body(scope, receive)
     record = record_of(scope)
     record.is_webhook = True
-    record.ingested = await ingest_message(SignedRequest(headers, body))
+    with in_flight:
+        record.ingested = await ingest_message(SignedRequest(tuple(scope["headers"]), body))
 
 
 @post(
@@ -47,7 +50,8 @@ async def take_in(scope: HTTPScope, receive: Receive, ingest_message: IngestMess
 async def receive_webhook(
     request: Request[Any, Any, Any],
     ingest_message: NamedDependency[SkipValidation[IngestMessage]],
+    webhooks_in_flight: NamedDependency[SkipValidation[InFlight]],
 ) -> Accepted:
     """Verify, validate and store one message."""
-    await take_in(request.scope, request.receive, ingest_message)
+    await take_in(request.scope, request.receive, ingest_message, webhooks_in_flight)
     return ACCEPTED
