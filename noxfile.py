@@ -88,6 +88,14 @@ def _empty_environment(session: nox.Session, folder: Path) -> str:
 
 
 @nox.session(default=False)
+def torture(session: nox.Session) -> None:
+    """The tests of `kill -9`, with 300 rounds; arguments go to pytest."""
+    session.install(*CONSTRAINTS, "-e", ".[server,testing]", *_group("tests"))
+    session.env.setdefault("KILL_ROUNDS", "300")
+    session.run("pytest", "--no-cov", "tests/end_to_end/test_kill_9.py", *session.posargs)
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """The benchmark; needs wrk and two cores. Arguments go to it: `-- --help` lists them."""
     session.install(*CONSTRAINTS, "-e", ".[server]", *_group("bench"))

@@ -1,5 +1,31 @@
+from collections.abc import Callable
+
+import pytest
 from hypothesis import settings
 
 # How long an example takes says something of the machine, and nothing of the code.
 settings.register_profile("no deadline", settings(), deadline=None)
 settings.load_profile("no deadline")
+
+_SHOWN = "shown"
+
+
+@pytest.fixture
+def show(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Shows a line below the results, whether the test passes or fails."""
+    return lambda line: record_property(_SHOWN, line)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [r for rs in terminalreporter.stats.values() for r in rs if hasattr(r, "nodeid")]
+    lines = {
+        f"{report.nodeid.rpartition('::')[2]}: {line}": None
+        for report in reports
+        if getattr(report, "when", None) == "call"
+        for name, line in report.user_properties
+        if name == _SHOWN
+    }
+    if lines:
+        terminalreporter.section("shown by tests")
+        for line in lines:
+            terminalreporter.write_line(line)

@@ -4,7 +4,6 @@ import asyncio
 import signal
 import socket
 import sqlite3
-import threading
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -36,36 +35,6 @@ def test_messages_outlive_a_restart_and_their_redelivery_is_a_duplicate(serve: S
     assert (first_item["message_id"], second_item["message_id"]) == ("m1", "m2")
     assert first_item["seq"] < second_item["seq"]
     assert line["duplicate"] is True
-
-
-def test_every_acknowledged_message_survives_kill_9(serve: Serve, tmp_path: Path) -> None:
-    acknowledged: list[str] = []
-
-    def load(server_url: str, name: str) -> None:
-        with httpx.Client(base_url=server_url) as client:
-            try:
-                for number in range(10_000):
-                    message_id = f"{name}-{number}"
-                    client.post("/webhook", **signed(message_id)).raise_for_status()
-                    acknowledged.append(message_id)
-            except httpx.TransportError:
-                return  # the server was killed
-
-    for round_ in range(3):
-        with serve() as server:
-            url = str(server.http.base_url)
-            threads = [threading.Thread(target=load, args=(url, f"{round_}-{n}")) for n in range(4)]
-            for thread in threads:
-                thread.start()
-            server.wait_for_line(f'"message_id":"{round_}-0-20"')
-            assert server.stop(signal.SIGKILL) == -signal.SIGKILL
-            for thread in threads:
-                thread.join()
-    with closing(sqlite3.connect(tmp_path / "lyftr.db")) as database, database:
-        stored = [row[0] for row in database.execute("SELECT message_id FROM messages")]
-    assert len(acknowledged) > 60
-    assert set(acknowledged) <= set(stored)
-    assert len(stored) == len(set(stored))
 
 
 @pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["alone", "two workers"])
