@@ -73,7 +73,7 @@ def create_app(settings: Settings, container: Container | None = None) -> Litest
     )
     routing = SegmentRouting(app.asgi_handler)
     webhooks = ThinWebhook(routing, wiring.ingest_message, wiring.webhooks_in_flight())
-    app.asgi_handler = Observation(webhooks, wiring.journal(), settings.request_timeout)
+    app.asgi_handler = Observation(webhooks, wiring.journal())
     return app
 
 

@@ -1,7 +1,7 @@
 """What each connection needs of the application: how patient to be, and whom to tell.
 
-The application puts it into the state of its lifespan (ASGI, "Lifespan State"), where the server
-hands it to the protocol of every connection.
+It lies in the state of the application's lifespan, which the server hands to the protocol of every
+connection.
 """
 
 from collections.abc import Callable, Mapping

@@ -12,6 +12,8 @@ from types import FrameType
 
 import uvicorn
 
+from lyftr_http.connection_policy import ConnectionPolicy
+
 __all__ = ["GracefulServer"]
 
 _CLOSING = 1
@@ -25,20 +27,27 @@ class GracefulServer(uvicorn.Server):
 
     Args:
         config: uvicorn's.
+        policy: How each connection is treated.
         shutdown_timeout: How long a shutdown may take, in whole seconds.
         on_ready: Called once it answers requests.
     """
 
     def __init__(
-        self, config: uvicorn.Config, shutdown_timeout: int, on_ready: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        policy: ConnectionPolicy,
+        shutdown_timeout: int,
+        on_ready: Callable[[], None],
     ) -> None:
         config.timeout_graceful_shutdown = max(shutdown_timeout - _CLOSING, 0)
         super().__init__(config)
+        self._policy = policy
         self._shutdown_timeout = shutdown_timeout
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer requests."""
+        self._policy.put(self.lifespan.state)
         await super().startup(sockets)
         self._end_with_parent()
         self._on_ready()

@@ -106,7 +106,9 @@ class StrictHttpProtocol(HttpToolsProtocol):
         """Start to answer, unless the head is too large or `HttpParserUpgrade` comes next."""
         if self._long_head:
             self._head_size = 0
-            self._count_head(len(self.url) + sum(len(n) + len(v) for n, v in self.headers))
+            self._count_head(len(self.url))
+            for name, value in self.headers:
+                self._count_head(len(name) + len(value) + len(": \r\n"))
         if self.parser.should_upgrade():
             return
         self._in_head = False

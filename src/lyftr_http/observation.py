@@ -12,7 +12,6 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from lyftr_core import StorageUnavailable
-from lyftr_http.connection_policy import ConnectionPolicy
 from lyftr_http.error_answers import SHUTTING_DOWN
 from lyftr_http.request_ids import RequestIds
 from lyftr_http.request_journal import RequestJournal
@@ -27,19 +26,16 @@ class Observation:
     Args:
         app: What answers.
         journal: Gets the notes on each request.
-        request_timeout: So long a request may take to arrive, in seconds.
     """
 
-    def __init__(self, app: ASGIApp, journal: RequestJournal, request_timeout: float) -> None:
+    def __init__(self, app: ASGIApp, journal: RequestJournal) -> None:
         self._app = app
         self._journal = journal
-        self._policy = ConnectionPolicy(request_timeout, journal.add)
         self._ids = RequestIds()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != ScopeType.HTTP:
-            self._policy.put(scope.setdefault("state", {}))
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()

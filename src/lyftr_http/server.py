@@ -20,6 +20,7 @@ from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.config import STARTUP_FAILURE
 
 from lyftr_http.app import create_app
+from lyftr_http.connection_policy import ConnectionPolicy
 from lyftr_http.container import Container
 from lyftr_http.graceful_server import GracefulServer
 from lyftr_http.http_protocol import StrictHttpProtocol
@@ -90,8 +91,10 @@ def _serve(
     metrics_directory: str | None = None,
     on_ready: Callable[[], None] = lambda: None,
 ) -> int:
+    container = Container(settings=settings)
+    container.metrics_directory.override(providers.Object(metrics_directory))
     config = uvicorn.Config(
-        partial(_application, settings, metrics_directory),
+        partial(_application, settings, container),
         factory=True,
         http=StrictHttpProtocol,
         ws="none",
@@ -104,14 +107,13 @@ def _serve(
     # uvicorn raises the signal again once it has shut down; by then there is nothing to interrupt.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
-    server = GracefulServer(config, shutdown_timeout, on_ready)
+    policy = ConnectionPolicy(settings.request_timeout, container.journal().add)
+    server = GracefulServer(config, policy, shutdown_timeout, on_ready)
     server.run(sockets=[listening])
     return 0 if server.started else STARTUP_FAILURE
 
 
-def _application(settings: Settings, metrics_directory: str | None) -> Litestar:
-    container = Container(settings=settings)
-    container.metrics_directory.override(providers.Object(metrics_directory))
+def _application(settings: Settings, container: Container) -> Litestar:
     route_standard_logging(container.log(), settings.log_level)
     # These tell each of their steps, and at DEBUG statements with the texts and numbers in them;
     # only what goes wrong is worth a line.
@@ -139,9 +141,10 @@ def _run_several(settings: Settings, listening: socket.socket, workers: int) -> 
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
     work = partial(_work, settings, listening, directory)
     log = Container(settings=settings).log()
+    forget = partial(_forget_worker, directory)
     try:
-        supervisor = Workers(work, workers, log, partial(_forget_worker, directory))
-        return supervisor.run(settings.shutdown_timeout)
+        # As long as this process listens too, the system takes connections that nobody serves.
+        return Workers(work, workers, log, forget, listening.close).run(settings.shutdown_timeout)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 

@@ -30,6 +30,7 @@ class Workers:
         count: How many.
         log: Told of what goes wrong.
         on_death: Told the process id of a worker that is gone, and whether it had become ready.
+        on_end: Called before the workers are told to end.
     """
 
     def __init__(
@@ -38,11 +39,13 @@ class Workers:
         count: int,
         log: structlog.typing.FilteringBoundLogger,
         on_death: Callable[[int, bool], None],
+        on_end: Callable[[], None],
     ) -> None:
         self._work = work
         self._count = count
         self._log = log
         self._on_death = on_death
+        self._on_end = on_end
         self._workers: list[_Worker] = []
         self._ending = False
         self._was_ready = False
@@ -101,6 +104,7 @@ class Workers:
         return worker.status
 
     def _end(self, patience: float) -> int:
+        self._on_end()
         for worker in self._workers:
             worker.terminate()
         deadline = time.monotonic() + patience

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from lyftr_core import HexHmacSha256
+from lyftr_http.settings import VARIABLES
 
 SECRET = "an end-to-end secret"
 LYFTR = [sys.executable, "-m", "lyftr_http"]
@@ -75,8 +76,7 @@ class LyftrServer:
 
 def environment(**variables: str) -> dict[str, str]:
     """Return this process's environment without settings of ours, and with those given."""
-    ours = {"WEBHOOK_SECRET", "DATABASE_URL", "HOST", "PORT", "LOG_LEVEL", "LOG_FORMAT"}
-    inherited = {name: value for name, value in os.environ.items() if name not in ours}
+    inherited = {name: value for name, value in os.environ.items() if name not in VARIABLES}
     return {**inherited, "PYTHONWARNINGS": "error", **variables}
 
 
@@ -95,6 +95,17 @@ def signed(message_id: str, **fields: object) -> dict[str, Any]:
         "content": content,
         "headers": {"X-Signature": HexHmacSha256(SECRET).sign(content)},
     }
+
+
+def raw(request: dict[str, Any]) -> bytes:
+    """Return the bytes of a request that `signed` made."""
+    content: bytes = request["content"]
+    head = (
+        "POST /webhook HTTP/1.1\r\nHost: localhost\r\n"
+        f"X-Signature: {request['headers']['X-Signature']}\r\n"
+        f"Content-Length: {len(content)}\r\n\r\n"
+    )
+    return head.encode() + content
 
 
 Serve = Callable[..., LyftrServer]

@@ -66,6 +66,7 @@ class Load:
         unanswered: Identifiers, once for each request that was sent whole and whose connection
             ended without an answer.
         connected: How many connections were made.
+        seconds: How long each answer took, in the order in which they came.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Load:
         self.answers: Counter[Answer] = Counter()
         self.unanswered: list[str] = []
         self.connected = 0
+        self.seconds: list[float] = []
         self._scheme = HexHmacSha256(secret)
         new = (f"{name}-{number}" for number in range(limit))
         self._message_ids = itertools.chain(tuple(first), new)
@@ -156,12 +158,14 @@ class Load:
         try:
             if connection is None or connection.exchanges >= self._reuse:
                 connection = await self._connect(instead_of=connection)
+            began = time.perf_counter()
             answer = await connection.exchange(request)
         except _NoAnswer:
             self.unanswered.append(message_id)
         except OSError:
             pass
         else:
+            self.seconds.append(time.perf_counter() - began)
             self.answers[answer] += 1
             if answer.status // 100 == 2:
                 self.acknowledged[message_id] = time.monotonic()

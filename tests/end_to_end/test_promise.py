@@ -6,12 +6,11 @@ import socket
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from tests.end_to_end.conftest import Serve, signed
+from tests.end_to_end.conftest import Serve, raw, signed
 
 
 def test_a_signed_webhook_comes_back_as_a_message(serve: Serve) -> None:
@@ -63,7 +62,7 @@ def test_a_signal_finishes_what_is_in_flight_and_exits_0(
     with serve() as server, socket.create_connection(("127.0.0.1", server.port), 20) as sender:
         blocker = sqlite3.connect(tmp_path / "lyftr.db", isolation_level=None)
         blocker.execute("BEGIN IMMEDIATE")
-        sender.sendall(_as_bytes(signed("in flight")))
+        sender.sendall(raw(signed("in flight")))
         server.http.get("/health/live")  # answered after what arrived before it was taken up
         server.process.send_signal(number)
         blocker.execute("ROLLBACK")
@@ -73,13 +72,3 @@ def test_a_signal_finishes_what_is_in_flight_and_exits_0(
     assert answer.startswith(b"HTTP/1.1 200 ")
     with closing(sqlite3.connect(tmp_path / "lyftr.db")) as database, database:
         assert database.execute("SELECT message_id FROM messages").fetchall() == [("in flight",)]
-
-
-def _as_bytes(request: dict[str, Any]) -> bytes:
-    content: bytes = request["content"]
-    head = (
-        "POST /webhook HTTP/1.1\r\nHost: localhost\r\n"
-        f"X-Signature: {request['headers']['X-Signature']}\r\n"
-        f"Content-Length: {len(content)}\r\n\r\n"
-    )
-    return head.encode() + content
