@@ -19,6 +19,7 @@ from litestar import Litestar
 from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.config import STARTUP_FAILURE
 
+from lyftr_core import StorageError
 from lyftr_http.app import create_app
 from lyftr_http.connection_policy import ConnectionPolicy
 from lyftr_http.container import Container
@@ -153,6 +154,12 @@ def _work(
     settings: Settings, listening: socket.socket, directory: str, on_ready: Callable[[], None]
 ) -> None:
     """Serve as one of several processes."""
+    container = Container(settings=settings)
+    try:
+        container.migrate()  # what stops the start shows here in one line, rather than in uvicorn
+    except StorageError as exc:
+        container.log().error("a worker cannot start", error=str(exc))
+        raise SystemExit(STARTUP_FAILURE) from None
     timeout = settings.shutdown_timeout - _MARGIN
     status = _serve(settings, listening, timeout, directory, on_ready)
     parent = multiprocessing.parent_process()
