@@ -51,9 +51,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         log_level: The lowest level that is written (`LOG_LEVEL`).
         log_format: `json`, or `console` for people (`LOG_FORMAT`).
         request_timeout: How long a request may take to arrive, in seconds (`REQUEST_TIMEOUT`).
+        shutdown_timeout: How long a shutdown may take, in seconds (`SHUTDOWN_TIMEOUT`).
         max_webhooks_in_flight: How many webhooks may wait for their commit at once in one process
             (`MAX_WEBHOOKS_IN_FLIGHT`).
-        shutdown_timeout: How long a shutdown may take, in seconds (`SHUTDOWN_TIMEOUT`).
     """
 
     webhook_secret: Secret | None = None
@@ -63,8 +63,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: str = "INFO"
     log_format: str = "json"
     request_timeout: int = 10
-    max_webhooks_in_flight: int = 10_000
     shutdown_timeout: int = 10
+    max_webhooks_in_flight: int = 10_000
 
 
 def load_settings(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
@@ -126,6 +126,6 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "LOG_LEVEL": ("log_level", _one_of(_LEVELS, str.upper)),
     "LOG_FORMAT": ("log_format", _one_of(_FORMATS, str.lower)),
     "REQUEST_TIMEOUT": ("request_timeout", _number(1, _LONGEST, _SECONDS)),
-    "MAX_WEBHOOKS_IN_FLIGHT": ("max_webhooks_in_flight", _number(1, _MOST_WAITING)),
     "SHUTDOWN_TIMEOUT": ("shutdown_timeout", _number(2, _LONGEST, _SECONDS)),
+    "MAX_WEBHOOKS_IN_FLIGHT": ("max_webhooks_in_flight", _number(1, _MOST_WAITING)),
 }

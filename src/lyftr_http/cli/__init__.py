@@ -21,7 +21,8 @@ def cli() -> None:
     """A webhook inbox for signed text messages.
 
     Configuration comes from environment variables and from a .env file in the current folder:
-    WEBHOOK_SECRET, DATABASE_URL, HOST, PORT, LOG_LEVEL, LOG_FORMAT.
+    WEBHOOK_SECRET, DATABASE_URL, HOST, PORT, LOG_LEVEL, LOG_FORMAT, REQUEST_TIMEOUT,
+    SHUTDOWN_TIMEOUT, MAX_WEBHOOKS_IN_FLIGHT.
     """
 
 
