@@ -62,6 +62,7 @@ def create_writing_engine(
         _DRIVER,
         async_creator=_opener(path, file),
         isolation_level="AUTOCOMMIT",
+        hide_parameters=True,  # an error that is logged shows no text and no phone number
         poolclass=AsyncAdaptedQueuePool,
         pool_size=1,
         max_overflow=0,
@@ -87,6 +88,7 @@ def create_reading_engine(path: Path, file: OneFile | None = None) -> AsyncEngin
     engine = create_async_engine(
         _DRIVER,
         async_creator=_opener(path, file),
+        hide_parameters=True,  # as for the writer
         poolclass=AsyncAdaptedQueuePool,
         pool_size=READERS,
         max_overflow=0,

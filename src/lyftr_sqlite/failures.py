@@ -25,5 +25,12 @@ def as_storage_unavailable(doing: str) -> Iterator[None]:
 
 
 def reason(exc: BaseException) -> str:
-    """Return the database's own words, without the statement and its parameters."""
-    return str(getattr(exc, "orig", None) or exc)
+    """Return the database's own words, without the statement and what it was about.
+
+    Of a value that is no UTF-8 the `sqlite3` module repeats the value; that is cut off.
+    """
+    words = str(getattr(exc, "orig", None) or exc)
+    return words.partition(" with text ")[0] if words.startswith(_UNDECODABLE) else words
+
+
+_UNDECODABLE = "Could not decode to UTF-8"

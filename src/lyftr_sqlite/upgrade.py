@@ -47,7 +47,7 @@ def _create_engine(path: Path) -> Engine:
         uri = file_uri(path, "rw")
         return sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
 
-    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def sync_each_commit(connection: sqlite3.Connection, _record: object) -> None:
