@@ -60,7 +60,10 @@ def _for_people() -> list[structlog.typing.Processor]:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
         _escape_control_characters,
-        structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty()),
+        # Where rich is installed, structlog would show the values of all local variables too.
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
+        ),
         partial(_encode, sys.stdout.encoding),
     ]
 
