@@ -28,6 +28,7 @@ from lyftr_http.error_answers import (
 from lyftr_http.request_body import mark_as_cut_off
 from lyftr_http.request_ids import RequestIds
 from lyftr_http.request_record import RequestRecord
+from lyftr_http.security_headers import with_security_headers
 from lyftr_http.write_watch import WriteWatch
 
 __all__ = ["MAX_HEAD_SIZE", "StrictHttpProtocol"]
@@ -208,13 +209,14 @@ class StrictHttpProtocol(HttpToolsProtocol):
         record = RequestRecord(_ids.of(()), _UNKNOWN, _UNKNOWN)
         record.status = answer.status
         self._policy.note(record)
-        own = {"connection": "close", "x-request-id": record.request_id}
-        self.transport.write(b"".join(_http_1(answer, own)))
+        own = [(b"connection", b"close"), (b"x-request-id", record.request_id.encode())]
+        date = self.server_state.default_headers
+        self.transport.write(b"".join(_http_1(answer, [*date, *own])))
         self.transport.close()
 
 
-def _http_1(answer: Answer, own: dict[str, str]) -> list[bytes]:
+def _http_1(answer: Answer, own: list[tuple[bytes, bytes]]) -> list[bytes]:
     """Return the lines of a whole answer (RFC 9112, section 2.1)."""
-    headers = [*answer.head, *((name.encode(), value.encode()) for name, value in own.items())]
+    headers = with_security_headers([*answer.head, *own])
     lines = [b"%b: %b\r\n" % header for header in headers]
     return [STATUS_LINE[answer.status], *lines, b"\r\n", answer.body]

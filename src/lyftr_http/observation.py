@@ -1,4 +1,4 @@
-"""Around every request, whatever answers it: its identifier, and what is noted about it.
+"""Around every request, whatever answers it: its identifier, security headers, notes about it.
 
 It wraps the application's ASGI handler, since middleware would not see 404 and 405. What becomes of
 the notes is in `lyftr_http.request_journal`.
@@ -12,10 +12,11 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from lyftr_core import StorageUnavailable
-from lyftr_http.error_answers import SHUTTING_DOWN
+from lyftr_http.error_answers import SHUTTING_DOWN, answer_to
 from lyftr_http.request_ids import RequestIds
 from lyftr_http.request_journal import RequestJournal
 from lyftr_http.request_record import RequestRecord
+from lyftr_http.security_headers import with_security_headers
 
 __all__ = ["Observation"]
 
@@ -50,6 +51,12 @@ class Observation:
             # The server's patience with a shutdown is over. Answered, this request is at its end.
             record.error = StorageUnavailable("shutting down")
             await SHUTTING_DOWN.send(answer)
+        except Exception as exc:
+            if record.answered:
+                raise
+            # The server would answer it too, but neither in JSON nor with what every answer has.
+            record.error = exc
+            await answer_to(exc).send(answer)
         finally:
             record.seconds = time.perf_counter() - started
             record.template = scope.get("path_template")
@@ -57,13 +64,14 @@ class Observation:
 
 
 def _noting(send: Send, record: RequestRecord) -> Send:
-    """Note the status of the answer, and add the identifier to it."""
+    """Note the status of the answer, and add what every answer has."""
 
     def note_and_send(message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             record.status, record.answered = message["status"], True
-            identifier = (b"x-request-id", record.request_id.encode())
-            message["headers"] = [*message["headers"], identifier]
+            headers = with_security_headers(message["headers"])
+            headers.append((b"x-request-id", record.request_id.encode()))
+            message["headers"] = headers
         return send(message)
 
     return note_and_send

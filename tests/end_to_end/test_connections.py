@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from lyftr_core import HexHmacSha256
+from lyftr_http.security_headers import SECURITY_HEADERS
 from tests.end_to_end.conftest import LYFTR, SECRET, Serve, environment
 
 
@@ -43,6 +44,7 @@ def test_a_body_behind_an_upgrade_is_never_read_as_a_request(serve: Serve, upgra
     assert answer.startswith(b"http/1.1 400 ")
     assert b"connection: close" in answer
     assert content == {"detail": "upgrade to another protocol is not supported"}
+    assert_secured(answer)
 
 
 def test_what_is_not_http_is_answered_in_json(serve: Serve) -> None:
@@ -50,6 +52,34 @@ def test_what_is_not_http_is_answered_in_json(serve: Serve) -> None:
         answer, content = parts(exchange(server.port, b"nonsense\r\n\r\n"))
     assert answer.startswith(b"http/1.1 400 ")
     assert content == {"detail": "Invalid HTTP request received."}
+    assert_secured(answer)
+
+
+def assert_secured(head: bytes) -> None:
+    """See that an answer, in lower case, has what every answer has, and no banner."""
+    fields = [line.split(b": ", 1) for line in head.split(b"\r\n")[1:]]
+    names = [name for name, _ in fields]
+    for name, value in SECURITY_HEADERS:
+        assert [v for n, v in fields if n == name] == [value.lower()]
+    assert names.count(b"date") == 1
+    assert b"server" not in names
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status"),
+    [
+        *((b"GET /health/live", b"200"), (b"HEAD /stats", b"200"), (b"GET /nowhere", b"404")),
+        *((b"PUT /stats", b"405"), (b"POST /webhook", b"401"), (b"GET /messages?limit=0", b"422")),
+    ],
+)
+def test_every_answer_has_the_security_headers_and_the_date_and_no_banner(
+    serve: Serve, request_line: bytes, status: bytes
+) -> None:
+    head = b" HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    with serve() as server:
+        answer = exchange(server.port, request_line + head)
+    assert answer.startswith(b"HTTP/1.1 " + status)
+    assert_secured(answer.partition(b"\r\n\r\n")[0].lower())
 
 
 def test_answers_without_a_body_are_sent_whole(serve: Serve) -> None:

@@ -14,7 +14,6 @@ from urllib.parse import unquote
 import httpx
 import pytest
 from dependency_injector import providers
-from litestar import Litestar
 
 from lyftr_core import HexHmacSha256, InMemoryMessageRepository
 from lyftr_http.app import create_app
@@ -41,7 +40,7 @@ class _Server(httpx.AsyncBaseTransport):
     many bytes of the body were taken.
     """
 
-    def __init__(self, app: Litestar) -> None:
+    def __init__(self, app: object) -> None:
         self._app: Any = app
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -201,6 +200,12 @@ def serve(
             yield client
 
     return open_client
+
+
+@pytest.fixture
+def transport() -> Callable[[object], httpx.AsyncBaseTransport]:
+    """Makes the transport of a client that asks an ASGI application as a server does."""
+    return _Server
 
 
 @pytest.fixture
