@@ -16,6 +16,8 @@ _HIGHEST_PORT = 65_535
 _LONGEST = 3_600
 _MOST_WAITING = 10_000
 _SECONDS = " of seconds"
+_TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
+"""`b64token` of RFC 6750, section 2.1."""
 
 
 class InvalidSettings(ValueError):
@@ -54,6 +56,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         shutdown_timeout: How long a shutdown may take, in seconds (`SHUTDOWN_TIMEOUT`).
         max_webhooks_in_flight: How many webhooks may wait for their commit at once in one process
             (`MAX_WEBHOOKS_IN_FLIGHT`).
+        api_tokens: One of them lets read message data; none lets everybody (`API_TOKENS`).
+        allow_anonymous_reads: Whether `lyftr serve` starts without tokens where others can
+            reach it (`ALLOW_ANONYMOUS_READS`).
     """
 
     webhook_secret: Secret | None = None
@@ -65,6 +70,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     request_timeout: int = 10
     shutdown_timeout: int = 10
     max_webhooks_in_flight: int = 10_000
+    api_tokens: tuple[Secret, ...] = ()
+    allow_anonymous_reads: bool = False
 
 
 def load_settings(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
@@ -118,6 +125,20 @@ def _one_of(choices: tuple[str, ...], fold: Callable[[str], str]) -> Callable[[s
     return read
 
 
+def _tokens(text: str) -> tuple[Secret, ...]:
+    tokens = [token.strip(" ") for token in text.split(",")]
+    if not all(_TOKEN.fullmatch(token) for token in tokens):
+        raise ValueError(
+            "must be tokens with commas between them, each of letters, digits and -._~+/"
+            " with any number of = at its end"
+        )
+    return tuple(Secret(token) for token in tokens)
+
+
+def _boolean(text: str) -> bool:
+    return _one_of(("true", "false"), str.lower)(text) == "true"
+
+
 VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "WEBHOOK_SECRET": ("webhook_secret", Secret),
     "DATABASE_URL": ("database_url", str),
@@ -128,4 +149,6 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "REQUEST_TIMEOUT": ("request_timeout", _number(1, _LONGEST, _SECONDS)),
     "SHUTDOWN_TIMEOUT": ("shutdown_timeout", _number(2, _LONGEST, _SECONDS)),
     "MAX_WEBHOOKS_IN_FLIGHT": ("max_webhooks_in_flight", _number(1, _MOST_WAITING)),
+    "API_TOKENS": ("api_tokens", _tokens),
+    "ALLOW_ANONYMOUS_READS": ("allow_anonymous_reads", _boolean),
 }

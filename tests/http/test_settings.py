@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from lyftr_http.settings import InvalidSettings, Secret, Settings, load_settings
+from lyftr_http.settings import VARIABLES, InvalidSettings, Secret, Settings, load_settings
 
 _CANARY = "canary-secret"
 
@@ -27,6 +27,8 @@ def test_defaults_are_the_documented_ones() -> None:
         "request_timeout": 10,
         "max_webhooks_in_flight": 10_000,
         "shutdown_timeout": 10,
+        "api_tokens": (),
+        "allow_anonymous_reads": False,
     }
     assert settings == Settings()
 
@@ -40,12 +42,16 @@ def test_every_variable_is_read() -> None:
             "PORT": "0",
             "LOG_LEVEL": "WARNING",
             "LOG_FORMAT": "console",
+            "API_TOKENS": "a,b",
+            "ALLOW_ANONYMOUS_READS": "true",
         }
     )
     assert settings.webhook_secret
     assert settings.webhook_secret.value == "s"
     assert (settings.database_url, settings.host) == ("sqlite:////data/inbox.db", "0.0.0.0")  # noqa: S104 - as above
     assert (settings.port, settings.log_level, settings.log_format) == (0, "WARNING", "console")
+    assert [token.value for token in settings.api_tokens] == ["a", "b"]
+    assert settings.allow_anonymous_reads is True
 
 
 def test_the_file_is_read_and_the_environment_wins(dotenv: Path) -> None:
@@ -60,9 +66,7 @@ def test_a_file_that_is_not_there_is_as_if_empty(dotenv: Path) -> None:
     assert load_settings({}, dotenv) == Settings()
 
 
-@pytest.mark.parametrize(
-    "name", ["WEBHOOK_SECRET", "DATABASE_URL", "HOST", "PORT", "LOG_LEVEL", "LOG_FORMAT"]
-)
+@pytest.mark.parametrize("name", VARIABLES)
 def test_an_empty_variable_is_as_if_absent(dotenv: Path, name: str) -> None:
     assert load_settings({name: ""}) == Settings()
     for line in (f"{name}=", f"{name}=''", name):
@@ -106,6 +110,67 @@ def test_a_wrong_format_is_told_with_what_is_taken() -> None:
     assert str(caught.value) == "LOG_FORMAT must be one of json, console"
 
 
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("a", ["a"]),
+        ("a,b", ["a", "b"]),
+        ("  a , b  ", ["a", "b"]),
+        ("AZaz09-._~+/==", ["AZaz09-._~+/=="]),
+        ("x" * 5_000, ["x" * 5_000]),
+    ],
+)
+def test_tokens_are_divided_by_commas_and_spaces_do_not_count(given: str, read: list[str]) -> None:
+    assert [token.value for token in load_settings({"API_TOKENS": given}).api_tokens] == read
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *(
+            " ",
+            ",",
+            "a,",
+            ",a",
+            "a,,b",
+            "a b",
+            "a\tb",
+            "a\n",
+            "\ta",
+            "a;b",
+            '"a"',
+            "a=b",
+            "=",
+            "a,=",
+        ),
+        *("ä", "\udcff", "a\0", "a,b:c", "\u00a0a", "٣"),
+    ],
+)
+def test_wrong_tokens_are_told_with_what_is_taken_and_never_shown(given: str) -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings({"API_TOKENS": f"{_CANARY},{given}"})
+    assert str(caught.value) == (
+        "API_TOKENS must be tokens with commas between them, each of letters, digits and"
+        " -._~+/ with any number of = at its end"
+    )
+    assert caught.value.__cause__ is None
+    assert _CANARY not in repr(caught.value.__context__)
+
+
+@pytest.mark.parametrize(
+    ("given", "read"), [("true", True), ("TRUE", True), ("False", False), ("false", False)]
+)
+def test_leave_to_read_is_true_or_false_in_any_letter_case(given: str, *, read: bool) -> None:
+    assert load_settings({"ALLOW_ANONYMOUS_READS": given}).allow_anonymous_reads is read
+
+
+@pytest.mark.parametrize("given", ["1", "yes", "on", " true", "true ", "t", "truee"])
+def test_other_leave_to_read_is_told_with_what_is_taken(given: str) -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings({"ALLOW_ANONYMOUS_READS": given})
+    assert str(caught.value) == "ALLOW_ANONYMOUS_READS must be one of true, false"
+
+
 def test_a_wrong_value_in_the_file_is_told_the_same_way(dotenv: Path) -> None:
     dotenv.write_text("PORT=x\n")
     with pytest.raises(InvalidSettings, match=r"^PORT must be"):
@@ -135,7 +200,7 @@ def test_a_secret_in_the_file_is_kept_to_the_character(dotenv: Path, value: str)
 
 
 def test_the_secret_shows_itself_to_nobody() -> None:
-    settings = load_settings({"WEBHOOK_SECRET": _CANARY})
+    settings = load_settings({"WEBHOOK_SECRET": _CANARY, "API_TOKENS": f"{_CANARY},{_CANARY}2"})
     for shown in (repr(settings), str(settings), f"{settings.webhook_secret}", repr([settings])):
         assert _CANARY not in shown
     assert "<secret>" in repr(settings)
