@@ -7,8 +7,9 @@ from functools import cache
 from typing import Any
 
 from dependency_injector import providers
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
 
 from lyftr_http.container import Container
 from lyftr_http.exception_handlers import EXCEPTION_HANDLERS
@@ -18,25 +19,17 @@ from lyftr_http.openapi import openapi_document
 from lyftr_http.paths import SegmentRouting
 from lyftr_http.request_body import MAX_BODY_SIZE
 from lyftr_http.routes.health import get_live, get_ready
-from lyftr_http.routes.messages import get_message, list_messages
+from lyftr_http.routes.message_data import message_data
 from lyftr_http.routes.metrics import get_metrics
 from lyftr_http.routes.schema import get_schema
-from lyftr_http.routes.stats import get_stats
 from lyftr_http.routes.webhook import receive_webhook
 from lyftr_http.settings import Settings
 from lyftr_http.thin_webhook import ThinWebhook
 
 __all__ = ["MAX_BODY_SIZE", "create_app"]
 
-_ROUTES = [
-    receive_webhook,
-    list_messages,
-    get_message,
-    get_stats,
-    get_live,
-    get_ready,
-    get_metrics,
-]
+_OPEN_ROUTES = [receive_webhook, get_live, get_ready, get_metrics]
+"""They show no message data."""
 _INJECTED = (
     "ingest_message",
     "list_messages",
@@ -54,14 +47,15 @@ def create_app(settings: Settings, container: Container | None = None) -> Litest
     """Make an application. Nothing is opened before its lifespan begins.
 
     Args:
-        settings: The configuration.
+        settings: The configuration. Without `api_tokens` whoever reaches the application may read.
         container: Another wiring than the usual one, for tests and for embedding.
     """
     wiring = container or Container(settings=settings)
     dependencies = {name: _provide(wiring.providers[name]) for name in _INJECTED}
-    document = cache(lambda: openapi_document(_ROUTES, dependencies))
+    routes: list[HTTPRouteHandler | Router] = [*_OPEN_ROUTES, message_data(wiring.read_access())]
+    document = cache(lambda: openapi_document(routes, dependencies))
     app = Litestar(
-        route_handlers=[*_ROUTES, get_schema],
+        route_handlers=[*routes, get_schema],
         # Said here, since Litestar otherwise asks the environment, and would show tracebacks.
         debug=False,
         pdb_on_exception=False,

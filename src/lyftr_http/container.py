@@ -1,6 +1,6 @@
 """The wiring: the one place that names concrete adapters."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from dependency_injector import containers, providers
@@ -19,6 +19,7 @@ from lyftr_core import (
 from lyftr_http.in_flight import InFlight
 from lyftr_http.logs import create_logger
 from lyftr_http.metrics import Metrics
+from lyftr_http.read_access import ReadAccess
 from lyftr_http.request_journal import RequestJournal
 from lyftr_http.settings import Secret, Settings
 from lyftr_sqlite import Commit, SqliteStore, check, migrate, rebuild
@@ -32,6 +33,10 @@ def _scheme(secret: Secret | None) -> SignatureScheme:
 
 def _counting(metrics: Metrics) -> Callable[[Commit], None]:
     return lambda commit: metrics.count_commit(commit.size, commit.seconds)
+
+
+def _read_access(tokens: Iterable[Secret]) -> ReadAccess:
+    return ReadAccess(token.key for token in tokens)
 
 
 class Container(containers.DeclarativeContainer):
@@ -53,6 +58,7 @@ class Container(containers.DeclarativeContainer):
     check = providers.Callable(check, store.provided.path)
     rebuild = providers.Callable(rebuild, store.provided.path)
     scheme = providers.Singleton(_scheme, settings.provided.webhook_secret)
+    read_access = providers.Singleton(_read_access, settings.provided.api_tokens)
 
     webhooks_in_flight = providers.Singleton(InFlight, settings.provided.max_webhooks_in_flight)
     ingest_message = providers.Singleton(

@@ -15,6 +15,7 @@ from lyftr_core import (
 from lyftr_http.answers import Answer
 from lyftr_http.in_flight import TooManyInFlight
 from lyftr_http.parameters import InvalidPath
+from lyftr_http.read_access import InvalidToken, TokenRequired
 from lyftr_http.request_body import BodyCutOff, BodyTooLarge, ClientGone, InvalidContentLength
 from lyftr_http.responses import FaultItem, Invalid, Problem, Unready
 
@@ -34,6 +35,8 @@ CLIENT_CLOSED_REQUEST = 499
 
 _RETRY_LATER = {"Retry-After": "1"}
 """In seconds: what passes by itself passes soon."""
+
+_CHALLENGE = 'Bearer realm="lyftr"'
 
 _PLACES: dict[type[InvalidInput], str] = {
     InvalidMessage: "body",
@@ -58,6 +61,11 @@ def answer_to(error: Exception) -> Answer:
     """Return the answer that an error gets; one that nobody foresaw is an internal one."""
     answer = next(_ANSWERS[kind] for kind in type(error).__mro__ if kind in _ANSWERS)
     return answer if isinstance(answer, Answer) else answer(error)
+
+
+def _no_access(detail: str, challenge: str) -> Answer:
+    """Return the answer to a reader without a right token (RFC 6750, section 3)."""
+    return Answer(HTTPStatus.UNAUTHORIZED, Problem(detail), {"WWW-Authenticate": challenge})
 
 
 def _unavailable(detail: str) -> Answer:
@@ -92,6 +100,8 @@ UPGRADE_REFUSED = Answer(
 
 _ANSWERS: Mapping[type, Answer | Callable[[Any], Answer]] = {
     InvalidSignature: Answer(HTTPStatus.UNAUTHORIZED, Problem("invalid signature")),
+    TokenRequired: _no_access("a bearer token is required", _CHALLENGE),
+    InvalidToken: _no_access("invalid token", f'{_CHALLENGE}, error="invalid_token"'),
     InvalidInput: _invalid_input,
     SecretNotConfigured: _unavailable("no webhook secret is configured"),
     # The log has the reason; the sender needs to know only that trying again is safe.

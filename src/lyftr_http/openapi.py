@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
@@ -27,12 +27,16 @@ from lyftr_core.timestamps import TIMESTAMP_PATTERN
 from lyftr_http.responses import Invalid, Problem
 
 __all__ = [
+    "BEARER",
     "GetMessageOperation",
     "ListMessagesOperation",
     "WebhookOperation",
     "openapi_document",
     "problems",
 ]
+
+BEARER = "bearer"
+"""The name of the security scheme of what only readers with a token may have."""
 
 _PROBLEMS: Mapping[int, tuple[type[Problem | Invalid], str]] = {
     401: (Problem, "The signature is missing, malformed or wrong."),
@@ -44,6 +48,17 @@ _PROBLEMS: Mapping[int, tuple[type[Problem | Invalid], str]] = {
 
 _RETRY_AFTER = {
     "Retry-After": {"description": "In seconds.", "schema": {"type": "integer", "minimum": 0}}
+}
+
+_SECURITY_SCHEMES = {
+    BEARER: {"type": "http", "scheme": "bearer", "description": "One of `API_TOKENS`."}
+}
+_NO_ACCESS = {
+    "description": "There is no bearer token, or a wrong one.",
+    "headers": {
+        "WWW-Authenticate": {"description": "RFC 6750, section 3.", "schema": {"type": "string"}}
+    },
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
 
 _PHONE_NUMBER = Schema(
@@ -91,7 +106,7 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
 
 
 def openapi_document(
-    routes: Sequence[HTTPRouteHandler], dependencies: Mapping[str, Provide]
+    routes: Sequence[HTTPRouteHandler | Router], dependencies: Mapping[str, Provide]
 ) -> dict[str, Any]:
     """Describe the routes as an OpenAPI 3.1 document.
 
@@ -117,6 +132,9 @@ def openapi_document(
         for operation in operations.values():
             if unavailable := operation["responses"].get("503"):
                 unavailable["headers"] = _RETRY_AFTER
+            if operation.get("security"):
+                operation["responses"]["401"] = _NO_ACCESS
+                document["components"]["securitySchemes"] = _SECURITY_SCHEMES
     return document
 
 

@@ -1,0 +1,69 @@
+"""Who may read: bearer tokens (RFC 6750) in front of whatever shows message data."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable
+
+from lyftr_http.request_body import Headers
+
+__all__ = ["InvalidToken", "ReadAccess", "TokenRequired"]
+
+_BEARER = re.compile(rb"bearer(?: |\Z)", re.IGNORECASE).match
+
+
+class TokenRequired(Exception):
+    """No bearer token came with the request."""
+
+
+class InvalidToken(TokenRequired):
+    """What came as a bearer token is none that is configured."""
+
+
+class ReadAccess:
+    """Lets those read who bring one of some tokens; where there are none, everybody.
+
+    Args:
+        tokens: Those that are taken.
+    """
+
+    def __init__(self, tokens: Iterable[bytes]) -> None:
+        self._digests = [_digest(token) for token in tokens]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(<{len(self._digests)} tokens>)"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everybody may read."""
+        return not self._digests
+
+    def require(self, headers: Headers) -> None:
+        """Let a request through, or refuse it. Whatever bytes it brings, nothing else happens.
+
+        The time this takes depends neither on which token matches nor on how much of it does.
+
+        Args:
+            headers: Those of the request, the names in lower case.
+
+        Raises:
+            TokenRequired: There is no bearer token.
+            InvalidToken: There is another one, or there are several.
+        """
+        if self.is_open:
+            return
+        given = [value for name, value in headers if name == b"authorization"]
+        if not any(_BEARER(value) for value in given):
+            raise TokenRequired("a bearer token is required")
+        if len(given) > 1 or not self._is_one_of_ours(given[0].partition(b" ")[2].lstrip(b" ")):
+            raise InvalidToken("the bearer token is not valid")
+
+    def _is_one_of_ours(self, token: bytes) -> bool:
+        presented = _digest(token)
+        matches = [hmac.compare_digest(presented, digest) for digest in self._digests]
+        return any(matches)  # only now, so that each was compared whichever matches
+
+
+def _digest(token: bytes) -> bytes:
+    """Return what is compared instead of a token: of one length, and alike only as a whole."""
+    return hashlib.sha256(token).digest()
