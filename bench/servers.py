@@ -17,7 +17,10 @@ __all__ = ["BASELINE", "CEILING", "HELLO", "OURS", "PLAIN_CEILING", "Server", "T
 
 _ROOT = Path(__file__).parents[1]
 _WITHOUT_FASTAPI = _ROOT / "bench" / "without_fastapi"
-_OURS = {"WEBHOOK_SECRET", "DATABASE_URL", "HOST", "PORT", "LOG_LEVEL", "LOG_FORMAT"}
+_OURS = {
+    *("WEBHOOK_SECRET", "DATABASE_URL", "HOST", "PORT", "LOG_LEVEL", "LOG_FORMAT"),
+    *("API_TOKENS", "ALLOW_ANONYMOUS_READS"),
+}
 _PATIENCE = 60.0
 _POLL_INTERVAL = 0.001
 _OK = 200

@@ -22,7 +22,7 @@ def cli() -> None:
 
     Configuration comes from environment variables and from a .env file in the current folder:
     WEBHOOK_SECRET, DATABASE_URL, HOST, PORT, LOG_LEVEL, LOG_FORMAT, REQUEST_TIMEOUT,
-    SHUTDOWN_TIMEOUT, MAX_WEBHOOKS_IN_FLIGHT.
+    SHUTDOWN_TIMEOUT, MAX_WEBHOOKS_IN_FLIGHT, API_TOKENS, ALLOW_ANONYMOUS_READS.
     """
 
 

@@ -10,8 +10,9 @@ import msgspec
 from lyftr_core import HexHmacSha256, format_timestamp
 from lyftr_http.cli.environment import container_for, settings_from_environment
 from lyftr_http.cli.sign import curl_line, webhook_url
+from lyftr_http.loopback import is_loopback
 from lyftr_http.server import bind, run_server
-from lyftr_http.settings import Secret, Settings
+from lyftr_http.settings import InvalidSettings, Secret, Settings
 
 __all__ = ["serve"]
 
@@ -19,7 +20,7 @@ _EXAMPLES = """
 \b
 Examples:
   lyftr serve --dev
-  WEBHOOK_SECRET=... lyftr serve --host 0.0.0.0 --port 80
+  WEBHOOK_SECRET=... API_TOKENS=... lyftr serve --host 0.0.0.0 --port 80
 """
 _REQUEST_TIMEOUT = "How long a request may take to arrive.  [default: REQUEST_TIMEOUT, or 10]"
 _SHUTDOWN_TIMEOUT = "How long a shutdown may take.  [default: SHUTDOWN_TIMEOUT, or 10]"
@@ -41,6 +42,7 @@ def serve(*, workers: int, dev: bool, **options: str | None) -> None:
     given = {name.upper(): value for name, value in options.items() if value is not None}
     settings = settings_from_environment(given | ({"LOG_FORMAT": "console"} if dev else {}))
     container = container_for(settings)
+    _decide_on_readers(settings)
     container.migrate()
     listening = bind(settings.host, settings.port)
     settings = msgspec.structs.replace(settings, port=listening.getsockname()[1])
@@ -53,6 +55,22 @@ def serve(*, workers: int, dev: bool, **options: str | None) -> None:
     status = run_server(settings, listening, workers)
     log.info("stopped", status=status)
     sys.exit(status)
+
+
+def _decide_on_readers(settings: Settings) -> None:
+    """See that strangers read only where somebody wants that.
+
+    Raises:
+        InvalidSettings: Others can reach the address, and neither tokens nor leave are given.
+        CannotListen: There is no such address.
+    """
+    if settings.api_tokens or settings.allow_anonymous_reads:
+        return
+    if not is_loopback(settings.host, settings.port):
+        raise InvalidSettings(
+            "HOST is not a loopback address: set API_TOKENS to say who may read messages,"
+            " or ALLOW_ANONYMOUS_READS=true to let everybody"
+        )
 
 
 def _greet(settings: Settings) -> Settings:
