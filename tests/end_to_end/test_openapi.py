@@ -10,15 +10,19 @@ import pytest
 from tests.end_to_end.conftest import SECRET, Serve
 
 HOOKS = "schemathesis_hooks"
+_TOKEN = "a-token-for-schemathesis"
 _LONGEST = 180
 """Several times what it takes, in seconds."""
 
 
-def _schemathesis(document: str, sign: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+def _schemathesis(
+    document: str, sign: str, folder: Path, *options: str
+) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli", "run", document),
             *("--checks", "all", "--max-examples", "40", "--seed", "1", "--no-color"),
+            *options,
         ],
         cwd=folder,
         env={
@@ -48,3 +52,18 @@ def test_every_answer_is_documented(serve: Serve, tmp_path: Path, sign: str) -> 
         stored = server.http.get("/stats").json()["total_messages"]
     assert done.returncode == 0, done.stdout
     assert (stored > 0) == bool(sign), "signed webhooks are stored, unsigned ones are not"
+
+
+@pytest.mark.parametrize(
+    "options", [("--header", f"Authorization: Bearer {_TOKEN}"), ()], ids=["token", "no token"]
+)
+def test_every_answer_is_documented_where_tokens_are_asked_for(
+    serve: Serve, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    with serve(API_TOKENS=_TOKEN) as server:
+        document = f"{server.http.base_url}/schema/openapi.json"
+        done = _schemathesis(document, "", tmp_path, "--exclude-path", "/webhook", *options)
+        lines = [line for line in server.lines() if line.get("path") == "/messages"]
+    assert done.returncode == 0, done.stdout
+    statuses = {line["status"] for line in lines if line["method"] in {"GET", "HEAD"}}
+    assert (200 in statuses) == bool(options)
