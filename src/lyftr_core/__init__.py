@@ -7,6 +7,7 @@ No I/O and no framework. The way of a webhook, one type at each stage:
 `lyftr_core.testing` has the Hypothesis strategies and the repository contract.
 """
 
+from lyftr_core.conflict import Conflict, differing_fields
 from lyftr_core.cursor import decode_cursor, encode_cursor
 from lyftr_core.errors import (
     InvalidInput,
@@ -25,7 +26,14 @@ from lyftr_core.memory import InMemoryMessageRepository
 from lyftr_core.message import AddOutcome, Message, StoredMessage
 from lyftr_core.parsing import parse
 from lyftr_core.ports import Clock, MessageReader, MessageWriter, ReadinessProbe
-from lyftr_core.queries import GetMessage, ListMessages, Page, PageRequest
+from lyftr_core.queries import (
+    ConflictPage,
+    GetMessage,
+    ListConflicts,
+    ListMessages,
+    Page,
+    PageRequest,
+)
 from lyftr_core.readiness import CheckReadiness, Readiness, SecretProbe
 from lyftr_core.reading import (
     HourCount,
@@ -54,6 +62,8 @@ __all__ = [
     "CheckReadiness",
     "Clock",
     "ComputeStats",
+    "Conflict",
+    "ConflictPage",
     "Fault",
     "FaultCode",
     "GetMessage",
@@ -67,6 +77,7 @@ __all__ = [
     "InvalidQuery",
     "InvalidSignature",
     "InvalidTimestamp",
+    "ListConflicts",
     "ListMessages",
     "LyftrError",
     "Matches",
@@ -94,6 +105,7 @@ __all__ = [
     "UnconfiguredScheme",
     "VerifiedBody",
     "decode_cursor",
+    "differing_fields",
     "encode_cursor",
     "format_timestamp",
     "parse",

@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import datetime
 
+from lyftr_core.conflict import Conflict, differing_fields
 from lyftr_core.message import AddOutcome, Message, StoredMessage
 from lyftr_core.reading import (
     BUSIEST_SENDERS,
@@ -31,12 +32,17 @@ class InMemoryMessageRepository:
 
     def __init__(self) -> None:
         self._stored: dict[str, StoredMessage] = {}
+        self._conflicts: dict[tuple[str, tuple[str, ...]], Conflict] = {}
 
     async def add(self, message: Message, *, received_at: datetime) -> AddOutcome:
         """Store a message if its identifier is new; see `lyftr_core.ports.MessageWriter`."""
         known = self._stored.get(message.message_id)
         if known:
-            return AddOutcome.DUPLICATE if known.message == message else AddOutcome.CONFLICT
+            fields = differing_fields(known.message, message)
+            if not fields:
+                return AddOutcome.DUPLICATE
+            self._record(message.message_id, fields, received_at)
+            return AddOutcome.CONFLICT
         self._stored[message.message_id] = StoredMessage(
             message=message, received_at=received_at, seq=len(self._stored) + 1
         )
@@ -76,9 +82,25 @@ class InMemoryMessageRepository:
             messages_per_hour=_per_hour(moments, last) if last else (),
         )
 
+    async def conflicts(self, limit: int) -> tuple[Conflict, ...]:
+        """Return the conflicts; see `lyftr_core.ports.MessageReader`."""
+        by_name = sorted(self._conflicts.values(), key=lambda c: (c.message_id, c.fields))
+        by_time = sorted(by_name, key=lambda c: c.last_received_at, reverse=True)
+        return tuple(by_time[:limit])
+
     async def check(self) -> str | None:
         """Memory is always ready; see `lyftr_core.ports.ReadinessProbe`."""
         return None
+
+    def _record(self, message_id: str, fields: tuple[str, ...], received_at: datetime) -> None:
+        known = self._conflicts.get((message_id, fields))
+        self._conflicts[message_id, fields] = Conflict(
+            message_id=message_id,
+            fields=fields,
+            first_received_at=min(known.first_received_at, received_at) if known else received_at,
+            last_received_at=max(known.last_received_at, received_at) if known else received_at,
+            deliveries=known.deliveries + 1 if known else 1,
+        )
 
 
 def _per_hour(moments: list[datetime], last: datetime) -> tuple[HourCount, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
+from lyftr_core.conflict import Conflict
 from lyftr_core.message import AddOutcome, Message, StoredMessage
 from lyftr_core.reading import Matches, Selection, Stats
 
@@ -30,6 +31,9 @@ class MessageWriter(Protocol):
         whether they come one after another or at once; the others are `DUPLICATE` or, where a
         field differs from the stored one, `CONFLICT`. What is stored never changes.
 
+        Each `CONFLICT` is recorded, as durably, before this returns; `MessageReader.conflicts`
+        lists them.
+
         Args:
             message: What to store.
             received_at: When it was received, aware, in UTC. It is no part of the message: a
@@ -40,7 +44,7 @@ class MessageWriter(Protocol):
 
         Raises:
             StorageUnavailable: Nothing is promised: the message may or may not have been stored.
-                Adding it again is safe.
+                Adding it again is safe; a conflict may then be counted once more.
 
         Cancelling a call may leave its message stored or not, and affects no other call.
         """
@@ -77,6 +81,21 @@ class MessageReader(Protocol):
 
     async def stats(self) -> Stats:
         """Return statistics over all messages, all of one moment.
+
+        Raises:
+            StorageUnavailable: The store cannot answer now.
+        """
+        ...
+
+    async def conflicts(self, limit: int) -> tuple[Conflict, ...]:
+        """Return what was recorded of conflicting deliveries.
+
+        There is one entry for each `message_id` and set of differing fields, however many
+        deliveries it stands for. The latest `last_received_at` comes first; where it is the same,
+        the order is that of `message_id`, then of `fields`, by Unicode code point.
+
+        Args:
+            limit: At most how many entries, from 1.
 
         Raises:
             StorageUnavailable: The store cannot answer now.

@@ -1,7 +1,8 @@
-"""Reading messages back: a page of them, or one."""
+"""Reading messages back, a page of them or one; and what conflicts there were."""
 
 import msgspec
 
+from lyftr_core.conflict import Conflict
 from lyftr_core.cursor import decode_cursor, encode_cursor
 from lyftr_core.errors import InvalidQuery
 from lyftr_core.faults import Fault, FaultCode
@@ -10,10 +11,14 @@ from lyftr_core.ports import MessageReader
 from lyftr_core.reading import MessageFilter, Order, Position, Selection
 
 __all__ = [
+    "DEFAULT_CONFLICTS",
     "DEFAULT_LIMIT",
+    "MAX_CONFLICTS",
     "MAX_LIMIT",
     "MAX_OFFSET",
+    "ConflictPage",
     "GetMessage",
+    "ListConflicts",
     "ListMessages",
     "Page",
     "PageRequest",
@@ -22,6 +27,8 @@ __all__ = [
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 100
 MAX_OFFSET = 2**63 - 1
+DEFAULT_CONFLICTS = 100
+MAX_CONFLICTS = 100_000
 
 
 class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,6 +142,44 @@ class GetMessage:
             StorageUnavailable: The store cannot answer now.
         """
         return await self._reader.get(message_id)
+
+
+class ConflictPage(msgspec.Struct, frozen=True):
+    """The latest conflicts.
+
+    Attributes:
+        items: The conflicts, the latest first.
+        has_more: Whether there are others behind them.
+    """
+
+    items: tuple[Conflict, ...]
+    has_more: bool
+
+
+class ListConflicts:
+    """List the deliveries whose `message_id` was there already with other content.
+
+    Args:
+        reader: Where they were recorded.
+    """
+
+    def __init__(self, reader: MessageReader) -> None:
+        self._reader = reader
+
+    async def __call__(self, limit: int = DEFAULT_CONFLICTS) -> ConflictPage:
+        """Return the latest conflicts.
+
+        Args:
+            limit: At most how many, 1 to 100,000.
+
+        Raises:
+            InvalidQuery: The limit is none of these.
+            StorageUnavailable: The store cannot answer now.
+        """
+        if fault := _check_range(limit, "limit", 1, MAX_CONFLICTS):
+            raise InvalidQuery([fault])
+        found = await self._reader.conflicts(limit + 1)  # one more tells whether there are others
+        return ConflictPage(found[:limit], len(found) > limit)
 
 
 def _cursor_behind(stored: StoredMessage, query: MessageFilter, order: Order) -> str:

@@ -20,6 +20,7 @@ pytest.register_assert_rewrite(
             "adding",
             "comparison",
             "concurrency",
+            "conflicts",
             "filtering",
             "ordering",
             "paging",

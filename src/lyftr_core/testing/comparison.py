@@ -71,6 +71,7 @@ class ComparisonContract(Opening):
             for selection in asked:
                 await _compare_answers(selection, reader, reference)
             assert await reader.stats() == await reference.stats()
+            assert await reader.conflicts(100) == await reference.conflicts(100)
 
 
 async def _compare_outcomes(

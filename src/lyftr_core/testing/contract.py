@@ -3,6 +3,7 @@
 from lyftr_core.testing.adding import AddingContract
 from lyftr_core.testing.comparison import ComparisonContract
 from lyftr_core.testing.concurrency import ConcurrencyContract
+from lyftr_core.testing.conflicts import ConflictsContract
 from lyftr_core.testing.filtering import FilteringContract
 from lyftr_core.testing.ordering import OrderingContract
 from lyftr_core.testing.paging import PagingContract
@@ -14,6 +15,7 @@ __all__ = ["RepositoryContract"]
 class RepositoryContract(
     AddingContract,
     ConcurrencyContract,
+    ConflictsContract,
     OrderingContract,
     FilteringContract,
     PagingContract,
