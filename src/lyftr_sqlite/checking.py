@@ -1,21 +1,25 @@
-"""Whether a database is what it should be: the file, each message, and all that follows the log."""
+"""Whether a database is what it should be: the file, messages, conflicts, what follows the log."""
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from datetime import UTC, datetime
+from itertools import combinations
 from pathlib import Path
 from types import SimpleNamespace
 
 import msgspec
 
-from lyftr_core.errors import SchemaMismatch, StorageError, StorageUnavailable
+from lyftr_core.conflict import CONTENT_FIELDS
+from lyftr_core.errors import StorageError, StorageUnavailable
+from lyftr_core.timestamps import to_microseconds
 from lyftr_sqlite.case_folding import fold_beyond_ascii
+from lyftr_sqlite.conflicts import SEPARATOR
 from lyftr_sqlite.engines import BUSY_TIMEOUT, file_uri
 from lyftr_sqlite.failures import as_storage_unavailable
 from lyftr_sqlite.projections import DAY, HOUR, MINUTE, PROJECTIONS
-from lyftr_sqlite.revision import find_revision
+from lyftr_sqlite.revision import require_head
 from lyftr_sqlite.rows import to_stored
-from lyftr_sqlite.schema import HEAD
 
 __all__ = ["Finding", "check"]
 
@@ -49,9 +53,7 @@ def check(path: Path) -> Iterator[Finding]:
         SchemaMismatch: It has another schema than this version uses.
     """
     with as_storage_unavailable(f"cannot check {path}"), closing(_open(path)) as database:
-        found = find_revision(database, path)
-        if found != HEAD:
-            raise SchemaMismatch(f"{path} has schema {found or 'none'}; first run lyftr migrate")
+        require_head(database, path)
         for subject, look in _CHECKS.items():
             yield Finding(subject, tuple(_faults_at_one_moment(database, look)))
 
@@ -98,6 +100,13 @@ def _check_messages(database: sqlite3.Connection) -> Iterator[str]:
             continue
         if row["folded"] != (None if text is None else fold_beyond_ascii(text)):
             yield f"the row with seq {row['seq']} has a wrong folded text"
+
+
+def _check_conflicts(database: sqlite3.Connection) -> Iterator[str]:
+    for fault, condition in _CONFLICT_FAULTS.items():
+        query = f"SELECT count(*) FROM conflicts c WHERE {condition}"
+        if count := _number(database, query, 0):
+            yield f"{count} entries {fault}"
 
 
 def _check_order(name: str, same: str) -> _Check:
@@ -194,10 +203,26 @@ def _faults(lacks: int, surplus: int) -> Iterator[str]:
         yield f"{surplus} entries are too many"
 
 
+_FIELDS = (
+    f"'{SEPARATOR.join(fields)}'"
+    for count in range(1, len(CONTENT_FIELDS) + 1)
+    for fields in combinations(CONTENT_FIELDS, count)
+)
+_FIRST = to_microseconds(datetime.min.replace(tzinfo=UTC))
+_LAST = to_microseconds(datetime.max.replace(tzinfo=UTC))
+_CONFLICT_FAULTS = {
+    "have no message": "NOT EXISTS (SELECT 1 FROM messages m WHERE m.message_id = c.message_id)",
+    "do not name the fields that differ": f"fields NOT IN ({', '.join(_FIELDS)})",
+    "have times that cannot be": f"""typeof(first_received_at) <> 'integer'
+        OR typeof(last_received_at) <> 'integer' OR first_received_at > last_received_at
+        OR first_received_at < {_FIRST} OR last_received_at > {_LAST}""",
+    "count no delivery": "typeof(deliveries) <> 'integer' OR deliveries < 1",
+}
 _LOG = "FROM messages WHERE seq <= :through"
 _CHECKS: Mapping[str, _Check] = {
     "file": _check_file,
     "messages": _check_messages,
+    "conflicts": _check_conflicts,
     "watermarks": _check_watermarks,
     "messages_by_ts": _check_order("messages_by_ts", "o.message_id = m.message_id"),
     "messages_by_sender": _check_order(

@@ -4,7 +4,7 @@ Last stage of a webhook's way. The statement runs outside any other transaction,
 it one of its own: when it returns, all its rows are committed, or none is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from heapq import nlargest
@@ -19,6 +19,7 @@ from lyftr_core.errors import StorageUnavailable
 from lyftr_core.message import AddOutcome, Message
 from lyftr_core.timestamps import to_microseconds
 from lyftr_sqlite.case_folding import fold_beyond_ascii
+from lyftr_sqlite.conflicts import ConflictingDelivery, name_fields, record_conflicts
 from lyftr_sqlite.driver import driver_of
 from lyftr_sqlite.schema import messages
 
@@ -79,6 +80,8 @@ _KNOWN = select(messages.c.seq, *(messages.c[name] for name in Row._fields[:_CON
 async def insert_batch(connection: AsyncConnection, batch: Sequence[Row]) -> list[AddOutcome]:
     """Store every row of the batch whose identifier is new, in one durable transaction.
 
+    Where there are conflicts among the others, a second one records them.
+
     Args:
         connection: In autocommit mode, with no transaction open.
         batch: At least one row, at most `LARGEST_BATCH`. An identifier may come more than once.
@@ -92,7 +95,10 @@ async def insert_batch(connection: AsyncConnection, batch: Sequence[Row]) -> lis
         return [AddOutcome.CREATED] * len(batch)
     kept = await _kept(connection, {row.message_id for row in batch})
     created = _newest(kept, done.rowcount)
-    return [_outcome(row, created, kept[row.message_id]) for row in batch]
+    outcomes = [_outcome(row, created, kept[row.message_id]) for row in batch]
+    if AddOutcome.CONFLICT in outcomes:
+        await record_conflicts(connection, _conflicting(batch, outcomes, kept))
+    return outcomes
 
 
 def _insert(batch: Sequence[Row]) -> tuple[str, list[object]]:
@@ -138,3 +144,12 @@ def _outcome(row: Row, created: set[str], kept: _Kept) -> AddOutcome:
         created.remove(row.message_id)
         return AddOutcome.CREATED
     return AddOutcome.DUPLICATE if kept.content == row.content else AddOutcome.CONFLICT
+
+
+def _conflicting(
+    batch: Sequence[Row], outcomes: Sequence[AddOutcome], kept: Mapping[str, _Kept]
+) -> Iterator[ConflictingDelivery]:
+    for row, outcome in zip(batch, outcomes, strict=True):
+        if outcome is AddOutcome.CONFLICT:
+            fields = name_fields(kept[row.message_id].content[1:], row.content[1:])
+            yield ConflictingDelivery(row.message_id, fields, row.received_at)

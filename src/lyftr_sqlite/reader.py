@@ -6,9 +6,11 @@ from typing import Any, TypeVar
 from sqlalchemy import CompoundSelect, Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from lyftr_core.conflict import Conflict
 from lyftr_core.message import StoredMessage
 from lyftr_core.reading import Matches, Order, Selection, Stats
 from lyftr_sqlite.conditions import in_order
+from lyftr_sqlite.conflicts import list_conflicts
 from lyftr_sqlite.deadline import within
 from lyftr_sqlite.failures import as_storage_unavailable
 from lyftr_sqlite.figures import compute_stats
@@ -52,6 +54,10 @@ class SqliteMessageReader:
     async def stats(self) -> Stats:
         """Return the statistics; see `lyftr_core.ports.MessageReader`."""
         return await self._read(compute_stats)
+
+    async def conflicts(self, limit: int) -> tuple[Conflict, ...]:
+        """Return what was recorded of conflicts; see `lyftr_core.ports.MessageReader`."""
+        return await self._read(lambda connection: list_conflicts(connection, limit))
 
     async def _read(self, work: Callable[[AsyncConnection], Coroutine[Any, Any, T]]) -> T:
         with as_storage_unavailable("cannot read"):

@@ -1,7 +1,8 @@
 """The tables as this version of the program uses them. Migrations make them.
 
-The table of messages is a log: rows are appended in the order of commit, and never changed. All
-other tables are projections, which follow the log; `lyftr_sqlite.projections` says how.
+The table of messages is a log: rows are appended in the order of commit, and never changed. Beside
+it is what is kept of conflicts, which no message tells. All other tables are projections, which
+follow the log; `lyftr_sqlite.projections` says how.
 Times are integers, microseconds since 1970-01-01T00:00:00Z, so that they sort as moments do.
 """
 
@@ -10,6 +11,7 @@ from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, column, ta
 __all__ = [
     "EARLIER",
     "HEAD",
+    "conflicts",
     "counts_by_recipient",
     "counts_by_sender",
     "counts_by_time",
@@ -23,9 +25,9 @@ __all__ = [
     "totals",
 ]
 
-HEAD = "0003"
+HEAD = "0004"
 """The schema revision that this version of the program uses."""
-EARLIER = ("0001", "0002")
+EARLIER = ("0001", "0002", "0003")
 """The revisions that it can bring to this one."""
 
 metadata = MetaData()
@@ -43,6 +45,17 @@ messages = Table(
     # The text as `str.casefold` gives it, where SQLite's lower() gives another; else NULL.
     Column("folded", Text),
     sqlite_autoincrement=True,  # a seq is never used twice, not even after its row is gone
+)
+
+conflicts = Table(
+    "conflicts",
+    metadata,
+    Column("message_id", Text, primary_key=True),
+    Column("fields", Text, primary_key=True),  # those that differ, as in from,text
+    Column("first_received_at", Integer, nullable=False),
+    Column("last_received_at", Integer, nullable=False),
+    Column("deliveries", Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 projections = Table(

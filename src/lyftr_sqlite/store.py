@@ -1,8 +1,8 @@
 """One SQLite file with everything that works on it, from open to close."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Self
 
@@ -13,6 +13,7 @@ from lyftr_sqlite.follower import Follower
 from lyftr_sqlite.migration import migrate
 from lyftr_sqlite.probe import SqliteReadinessProbe
 from lyftr_sqlite.reader import SqliteMessageReader
+from lyftr_sqlite.revision import require_readable
 from lyftr_sqlite.url import parse_database_url
 from lyftr_sqlite.writer import Commit, SqliteMessageWriter
 from lyftr_sqlite.writing_connection import WritingConnection
@@ -89,6 +90,20 @@ class SqliteStore:
             stack.push_async_callback(self.writer.close)
             stack.push_async_callback(self._checkpointer.close)
             stack.push_async_callback(self._follower.close)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Self]:
+        """Use the `reader` alone: nothing is made, migrated or added. A server may run.
+
+        Raises:
+            StorageUnavailable: The file is missing, or cannot be read.
+            SchemaMismatch: It has another schema than this version uses.
+        """
+        await asyncio.to_thread(require_readable, self.path)
+        try:
+            yield self
+        finally:
+            await self.close()
 
     @property
     def waiting(self) -> int:

@@ -19,7 +19,7 @@ from tests.end_to_end.conftest import LYFTR, Serve, environment
 
 Lyftr = Callable[..., subprocess.CompletedProcess[bytes]]
 COMMANDS = ("serve", "sign", "migrate", "check", "rebuild")
-SCHEMA = "0003"
+SCHEMA = "0004"
 
 
 def refusal(done: subprocess.CompletedProcess[bytes]) -> str:

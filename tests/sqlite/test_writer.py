@@ -146,7 +146,9 @@ async def test_one_batch_tells_created_duplicate_and_conflict_apart(
         message("b"),
     )
     outcomes = await asyncio.gather(*calls)
-    assert len(commits) == 1
+    in_messages, in_conflicts = commits
+    assert in_messages.startswith("INSERT INTO messages")
+    assert in_conflicts.startswith("INSERT INTO conflicts")
     assert outcomes == [
         *(CREATED, DUPLICATE, CONFLICT, CREATED),
         *(CONFLICT, DUPLICATE, CONFLICT, DUPLICATE),
