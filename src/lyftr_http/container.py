@@ -11,6 +11,7 @@ from lyftr_core import (
     GetMessage,
     HexHmacSha256,
     IngestMessage,
+    ListConflicts,
     ListMessages,
     SecretProbe,
     SignatureScheme,
@@ -65,6 +66,7 @@ class Container(containers.DeclarativeContainer):
         IngestMessage, scheme=scheme, writer=store.provided.writer, clock=clock
     )
     list_messages = providers.Singleton(ListMessages, store.provided.reader)
+    list_conflicts = providers.Singleton(ListConflicts, store.provided.reader)
     get_message = providers.Singleton(GetMessage, store.provided.reader)
     compute_stats = providers.Singleton(ComputeStats, store.provided.reader)
     check_readiness = providers.Singleton(

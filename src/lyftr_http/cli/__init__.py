@@ -6,6 +6,7 @@ import click
 
 from lyftr_core import LyftrError, __version__
 from lyftr_http.cli.check import check
+from lyftr_http.cli.conflicts import conflicts
 from lyftr_http.cli.migrate import migrate
 from lyftr_http.cli.rebuild import rebuild
 from lyftr_http.cli.serve import serve
@@ -26,7 +27,7 @@ def cli() -> None:
     """
 
 
-for command in (serve, sign, migrate, check, rebuild):
+for command in (serve, sign, migrate, check, rebuild, conflicts):
     cli.add_command(command)
 
 
