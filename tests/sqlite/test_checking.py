@@ -20,7 +20,7 @@ _NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
 _COUNT = 12
 _FOLDED = 9
 _SUBJECTS = (
-    *("file", "messages", "watermarks", "messages_by_ts", "messages_by_sender"),
+    *("file", "messages", "conflicts", "watermarks", "messages_by_ts", "messages_by_sender"),
     *("messages_by_recipient", "totals", "counts_by_sender", "counts_by_recipient"),
     *("counts_by_time", "search"),
 )
@@ -39,14 +39,19 @@ def _messages() -> Iterator[Message]:
         )
 
 
+_OTHER = Message(message_id="m1", sender="+19", recipient="+29", ts=_NOON)
+"""Differs in all from the second message."""
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """Some messages, of which three are not folded yet."""
+    """Some messages, of which three are not folded yet, and a conflict with the second."""
     path = new_file(tmp_path)
 
     async def fill() -> None:
         async with open_database(path) as database:
             await database.add(_messages())
+            await database.add([_OTHER])
             await database.fold(limit=_FOLDED)
 
     with event_loop() as run:
@@ -187,7 +192,7 @@ def test_a_watermark_beyond_the_log_is_named(file: Path, name: str) -> None:
 @pytest.mark.parametrize("through", [_FOLDED - 1, _FOLDED + 1])
 def test_a_watermark_beside_what_is_folded_is_seen(file: Path, through: int) -> None:
     _do(file, f"UPDATE projections SET through_seq = {through}")  # noqa: S608 - a number
-    assert set(_faults(file)) == set(_SUBJECTS) - {"file", "messages", "watermarks"}
+    assert set(_faults(file)) == set(_SUBJECTS) - {"file", "messages", "conflicts", "watermarks"}
 
 
 def test_a_message_that_is_gone_is_seen_by_all_that_held_it(file: Path) -> None:
@@ -227,6 +232,45 @@ def test_a_folded_message_that_was_changed_is_seen_by_what_held_it(file: Path) -
     assert set(_faults(file)) == {"search"}
     _do(file, "UPDATE messages SET sender = '+11' WHERE seq = 1")
     assert set(_faults(file)) == {"search", "messages_by_sender", "counts_by_sender"}
+
+
+_NAMES_NONE, _NO_TIMES = "do not name the fields that differ", "have times that cannot be"
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ("message_id = 'M1'", "have no message"),
+        ("message_id = CAST(x'80' AS TEXT)", "have no message"),
+        ("fields = ''", _NAMES_NONE),
+        ("fields = 'text,from'", _NAMES_NONE),
+        ("fields = 'from,from'", _NAMES_NONE),
+        ("fields = 'from,'", _NAMES_NONE),
+        ("fields = 'sender'", _NAMES_NONE),
+        ("fields = x'74657874'", _NAMES_NONE),
+        ("first_received_at = last_received_at + 1", _NO_TIMES),
+        ("first_received_at = 'yesterday'", _NO_TIMES),
+        ("last_received_at = 'tomorrow'", _NO_TIMES),
+        ("first_received_at = -62135596800000001", _NO_TIMES),
+        ("last_received_at = 253402300800000000", _NO_TIMES),
+        ("deliveries = 0", "count no delivery"),
+        ("deliveries = 'two'", "count no delivery"),
+        ("deliveries = 1.5", "count no delivery"),
+    ],
+)
+def test_a_conflict_that_cannot_be_is_named(file: Path, change: str, fault: str) -> None:
+    _do(file, f"UPDATE conflicts SET {change}")  # noqa: S608 - of constants
+    assert _faults(file) == {"conflicts": (f"1 entries {fault}",)}
+
+
+@pytest.mark.parametrize("fields", ["from", "to,ts", "from,to,ts,text", "text"])
+def test_every_set_of_fields_and_every_time_is_taken(file: Path, fields: str) -> None:
+    _do(
+        file,
+        f"UPDATE conflicts SET fields = '{fields}', deliveries = 7,"  # noqa: S608 - of constants
+        " first_received_at = -62135596800000000, last_received_at = 253402300799999999",
+    )
+    assert _faults(file) == {}
 
 
 def test_a_damaged_file_is_named(file: Path) -> None:
@@ -289,7 +333,9 @@ def test_checking_does_not_hold_up_a_writer(file: Path) -> None:
                 (f"meanwhile {number}",),
             )
             other.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        assert other.execute("SELECT count(*) FROM messages").fetchone() == (_COUNT + 11,)
+        assert other.execute("SELECT count(*) FROM messages").fetchone() == (
+            _COUNT + len(_SUBJECTS),
+        )
 
 
 async def test_nothing_is_wrong_while_messages_come_and_are_folded(file: Path) -> None:

@@ -6,11 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from lyftr_core import AddOutcome, Message
+from lyftr_core import AddOutcome, InMemoryMessageRepository, Message, MessageFilter, Selection
 from lyftr_sqlite.insertion import LARGEST_BATCH, insert_batch, to_row
 from tests.sqlite.databases import event_loop, open_database
 
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
+ALL = Selection(filter=MessageFilter(), limit=99)
 
 
 def make(message_id: str, text: str | None = "hello") -> Message:
@@ -26,25 +27,19 @@ some_messages = st.builds(
 some_batches = st.lists(st.lists(some_messages, min_size=1, max_size=40), min_size=1, max_size=4)
 
 
-def one_by_one(kept: dict[str, Message], message: Message) -> AddOutcome:
-    if message.message_id not in kept:
-        kept[message.message_id] = message
-        return AddOutcome.CREATED
-    same = kept[message.message_id] == message
-    return AddOutcome.DUPLICATE if same else AddOutcome.CONFLICT
-
-
 @given(some_batches)
 def test_a_batch_gives_what_one_message_after_another_gives(batches: list[list[Message]]) -> None:
     async def compare() -> None:
-        kept: dict[str, Message] = {}
+        reference = InMemoryMessageRepository()
         async with open_database() as database, database.writing.open() as connection:
             for number, batch in enumerate(batches):
-                rows = [to_row(m, NOW + timedelta(seconds=number)) for m in batch]
-                outcomes = await insert_batch(connection, rows)
-                assert outcomes == [one_by_one(kept, m) for m in batch]
+                now = NOW + timedelta(seconds=number)
+                outcomes = await insert_batch(connection, [to_row(m, now) for m in batch])
+                assert outcomes == [await reference.add(m, received_at=now) for m in batch]
             stored = database.plain.execute("SELECT message_id, text FROM messages ORDER BY seq")
-            assert stored.fetchall() == [(m.message_id, m.text) for m in kept.values()]
+            expected = sorted((await reference.select(ALL)).messages, key=lambda s: s.seq)
+            assert stored.fetchall() == [(s.message.message_id, s.message.text) for s in expected]
+            assert await database.reader.conflicts(99) == await reference.conflicts(99)
 
     with event_loop() as run:
         run(compare())

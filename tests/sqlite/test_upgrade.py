@@ -6,6 +6,7 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from alembic import command
 from alembic.config import Config
@@ -170,7 +171,14 @@ async def test_going_back_keeps_the_messages_and_going_forth_again_too(old: Path
         plan = connection.execute(
             "EXPLAIN QUERY PLAN SELECT 1 FROM messages ORDER BY ts, message_id"
         ).fetchone()
-    assert not names & {"projections", "totals", "search", "search_data", "counts_by_sender"}
+    assert not names & {
+        "projections",
+        "totals",
+        "search",
+        "search_data",
+        "counts_by_sender",
+        "conflicts",
+    }
     assert "messages_by_ts" in plan[-1]
     async with SqliteStore(f"sqlite:///{old}") as store:
         await _compare(store.reader, _MESSAGES)
@@ -187,6 +195,31 @@ async def test_lists_that_an_earlier_schema_has_folded_are_folded_anew(old: Path
     assert [finding for finding in check(old) if finding.faults] == []
     async with SqliteStore(f"sqlite:///{old}") as store:
         await _compare(store.reader, _MESSAGES)
+    assert [finding for finding in check(old) if finding.faults] == []
+
+
+def test_the_upgrade_from_0003_looks_at_no_message_and_folds_nothing_anew(old: Path) -> None:
+    """So it takes the same time however many messages there are."""
+    _alembic(old, "0003")
+    with closing(sqlite3.connect(old)) as connection, connection:
+        connection.execute("UPDATE projections SET through_seq = 7")
+        connection.execute("DROP TABLE messages")
+    assert migrate(old) == Migration(before="0003", after=HEAD)
+    with closing(sqlite3.connect(old)) as connection:
+        assert watermarks(connection) == dict.fromkeys(NAMES, 7)
+        assert connection.execute("SELECT * FROM conflicts").fetchall() == []
+
+
+async def test_a_database_of_0003_is_read_and_records_conflicts_after_its_upgrade(
+    old: Path,
+) -> None:
+    await asyncio.to_thread(_alembic, old, "0003")
+    other = msgspec.structs.replace(_MESSAGES[5], text="other")
+    async with SqliteStore(f"sqlite:///{old}") as store:
+        await _compare(store.reader, _MESSAGES)
+        assert await store.reader.conflicts(9) == ()
+        assert (await store.writer.add(other, received_at=NOW)).name == "CONFLICT"
+        assert [c.message_id for c in await store.reader.conflicts(9)] == [other.message_id]
     assert [finding for finding in check(old) if finding.faults] == []
 
 
