@@ -18,7 +18,7 @@ from lyftr_http.settings import VARIABLES
 from tests.end_to_end.conftest import LYFTR, Serve, environment
 
 Lyftr = Callable[..., subprocess.CompletedProcess[bytes]]
-COMMANDS = ("serve", "sign", "migrate", "check", "rebuild")
+COMMANDS = ("serve", "sign", "migrate", "check", "rebuild", "conflicts")
 SCHEMA = "0004"
 
 
@@ -135,7 +135,7 @@ def test_a_wrong_option_stops_the_start_in_one_line(lyftr: Lyftr) -> None:
     assert "PORT" in refusal(lyftr("serve", "--port", "x"))
 
 
-@pytest.mark.parametrize("command", ["serve", "migrate", "check", "rebuild"])
+@pytest.mark.parametrize("command", ["serve", "migrate", "check", "rebuild", "conflicts"])
 def test_a_file_that_is_no_database_stops_the_start(
     lyftr: Lyftr, tmp_path: Path, command: str
 ) -> None:
@@ -143,7 +143,7 @@ def test_a_file_that_is_no_database_stops_the_start(
     assert "file is not a database" in refusal(lyftr(command))
 
 
-@pytest.mark.parametrize("command", ["serve", "migrate", "check", "rebuild"])
+@pytest.mark.parametrize("command", ["serve", "migrate", "check", "rebuild", "conflicts"])
 def test_a_newer_database_stops_the_start(lyftr: Lyftr, tmp_path: Path, command: str) -> None:
     lyftr("migrate")
     with closing(sqlite3.connect(tmp_path / "lyftr.db")) as database, database:
@@ -231,14 +231,20 @@ def test_check_and_rebuild_work_beside_a_server(serve: Serve, lyftr: Lyftr) -> N
         assert set(checked(lyftr("check")).values()) == {"ok"}
 
 
-def test_check_refuses_a_missing_database_and_makes_none(lyftr: Lyftr, tmp_path: Path) -> None:
-    assert "there is no such file" in refusal(lyftr("check"))
+@pytest.mark.parametrize("command", ["check", "conflicts"])
+def test_reading_refuses_a_missing_database_and_makes_none(
+    lyftr: Lyftr, tmp_path: Path, command: str
+) -> None:
+    assert "there is no such file" in refusal(lyftr(command))
     assert list(tmp_path.iterdir()) == []
 
 
-def test_check_refuses_a_database_that_is_not_migrated(lyftr: Lyftr, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["check", "conflicts"])
+def test_reading_refuses_a_database_that_is_not_migrated(
+    lyftr: Lyftr, tmp_path: Path, command: str
+) -> None:
     (tmp_path / "lyftr.db").touch()
-    assert "first run lyftr migrate" in refusal(lyftr("check"))
+    assert "first run lyftr migrate" in refusal(lyftr(command))
 
 
 @pytest.mark.parametrize(
