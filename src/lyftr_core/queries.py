@@ -28,7 +28,7 @@ DEFAULT_LIMIT = 50
 MAX_LIMIT = 100
 MAX_OFFSET = 2**63 - 1
 DEFAULT_CONFLICTS = 100
-MAX_CONFLICTS = 100_000
+MAX_CONFLICTS = 10_000
 
 
 class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,7 +170,7 @@ class ListConflicts:
         """Return the latest conflicts.
 
         Args:
-            limit: At most how many, 1 to 100,000.
+            limit: At most how many, 1 to 10,000.
 
         Raises:
             InvalidQuery: The limit is none of these.

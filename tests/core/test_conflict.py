@@ -101,10 +101,10 @@ async def test_a_hundred_are_listed_unless_told_otherwise() -> None:
     names = [f"m{count:03}" for count in range(101)]
     list_conflicts = ListConflicts(await repository_with_conflicts(*names))
     assert len((await list_conflicts()).items) == 100
-    assert len((await list_conflicts(100_000)).items) == 101
+    assert len((await list_conflicts(10_000)).items) == 101
 
 
-@pytest.mark.parametrize("limit", [0, -1, 100_001])
+@pytest.mark.parametrize("limit", [0, -1, 10_001])
 async def test_a_limit_out_of_range_is_refused(limit: int) -> None:
     with pytest.raises(InvalidQuery) as caught:
         await ListConflicts(InMemoryMessageRepository())(limit)

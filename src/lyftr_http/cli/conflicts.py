@@ -18,7 +18,9 @@ _TITLES = ("DELIVERIES", "FIRST RECEIVED", "LAST RECEIVED", "FIELDS", "MESSAGE I
 
 
 @click.command()
-@click.option("--limit", metavar="N", type=int, help="At most how many.  [default: 100]")
+@click.option(
+    "--limit", metavar="N", type=int, help="At most how many, up to 10000.  [default: 100]"
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def conflicts(*, limit: int | None, as_json: bool) -> None:
     """List deliveries that came under a known message_id with other content.
