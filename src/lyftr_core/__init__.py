@@ -47,11 +47,14 @@ from lyftr_core.reading import (
 )
 from lyftr_core.signature import (
     HexHmacSha256,
+    RequestSigner,
     SignatureScheme,
     SignedRequest,
+    SigningKey,
     UnconfiguredScheme,
     VerifiedBody,
 )
+from lyftr_core.standard_webhooks import StandardWebhooks
 from lyftr_core.stats import ComputeStats
 from lyftr_core.timestamps import InvalidTimestamp, format_timestamp, parse_timestamp
 
@@ -91,6 +94,7 @@ __all__ = [
     "Position",
     "Readiness",
     "ReadinessProbe",
+    "RequestSigner",
     "SchemaMismatch",
     "SecretNotConfigured",
     "SecretProbe",
@@ -98,6 +102,8 @@ __all__ = [
     "SenderCount",
     "SignatureScheme",
     "SignedRequest",
+    "SigningKey",
+    "StandardWebhooks",
     "Stats",
     "StorageError",
     "StorageUnavailable",

@@ -4,27 +4,34 @@ First stage of a webhook's way. A `VerifiedBody` is the only thing `lyftr_core.p
 a type checker refuses code that parses bytes before a scheme has verified them.
 """
 
-import hashlib
 import hmac
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Protocol, Self, final
 
 import msgspec
 
 from lyftr_core.errors import InvalidSignature, SecretNotConfigured
+from lyftr_core.keyed_hmac import KeyedHmac
 
 __all__ = [
     "HexHmacSha256",
+    "RequestSigner",
     "SignatureScheme",
     "SignedRequest",
+    "SigningKey",
     "UnconfiguredScheme",
     "VerifiedBody",
 ]
 
 _PREFIX = b"sha256="
-# RFC 2104, section 2: what each byte of the key is combined with before the hashes.
-_INNER_PAD = 0x36
-_OUTER_PAD = 0x5C
+
+
+class SigningKey(StrEnum):
+    """Which of two secrets: while one takes the place of another, requests come with either."""
+
+    CURRENT = "current"
+    PREVIOUS = "previous"
 
 
 class SignedRequest(msgspec.Struct, frozen=True):
@@ -71,9 +78,15 @@ class SignedRequest(msgspec.Struct, frozen=True):
 
 @final
 class VerifiedBody(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """A body whose sender is proven. Let only a signature scheme make one."""
+    """A body whose sender is proven. Let only a signature scheme make one.
+
+    Attributes:
+        content: The raw body.
+        key: Which secret it was signed with.
+    """
 
     content: bytes
+    key: SigningKey = SigningKey.CURRENT
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(<{len(self.content)} bytes>)"
@@ -94,46 +107,50 @@ class SignatureScheme(Protocol):
         ...
 
 
+class RequestSigner(Protocol):
+    """What a sender does, so that the scheme of the same name verifies the request."""
+
+    def signature_headers(self, body: bytes) -> list[tuple[str, str]]:
+        """Return the headers, as names and values, that sign a body."""
+        ...
+
+
 class HexHmacSha256:
     """`X-Signature`: the hex digits of HMAC-SHA256(secret, raw body), RFC 2104 and FIPS 180-4.
 
     The hex digits may be of any letter case and may follow `sha256=`. A header sent twice is
-    refused. The comparison takes constant time.
+    refused. The comparison takes constant time, whichever secret matches.
 
     Args:
-        secret: The shared secret; text stands for its UTF-8 bytes.
+        secret: The shared secret; text stands for its UTF-8 bytes. It signs.
+        previous: The secret that `secret` takes the place of; it verifies too.
 
     Raises:
-        ValueError: The secret is empty.
+        ValueError: A secret is empty.
 
     Example:
         >>> scheme = HexHmacSha256("secret")
-        >>> request = SignedRequest.from_text([("X-Signature", scheme.sign(b"{}"))], b"{}")
+        >>> request = SignedRequest.from_text(scheme.signature_headers(b"{}"), b"{}")
         >>> scheme.verify(request).content
         b'{}'
     """
 
     HEADER = b"x-signature"
 
-    def __init__(self, secret: str | bytes) -> None:
-        key = secret.encode() if isinstance(secret, str) else secret
-        if not key:
-            raise ValueError("the secret must not be empty")
-        # Keyed once and copied for each body: the key set-up is half the cost of an HMAC, and
-        # copying the two hashes costs half of what copying an `hmac.HMAC` does.
-        self._inner = _keyed_hash(key, _INNER_PAD)
-        self._outer = _keyed_hash(key, _OUTER_PAD)
+    def __init__(self, secret: str | bytes, *, previous: str | bytes | None = None) -> None:
+        self._current = _keyed(secret)
+        self._previous = None if previous is None else _keyed(previous)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(<secret>)"
 
     def sign(self, body: bytes) -> str:
         """Return the signature of a body as lower-case hex digits."""
-        inner = self._inner.copy()
-        inner.update(body)
-        outer = self._outer.copy()
-        outer.update(inner.digest())
-        return outer.hexdigest()
+        return self._current.digest(body).hex()
+
+    def signature_headers(self, body: bytes) -> list[tuple[str, str]]:
+        """Return the one header that signs a body."""
+        return [("X-Signature", self.sign(body))]
 
     def verify(self, request: SignedRequest) -> VerifiedBody:
         """Verify the `X-Signature` header.
@@ -146,9 +163,14 @@ class HexHmacSha256:
             raise InvalidSignature
         # No look at the form: what is equal to 64 hex digits has it.
         claimed = values[0].removeprefix(_PREFIX).lower()
-        if not hmac.compare_digest(claimed, self.sign(request.body).encode()):
-            raise InvalidSignature
-        return VerifiedBody(request.body)
+        # Both are compared before either counts, so that time does not tell which matched.
+        is_current = _matches(claimed, self._current, request.body)
+        is_previous = self._previous is not None and _matches(claimed, self._previous, request.body)
+        if is_current:
+            return VerifiedBody(request.body)
+        if is_previous:
+            return VerifiedBody(request.body, SigningKey.PREVIOUS)
+        raise InvalidSignature
 
 
 class UnconfiguredScheme:
@@ -163,9 +185,12 @@ class UnconfiguredScheme:
         raise SecretNotConfigured
 
 
-def _keyed_hash(key: bytes, pad: int) -> "hashlib._Hash":
-    """Return one of the two hashes of an HMAC as it stands when the key is taken in."""
-    keyed = hashlib.sha256()
-    short = hashlib.sha256(key).digest() if len(key) > keyed.block_size else key
-    keyed.update(bytes(byte ^ pad for byte in short.ljust(keyed.block_size, b"\0")))
-    return keyed
+def _keyed(secret: str | bytes) -> KeyedHmac:
+    key = secret.encode() if isinstance(secret, str) else secret
+    if not key:
+        raise ValueError("the secret must not be empty")
+    return KeyedHmac(key)
+
+
+def _matches(claimed: bytes, keyed: KeyedHmac, body: bytes) -> bool:
+    return hmac.compare_digest(claimed, keyed.digest(body).hex().encode())

@@ -105,10 +105,18 @@ SNIPPETS = {
         def confuse(reader: SqliteMessageReader) -> MessageWriter:
             return reader  # refused: return-value
     """,
-    "both schemes are schemes": """
-        from lyftr_core import HexHmacSha256, SignatureScheme, UnconfiguredScheme
+    "every scheme is one, and those with a secret sign": """
+        from datetime import UTC, datetime
 
-        schemes: list[SignatureScheme] = [HexHmacSha256("secret"), UnconfiguredScheme()]
+        from lyftr_core import (
+            HexHmacSha256, RequestSigner, SignatureScheme, StandardWebhooks, UnconfiguredScheme,
+        )
+
+        ours = HexHmacSha256("secret", previous=b"old")
+        standard = StandardWebhooks("whsec_c2VjcmV0", clock=lambda: datetime.now(UTC))
+        schemes: list[SignatureScheme] = [ours, standard, UnconfiguredScheme()]
+        signers: list[RequestSigner] = [ours, standard]
+        nobody: RequestSigner = UnconfiguredScheme()  # refused: assignment
     """,
 }
 

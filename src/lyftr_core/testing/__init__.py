@@ -41,7 +41,12 @@ from lyftr_core.testing.strategies import (  # noqa: E402 - after the rewriting
     texts,
     timestamps,
 )
-from lyftr_core.testing.wire import bodies, invalid_bodies, signed_requests  # noqa: E402 - after the rewriting
+from lyftr_core.testing.wire import (  # noqa: E402 - after the rewriting
+    bodies,
+    invalid_bodies,
+    signed_requests,
+    standard_signed_requests,
+)
 
 __all__ = [
     "RepositoryContract",
@@ -54,6 +59,7 @@ __all__ = [
     "phone_numbers",
     "selections",
     "signed_requests",
+    "standard_signed_requests",
     "texts",
     "timestamps",
 ]

@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from lyftr_core.message import MAX_MESSAGE_ID_LENGTH, MAX_TEXT_LENGTH, Message
 from lyftr_core.signature import HexHmacSha256, SignedRequest
+from lyftr_core.standard_webhooks import StandardWebhooks
 from lyftr_core.testing.strategies import messages
 from lyftr_core.timestamps import format_timestamp
 
-__all__ = ["bodies", "invalid_bodies", "signed_requests"]
+__all__ = ["bodies", "invalid_bodies", "signed_requests", "standard_signed_requests"]
 
 _MISSING = object()
 _OTHER_TYPES: tuple[object, ...] = (1, 0.5, True, [], {}, ["a"])
@@ -50,6 +52,16 @@ _NO_OBJECTS = (
     *(b"", b"null", b"1", b'"a"', b"[]", b"{", b"{}{}", b"{'a': 1}", b'{"a": NaN}', b"NaN"),
     *(b"\xef\xbb\xbf{}", b'{"a": "\xff"}', b'{"a": "\xed\xa0\x80"}', b'{"a": ' + b"[" * 20_000),
 )
+_NO_SIGNATURES = (
+    "",
+    "v1",
+    "v1,",
+    "v1a,AAAA",
+    "v2,AAAA",
+    "v1,AAAA",
+    "v1," + "A" * 43 + "=",
+    "v1,\xff",
+)
 
 # Made once: to make a strategy costs more than to draw from it.
 _MESSAGES = messages()
@@ -69,6 +81,11 @@ _OVERRIDDEN = st.lists(st.tuples(st.sampled_from(sorted(_WRONG)), _VALUES), max_
 _UNKNOWN = st.lists(
     st.tuples(_STRINGS.filter(lambda name: name not in _WRONG), _VALUES), max_size=2
 )
+_WEBHOOK_IDS = st.text(
+    st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="."), min_size=1
+)
+_AGES = st.integers(-300, 299)  # fractions of a second are cut off from a timestamp
+_OTHER_HEADERS = st.lists(st.tuples(st.sampled_from([b"accept", b"X-Other"]), st.binary()))
 
 
 @st.composite
@@ -124,8 +141,39 @@ def signed_requests(
     )
     name = draw(st.sampled_from([b"x-signature", b"X-Signature", b"X-SIGNATURE"]))
     value = draw(st.sampled_from(["", "sha256="])) + digits
-    others = draw(st.lists(st.tuples(st.sampled_from([b"accept", b"X-Other"]), st.binary())))
-    return SignedRequest(tuple(draw(st.permutations([(name, value.encode()), *others]))), body)
+    headers = [(name, value.encode()), *draw(_OTHER_HEADERS)]
+    return SignedRequest(tuple(draw(st.permutations(headers))), body)
+
+
+@st.composite
+def standard_signed_requests(
+    draw: DrawFn, secret: str, *, at: datetime, of: SearchStrategy[bytes] | None = None
+) -> SignedRequest:
+    """Generate requests that are signed as Standard Webhooks has it, in every way it can be sent.
+
+    Args:
+        draw: Given by Hypothesis.
+        secret: The shared secret, `whsec_<base64>`.
+        at: The moment when they are verified; they are signed within five minutes of it.
+        of: Which bodies; any bytes will do. By default, those of messages.
+    """
+    body = draw(bodies() if of is None else of)
+    moment = at - timedelta(seconds=draw(_AGES))
+    webhook_id = draw(_WEBHOOK_IDS)
+    scheme = StandardWebhooks(secret, clock=lambda: moment)
+    right = scheme.sign(body, webhook_id=webhook_id, timestamp=moment)
+    others = draw(st.lists(st.sampled_from(_NO_SIGNATURES), max_size=3))
+    values = [
+        webhook_id,
+        str(int(moment.timestamp())),
+        " ".join(draw(st.permutations([right, *others]))),
+    ]
+    names = draw(st.sampled_from([str.lower, str.title, str.upper]))
+    headers = [
+        (names(f"webhook-{name}").encode(), value.encode("latin-1"))
+        for name, value in zip(["id", "timestamp", "signature"], values, strict=True)
+    ]
+    return SignedRequest(tuple(draw(st.permutations([*headers, *draw(_OTHER_HEADERS)]))), body)
 
 
 def _fields(message: Message) -> dict[str, object]:

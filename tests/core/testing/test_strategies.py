@@ -21,6 +21,7 @@ from lyftr_core.testing import (
     phone_numbers,
     selections,
     signed_requests,
+    standard_signed_requests,
     texts,
     timestamps,
 )
@@ -155,3 +156,18 @@ def test_signatures_are_written_in_every_way(wanted: str) -> None:
     requests = signed_requests("secret", of=st.just(b"{}"))
     values = requests.map(lambda request: request.header_values(b"x-signature")[0].decode())
     assert re.search(wanted, reach(values, matching(wanted)))
+
+
+@pytest.mark.parametrize("wanted", ["^v1,", " v1,", "v1a,", "  |^ | $"])
+def test_standard_signatures_are_sent_in_every_way(wanted: str) -> None:
+    requests = standard_signed_requests("whsec_c2VjcmV0", at=NOON, of=st.just(b"{}"))
+    values = requests.map(lambda request: request.header_values(b"webhook-signature")[0])
+    found = reach(values.map(lambda value: value.decode("latin-1")), matching(wanted))
+    assert re.search(wanted, found)
+
+
+@pytest.mark.parametrize("age", [-300, 299])
+def test_standard_signatures_are_of_moments_up_to_the_tolerance(age: int) -> None:
+    requests = standard_signed_requests("whsec_c2VjcmV0", at=NOON, of=st.just(b"{}"))
+    times = requests.map(lambda request: int(request.header_values(b"webhook-timestamp")[0]))
+    assert NOON.timestamp() - reach(times, lambda time: NOON.timestamp() - time == age) == age
