@@ -9,27 +9,22 @@ from lyftr_core import (
     CheckReadiness,
     ComputeStats,
     GetMessage,
-    HexHmacSha256,
     IngestMessage,
     ListConflicts,
     ListMessages,
     SecretProbe,
-    SignatureScheme,
-    UnconfiguredScheme,
 )
+from lyftr_http.counted_scheme import CountedScheme
 from lyftr_http.in_flight import InFlight
 from lyftr_http.logs import create_logger
 from lyftr_http.metrics import Metrics
 from lyftr_http.read_access import ReadAccess
 from lyftr_http.request_journal import RequestJournal
-from lyftr_http.settings import Secret, Settings
+from lyftr_http.schemes import configured_scheme
+from lyftr_http.settings import Settings
 from lyftr_sqlite import Commit, SqliteStore, check, migrate, rebuild
 
 __all__ = ["Container"]
-
-
-def _scheme(secret: Secret | None) -> SignatureScheme:
-    return HexHmacSha256(secret.key) if secret else UnconfiguredScheme()
 
 
 def _counting(metrics: Metrics) -> Callable[[Commit], None]:
@@ -58,12 +53,15 @@ class Container(containers.DeclarativeContainer):
     migrate = providers.Callable(migrate, store.provided.path)
     check = providers.Callable(check, store.provided.path)
     rebuild = providers.Callable(rebuild, store.provided.path)
-    scheme = providers.Singleton(_scheme, settings.provided.webhook_secret)
+    scheme = providers.Singleton(configured_scheme, settings, clock)
     read_access = providers.Singleton(_read_access, settings.provided.api_tokens)
 
     webhooks_in_flight = providers.Singleton(InFlight, settings.provided.max_webhooks_in_flight)
     ingest_message = providers.Singleton(
-        IngestMessage, scheme=scheme, writer=store.provided.writer, clock=clock
+        IngestMessage,
+        scheme=providers.Singleton(CountedScheme, scheme, metrics.provided.count_verified),
+        writer=store.provided.writer,
+        clock=clock,
     )
     list_messages = providers.Singleton(ListMessages, store.provided.reader)
     list_conflicts = providers.Singleton(ListConflicts, store.provided.reader)

@@ -8,6 +8,8 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from lyftr_core import SigningKey
+
 __all__ = ["Metrics", "WebhookResult"]
 
 _BATCH_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -69,8 +71,15 @@ class Metrics:
             "Time that a commit of webhooks took, in seconds.",
             registry=registry,
         )
+        self._verified = Counter(
+            "webhook_signatures_verified",
+            "Signatures verified, by which secret.",
+            ["key"],
+            registry=registry,
+        )
         # To find the child of some labels costs more than to count, so each is looked up once.
         self._of_result = {result: self._webhooks.labels(result) for result in WebhookResult}
+        self._of_key = {key: self._verified.labels(key) for key in SigningKey}
         self._of_request: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def count_request(self, method: str, path: str, status: int, seconds: float) -> None:
@@ -108,6 +117,10 @@ class Metrics:
     def set_queue_depth(self, waiting: int) -> None:
         """Say how many webhooks wait for their commit now."""
         self._queue_depth.set(waiting)
+
+    def count_verified(self, key: SigningKey) -> None:
+        """Count one signature that was verified."""
+        self._of_key[key].inc()
 
     def render(self) -> bytes:
         """Return all metrics, of all processes, in the Prometheus text format."""

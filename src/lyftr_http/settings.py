@@ -1,14 +1,17 @@
 """Configuration: environment variables, and a `.env` file that the environment overrides."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Final, final
 
 import msgspec
 from dotenv import dotenv_values
 
-__all__ = ["VARIABLES", "InvalidSettings", "Secret", "Settings", "load_settings"]
+from lyftr_core.standard_webhooks import decode_secret
+
+__all__ = ["VARIABLES", "InvalidSettings", "Secret", "Settings", "WebhookScheme", "load_settings"]
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _FORMATS = ("json", "console")
@@ -18,10 +21,18 @@ _MOST_WAITING = 10_000
 _SECONDS = " of seconds"
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 """`b64token` of RFC 6750, section 2.1."""
+_STANDARD_FORM = "must be whsec_ and then padded base64, as WEBHOOK_SCHEME is standard"
 
 
 class InvalidSettings(ValueError):
     """Some variables have values that are not taken; the message names each and says what is."""
+
+
+class WebhookScheme(StrEnum):
+    """How webhooks are signed."""
+
+    LYFTR = "lyftr"
+    STANDARD = "standard"
 
 
 @final
@@ -47,6 +58,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         webhook_secret: Verifies signatures; without it no webhook is taken (`WEBHOOK_SECRET`).
+        webhook_secret_previous: Verifies too, while senders go over to the other
+            (`WEBHOOK_SECRET_PREVIOUS`).
+        webhook_scheme: How they are signed (`WEBHOOK_SCHEME`).
         database_url: `sqlite:///FILE` (`DATABASE_URL`).
         host: The address to listen on (`HOST`).
         port: The port to listen on, 0 for any free one (`PORT`).
@@ -62,6 +76,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     webhook_secret: Secret | None = None
+    webhook_secret_previous: Secret | None = None
+    webhook_scheme: WebhookScheme = WebhookScheme.LYFTR
     database_url: str = "sqlite:///lyftr.db"
     host: str = "127.0.0.1"
     port: int = 8000
@@ -86,7 +102,7 @@ def load_settings(environ: Mapping[str, str], dotenv: Path | None = None) -> Set
     """
     file = _read_dotenv(dotenv)
     values: dict[str, object] = {}
-    refusals = []
+    refusals: list[str] = []
     for variable, (field, read) in VARIABLES.items():
         text = environ.get(variable) or file.get(variable)
         if text:
@@ -94,9 +110,31 @@ def load_settings(environ: Mapping[str, str], dotenv: Path | None = None) -> Set
                 values[field] = read(text)
             except ValueError as exc:
                 refusals.append(f"{variable} {exc}")
+    settings = msgspec.convert(values, Settings, dec_hook=lambda _type, value: value)
+    refusals.extend(_refuse_secrets(settings))
     if refusals:
         raise InvalidSettings("; ".join(refusals))
-    return msgspec.convert(values, Settings, dec_hook=lambda _type, value: value)
+    return settings
+
+
+def _refuse_secrets(settings: Settings) -> Iterator[str]:
+    """Say what is wrong with the secrets, each by itself right, in one another's company."""
+    current, previous = settings.webhook_secret, settings.webhook_secret_previous
+    if previous and not current:
+        yield "WEBHOOK_SECRET_PREVIOUS needs WEBHOOK_SECRET beside it"
+    if settings.webhook_scheme is WebhookScheme.STANDARD:
+        if current and not _is_standard(current):
+            yield f"WEBHOOK_SECRET {_STANDARD_FORM}"
+        if previous and not _is_standard(previous):
+            yield f"WEBHOOK_SECRET_PREVIOUS {_STANDARD_FORM}"
+
+
+def _is_standard(secret: Secret) -> bool:
+    try:
+        decode_secret(secret.value)
+    except ValueError:
+        return False
+    return True
 
 
 def _read_dotenv(path: Path | None) -> dict[str, str | None]:
@@ -141,6 +179,8 @@ def _boolean(text: str) -> bool:
 
 VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "WEBHOOK_SECRET": ("webhook_secret", Secret),
+    "WEBHOOK_SECRET_PREVIOUS": ("webhook_secret_previous", Secret),
+    "WEBHOOK_SCHEME": ("webhook_scheme", _one_of(tuple(WebhookScheme), str.lower)),
     "DATABASE_URL": ("database_url", str),
     "HOST": ("host", str),
     "PORT": ("port", _number(0, _HIGHEST_PORT)),

@@ -15,7 +15,8 @@ PACKAGES = ("lyftr_core", "lyftr_sqlite", "lyftr_http")
 _WATCH_IMPORTS = """
 import importlib, json, os, sys, threading
 
-OURS = {"WEBHOOK_SECRET", "DATABASE_URL", "HOST", "PORT", "LOG_LEVEL"}
+OURS = {"WEBHOOK_SECRET", "WEBHOOK_SECRET_PREVIOUS", "WEBHOOK_SCHEME", "DATABASE_URL", "HOST",
+        "PORT", "LOG_LEVEL", "LOG_FORMAT"}
 EVENTS = {"sqlite3.connect", "subprocess.Popen", "os.mkdir", "os.remove", "os.rename",
           "os.system", "os.fork", "os.putenv"}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND

@@ -15,6 +15,7 @@ OFFERED = {
         "InvalidSettings",
         "Secret",
         "Settings",
+        "WebhookScheme",
         "load_settings",
     ],
 }

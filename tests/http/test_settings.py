@@ -5,7 +5,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from lyftr_http.settings import VARIABLES, InvalidSettings, Secret, Settings, load_settings
+from lyftr_http.settings import (
+    VARIABLES,
+    InvalidSettings,
+    Secret,
+    Settings,
+    WebhookScheme,
+    load_settings,
+)
 
 _CANARY = "canary-secret"
 
@@ -19,6 +26,8 @@ def test_defaults_are_the_documented_ones() -> None:
     settings = load_settings({})
     assert msgspec.structs.asdict(settings) == {
         "webhook_secret": None,
+        "webhook_secret_previous": None,
+        "webhook_scheme": "lyftr",
         "database_url": "sqlite:///lyftr.db",
         "host": "127.0.0.1",
         "port": 8000,
@@ -36,7 +45,9 @@ def test_defaults_are_the_documented_ones() -> None:
 def test_every_variable_is_read() -> None:
     settings = load_settings(
         {
-            "WEBHOOK_SECRET": "s",
+            "WEBHOOK_SECRET": "whsec_cw==",
+            "WEBHOOK_SECRET_PREVIOUS": "whsec_cHM=",
+            "WEBHOOK_SCHEME": "standard",
             "DATABASE_URL": "sqlite:////data/inbox.db",
             "HOST": "0.0.0.0",  # noqa: S104 - read, not bound
             "PORT": "0",
@@ -47,7 +58,10 @@ def test_every_variable_is_read() -> None:
         }
     )
     assert settings.webhook_secret
-    assert settings.webhook_secret.value == "s"
+    assert settings.webhook_secret_previous
+    assert settings.webhook_secret.value == "whsec_cw=="
+    assert settings.webhook_secret_previous.value == "whsec_cHM="
+    assert settings.webhook_scheme is WebhookScheme.STANDARD
     assert (settings.database_url, settings.host) == ("sqlite:////data/inbox.db", "0.0.0.0")  # noqa: S104 - as above
     assert (settings.port, settings.log_level, settings.log_format) == (0, "WARNING", "console")
     assert [token.value for token in settings.api_tokens] == ["a", "b"]
@@ -199,8 +213,14 @@ def test_a_secret_in_the_file_is_kept_to_the_character(dotenv: Path, value: str)
     assert (secret.value, secret.key) == (value, value.encode())
 
 
-def test_the_secret_shows_itself_to_nobody() -> None:
-    settings = load_settings({"WEBHOOK_SECRET": _CANARY, "API_TOKENS": f"{_CANARY},{_CANARY}2"})
+def test_the_secrets_show_themselves_to_nobody() -> None:
+    settings = load_settings(
+        {
+            "WEBHOOK_SECRET": _CANARY,
+            "WEBHOOK_SECRET_PREVIOUS": _CANARY,
+            "API_TOKENS": f"{_CANARY},{_CANARY}2",
+        }
+    )
     for shown in (repr(settings), str(settings), f"{settings.webhook_secret}", repr([settings])):
         assert _CANARY not in shown
     assert "<secret>" in repr(settings)
@@ -220,6 +240,53 @@ def test_a_secret_is_kept_to_the_character() -> None:
         settings = load_settings({"WEBHOOK_SECRET": value})
         assert settings.webhook_secret
         assert settings.webhook_secret.value == value
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [("lyftr", WebhookScheme.LYFTR), ("Standard", WebhookScheme.STANDARD)],
+)
+def test_letter_case_of_the_scheme_does_not_matter(given: str, read: WebhookScheme) -> None:
+    assert load_settings({"WEBHOOK_SCHEME": given}).webhook_scheme is read
+
+
+def test_a_wrong_scheme_is_told_with_what_is_taken() -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings({"WEBHOOK_SCHEME": "none"})
+    assert str(caught.value) == "WEBHOOK_SCHEME must be one of lyftr, standard"
+
+
+def test_a_previous_secret_alone_is_refused() -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings({"WEBHOOK_SECRET_PREVIOUS": _CANARY})
+    assert str(caught.value) == "WEBHOOK_SECRET_PREVIOUS needs WEBHOOK_SECRET beside it"
+
+
+@pytest.mark.parametrize(
+    "secret", [_CANARY, f"whsec_{_CANARY}", "whsec_", "whsec_cw", "whsec_cw==\n", "whsec_\udcff"]
+)
+def test_a_secret_without_the_form_of_the_standard_is_told_and_not_shown(secret: str) -> None:
+    right = "whsec_cw=="
+    form = "must be whsec_ and then padded base64, as WEBHOOK_SCHEME is standard"
+    for current, previous, refusal in (
+        (secret, "", f"WEBHOOK_SECRET {form}"),
+        (right, secret, f"WEBHOOK_SECRET_PREVIOUS {form}"),
+        (secret, secret, f"WEBHOOK_SECRET {form}; WEBHOOK_SECRET_PREVIOUS {form}"),
+    ):
+        variables = {"WEBHOOK_SECRET": current, "WEBHOOK_SECRET_PREVIOUS": previous}
+        with pytest.raises(InvalidSettings) as caught:
+            load_settings({"WEBHOOK_SCHEME": "standard", **variables})
+        assert str(caught.value) == refusal
+        assert load_settings({"WEBHOOK_SCHEME": "lyftr", **variables}).webhook_secret
+
+
+def test_everything_wrong_is_told_at_once() -> None:
+    wrong = {"WEBHOOK_SECRET_PREVIOUS": "s", "WEBHOOK_SCHEME": "standard", "PORT": "x"}
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings(wrong)
+    assert [part.split()[0] for part in str(caught.value).split("; ")] == [
+        *("PORT", "WEBHOOK_SECRET_PREVIOUS", "WEBHOOK_SECRET_PREVIOUS"),
+    ]
 
 
 def test_other_variables_do_not_matter() -> None:

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 import click
 import msgspec
 
-from lyftr_core import HexHmacSha256, format_timestamp
+from lyftr_core import format_timestamp
+from lyftr_core.standard_webhooks import encode_secret
 from lyftr_http.cli.environment import container_for, settings_from_environment
-from lyftr_http.cli.sign import curl_line, webhook_url
+from lyftr_http.cli.sign import curl_line, signer_of, webhook_url
 from lyftr_http.loopback import is_loopback
 from lyftr_http.server import bind, run_server
-from lyftr_http.settings import InvalidSettings, Secret, Settings
+from lyftr_http.settings import InvalidSettings, Secret, Settings, WebhookScheme
 
 __all__ = ["serve"]
 
@@ -75,15 +76,22 @@ def _decide_on_readers(settings: Settings) -> None:
 
 def _greet(settings: Settings) -> Settings:
     """Make a secret where there is none, and print how to deliver a first message."""
-    secret = settings.webhook_secret
-    if secret is None:
-        secret = Secret(secrets.token_urlsafe(24))
+    if settings.webhook_secret is None:
+        secret = _new_secret(settings.webhook_scheme)
         click.echo(f"WEBHOOK_SECRET for this run: {secret.value}")
+        settings = msgspec.structs.replace(settings, webhook_secret=secret)
+    is_standard = settings.webhook_scheme is WebhookScheme.STANDARD
     body = _first_message()
-    signature = HexHmacSha256(secret.key).sign(body)
-    click.echo("Deliver a first message with:\n")
-    click.echo(f"  {curl_line(webhook_url(settings), signature, body)}\n")
-    return msgspec.structs.replace(settings, webhook_secret=secret)
+    headers = signer_of(settings).signature_headers(body)
+    click.echo(f"Deliver a first message{' within five minutes' if is_standard else ''} with:\n")
+    click.echo(f"  {curl_line(webhook_url(settings), headers, body)}\n")
+    return settings
+
+
+def _new_secret(scheme: WebhookScheme) -> Secret:
+    if scheme is WebhookScheme.STANDARD:
+        return Secret(encode_secret(secrets.token_bytes(24)))
+    return Secret(secrets.token_urlsafe(24))
 
 
 def _first_message() -> bytes:

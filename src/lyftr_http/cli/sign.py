@@ -1,15 +1,17 @@
 """`lyftr sign`: sign a body, as a sender of webhooks would."""
 
 import shlex
+from collections.abc import Sequence
 from typing import BinaryIO
 
 import click
 
-from lyftr_core import HexHmacSha256
+from lyftr_core import RequestSigner, UnconfiguredScheme
 from lyftr_http.cli.environment import settings_from_environment
+from lyftr_http.container import Container
 from lyftr_http.settings import InvalidSettings, Settings
 
-__all__ = ["curl_line", "sign", "webhook_url"]
+__all__ = ["curl_line", "sign", "signer_of", "webhook_url"]
 
 _EXAMPLES = """
 \b
@@ -24,21 +26,48 @@ Examples:
 @click.option("--curl", is_flag=True, help="Print a curl line that delivers the body.")
 @click.option("--url", help="Where the curl line delivers to.  [default: from HOST and PORT]")
 def sign(file: BinaryIO, *, curl: bool, url: str | None) -> None:
-    """Print the X-Signature of a body.
+    """Print the signature of a body.
 
     The body is read from FILE, or from standard input, byte for byte; the secret comes from
-    WEBHOOK_SECRET.
+    WEBHOOK_SECRET. What is printed is the value of X-Signature, or the three headers where
+    WEBHOOK_SCHEME is standard; those hold for five minutes.
     """
     settings = settings_from_environment()
-    if settings.webhook_secret is None:
-        raise InvalidSettings("WEBHOOK_SECRET must be set to sign with")
+    signer = signer_of(settings)
     body = file.read()
-    signature = HexHmacSha256(settings.webhook_secret.key).sign(body)
-    click.echo(curl_line(url or webhook_url(settings), signature, body) if curl else signature)
+    headers = signer.signature_headers(body)
+    if curl:
+        click.echo(curl_line(url or webhook_url(settings), headers, body))
+    else:
+        click.echo(_as_lines(headers))
 
 
-def curl_line(url: str, signature: str, body: bytes) -> str:
+def signer_of(settings: Settings) -> RequestSigner:
+    """Return what signs as the settings have it verified.
+
+    Raises:
+        InvalidSettings: There is no secret.
+    """
+    scheme = Container(settings=settings).scheme()
+    if isinstance(scheme, UnconfiguredScheme):
+        raise InvalidSettings("WEBHOOK_SECRET must be set to sign with")
+    return scheme
+
+
+def _as_lines(headers: Sequence[tuple[str, str]]) -> str:
+    """Return the value of a header that is alone, or each header on a line of its own."""
+    if len(headers) == 1:
+        return headers[0][1]
+    return "\n".join(f"{name}: {value}" for name, value in headers)
+
+
+def curl_line(url: str, headers: Sequence[tuple[str, str]], body: bytes) -> str:
     """Return a shell command that delivers a signed body.
+
+    Args:
+        url: Where to.
+        headers: What signs the body.
+        body: The body.
 
     Raises:
         click.UsageError: The body is not text without NUL, so no argument can carry it.
@@ -49,8 +78,9 @@ def curl_line(url: str, signature: str, body: bytes) -> str:
         raise click.UsageError("--curl needs a body in UTF-8") from None
     if "\0" in text:
         raise click.UsageError("--curl needs a body without NUL")
-    headers = ["-H", "Content-Type: application/json", "-H", f"X-Signature: {signature}"]
-    return shlex.join(["curl", "-sS", url, *headers, "--data-raw", text])
+    sent = [("Content-Type", "application/json"), *headers]
+    options = [word for name, value in sent for word in ("-H", f"{name}: {value}")]
+    return shlex.join(["curl", "-sS", url, *options, "--data-raw", text])
 
 
 def webhook_url(settings: Settings) -> str:
