@@ -12,15 +12,12 @@ from typing import NamedTuple, Self
 from bench.client import Client
 from bench.machine import SERVER_CORE
 from bench.request_file import SECRET
+from lyftr_http.settings import VARIABLES
 
 __all__ = ["BASELINE", "CEILING", "HELLO", "OURS", "PLAIN_CEILING", "Server", "Target"]
 
 _ROOT = Path(__file__).parents[1]
 _WITHOUT_FASTAPI = _ROOT / "bench" / "without_fastapi"
-_OURS = {
-    *("WEBHOOK_SECRET", "DATABASE_URL", "HOST", "PORT", "LOG_LEVEL", "LOG_FORMAT"),
-    *("API_TOKENS", "ALLOW_ANONYMOUS_READS"),
-}
 _PATIENCE = 60.0
 _POLL_INTERVAL = 0.001
 _OK = 200
@@ -139,7 +136,7 @@ class Server:
 def _environment(target: Target, database: Path) -> dict[str, str]:
     path = [_ROOT] if target is BASELINE else [_ROOT, _WITHOUT_FASTAPI]
     # Compiled once, as where it is installed; not at each start.
-    dropped = {*_OURS, "PYTHONDONTWRITEBYTECODE"}
+    dropped = {*VARIABLES, "PYTHONDONTWRITEBYTECODE"}
     inherited = {name: value for name, value in os.environ.items() if name not in dropped}
     return {
         **inherited,

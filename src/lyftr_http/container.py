@@ -21,7 +21,7 @@ from lyftr_http.metrics import Metrics
 from lyftr_http.read_access import ReadAccess
 from lyftr_http.request_journal import RequestJournal
 from lyftr_http.schemes import configured_scheme
-from lyftr_http.settings import Settings
+from lyftr_http.settings import Secret, Settings
 from lyftr_sqlite import Commit, SqliteStore, check, migrate, rebuild
 
 __all__ = ["Container"]

@@ -25,6 +25,8 @@ from lyftr_core.queries import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET
 from lyftr_core.reading import MAX_QUERY_LENGTH
 from lyftr_core.timestamps import TIMESTAMP_PATTERN
 from lyftr_http.responses import Invalid, Problem
+from lyftr_http.settings import WebhookScheme
+from lyftr_http.signature_parameters import SIGNATURE_PARAMETERS
 
 __all__ = [
     "BEARER",
@@ -106,12 +108,19 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
 
 
 def openapi_document(
-    routes: Sequence[HTTPRouteHandler | Router], dependencies: Mapping[str, Provide]
+    routes: Sequence[HTTPRouteHandler | Router],
+    dependencies: Mapping[str, Provide],
+    scheme: WebhookScheme,
 ) -> dict[str, Any]:
     """Describe the routes as an OpenAPI 3.1 document.
 
     An application of its own makes it, since one with an OpenAPI configuration also serves pages
     that load scripts from elsewhere.
+
+    Args:
+        routes: What is described.
+        dependencies: What is injected into them.
+        scheme: How webhooks are signed.
     """
     config = OpenAPIConfig(
         title="lyftr",
@@ -135,24 +144,16 @@ def openapi_document(
             if operation.get("security"):
                 operation["responses"]["401"] = _NO_ACCESS
                 document["components"]["securitySchemes"] = _SECURITY_SCHEMES
+    signature = [parameter.to_schema() for parameter in SIGNATURE_PARAMETERS[scheme]]
+    document["paths"]["/webhook"]["post"]["parameters"] = signature
     return document
 
 
 @dataclass
 class WebhookOperation(Operation):
-    """`POST /webhook`."""
+    """`POST /webhook`, but for the headers that sign it: these the configuration chooses."""
 
     def __post_init__(self) -> None:
-        self.parameters = [
-            Parameter(
-                name="X-Signature",
-                param_in="header",
-                required=True,
-                description="Hex digits of HMAC-SHA256(secret, raw body), `sha256=` before them"
-                " allowed.",
-                schema=Schema(type=OpenAPIType.STRING, pattern=r"^(sha256=)?[0-9a-fA-F]{64}$"),
-            )
-        ]
         media = OpenAPIMediaType(schema=_WEBHOOK)
         self.request_body = RequestBody(content={"application/json": media}, required=True)
 

@@ -19,6 +19,13 @@ from lyftr_http.settings import VARIABLES
 SECRET = "an end-to-end secret"
 LYFTR = [sys.executable, "-m", "lyftr_http"]
 PATIENCE = 60.0
+STANDARD = {
+    "WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    "WEBHOOK_SCHEME": "standard",
+}
+"""What makes the server take Standard Webhooks."""
+
+Lyftr = Callable[..., subprocess.CompletedProcess[bytes]]
 
 
 class LyftrServer:
@@ -72,6 +79,14 @@ class LyftrServer:
     def deliver(self, message_id: str, **fields: object) -> httpx.Response:
         """Send one signed webhook."""
         return self.http.post("/webhook", **signed(message_id, **fields))
+
+
+def refusal(done: subprocess.CompletedProcess[bytes]) -> str:
+    """Return the one line of a command that refused."""
+    assert done.returncode != 0
+    (line,) = done.stderr.decode().splitlines()
+    assert line.startswith("lyftr: ")
+    return line
 
 
 def environment(**variables: str) -> dict[str, str]:
@@ -129,7 +144,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
 
 @pytest.fixture
-def lyftr(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[bytes]]:
+def lyftr(tmp_path: Path) -> Lyftr:
     """Run a command of `lyftr` to its end."""
 
     def run(

@@ -2,26 +2,50 @@
 
 import os
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import requests
 import schemathesis
+from litestar.openapi.spec import Schema
 
-from lyftr_core import HexHmacSha256
+from lyftr_core import HexHmacSha256, StandardWebhooks
 from lyftr_core.testing import timestamps
+from lyftr_http.signature_parameters import SIGNATURE_PARAMETERS
 
 schemathesis.openapi.format("date-time", timestamps())
+
+
+def _scheme() -> HexHmacSha256 | StandardWebhooks:
+    secret = os.environ["WEBHOOK_SECRET"]
+    if os.environ["WEBHOOK_SCHEME"] == "standard":
+        return StandardWebhooks(secret, clock=lambda: datetime.now(UTC))
+    return HexHmacSha256(secret)
 
 
 class Signature(requests.auth.AuthBase):
     """Puts a true signature where a well-formed one was generated; the rest is sent as it is."""
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        given = str(request.headers.get("X-Signature", ""))
-        if re.fullmatch(r"(sha256=)?[0-9a-fA-F]{64}", given):
-            scheme = HexHmacSha256(os.environ["WEBHOOK_SECRET"])
-            request.headers["X-Signature"] = scheme.sign(_content(request))
+        right = _scheme().signature_headers(_content(request))
+        if all(_is_well_formed(name, request.headers.get(name, "")) for name, _ in right):
+            request.headers.update(right)
         return request
+
+
+def _is_well_formed(name: str, value: str | bytes) -> bool:
+    (pattern,) = (
+        parameter.schema.pattern
+        for parameters in SIGNATURE_PARAMETERS.values()
+        for parameter in parameters
+        if parameter.name == name and isinstance(parameter.schema, Schema)
+    )
+    assert pattern
+    return re.search(pattern, _text(value)) is not None
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode("latin-1")
 
 
 def _content(request: requests.PreparedRequest) -> bytes:

@@ -6,28 +6,18 @@ import shlex
 import socket
 import sqlite3
 import subprocess
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 
-from lyftr_core import HexHmacSha256, __version__
+from lyftr_core import __version__
 from lyftr_http.settings import VARIABLES
-from tests.end_to_end.conftest import LYFTR, Serve, environment
+from tests.end_to_end.conftest import LYFTR, STANDARD, Lyftr, Serve, environment, refusal
 
-Lyftr = Callable[..., subprocess.CompletedProcess[bytes]]
 COMMANDS = ("serve", "sign", "migrate", "check", "rebuild", "conflicts")
 SCHEMA = "0004"
-
-
-def refusal(done: subprocess.CompletedProcess[bytes]) -> str:
-    """Return the one line of a command that refused."""
-    assert done.returncode != 0
-    (line,) = done.stderr.decode().splitlines()
-    assert line.startswith("lyftr: ")
-    return line
 
 
 def test_version_is_that_of_the_package(lyftr: Lyftr) -> None:
@@ -59,47 +49,6 @@ def test_without_a_command_it_shows_the_help_and_fails(lyftr: Lyftr) -> None:
     assert "Commands:" in done.stderr.decode()
 
 
-def test_sign_signs_standard_input_byte_for_byte(lyftr: Lyftr) -> None:
-    body = b'{"text": "\xc3\xa9"}\n'
-    done = lyftr("sign", stdin=body, WEBHOOK_SECRET="s")
-    assert done.stdout.decode() == HexHmacSha256("s").sign(body) + "\n"
-
-
-def test_sign_signs_a_file(lyftr: Lyftr, tmp_path: Path) -> None:
-    (tmp_path / "body.json").write_bytes(b"{}")
-    done = lyftr("sign", "body.json", WEBHOOK_SECRET="s")
-    assert done.stdout.decode().strip() == HexHmacSha256("s").sign(b"{}")
-
-
-def test_the_secret_is_read_from_dotenv_too(lyftr: Lyftr, tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("WEBHOOK_SECRET=from a file\n")
-    done = lyftr("sign", stdin=b"{}")
-    assert done.stdout.decode().strip() == HexHmacSha256("from a file").sign(b"{}")
-
-
-def test_sign_curl_prints_a_line_that_carries_the_very_body(lyftr: Lyftr) -> None:
-    body = b"""{"text": "it's $HOME \\"quoted\\" `x` @"}\n"""
-    done = lyftr("sign", "--curl", stdin=body, WEBHOOK_SECRET="s", PORT="1234")
-    words = shlex.split(done.stdout.decode())
-    assert words[0] == "curl"
-    assert "http://127.0.0.1:1234/webhook" in words
-    assert f"X-Signature: {HexHmacSha256('s').sign(body)}" in words
-    assert words[-2:] == ["--data-raw", body.decode()]
-
-
-@pytest.mark.parametrize("body", [b"\xff", b"a\0b"])
-def test_sign_curl_refuses_a_body_no_argument_can_carry(lyftr: Lyftr, body: bytes) -> None:
-    assert "--curl needs" in refusal(lyftr("sign", "--curl", stdin=body, WEBHOOK_SECRET="s"))
-
-
-def test_sign_without_a_secret_says_which_variable(lyftr: Lyftr) -> None:
-    assert "WEBHOOK_SECRET" in refusal(lyftr("sign"))
-
-
-def test_sign_of_a_missing_file_says_so(lyftr: Lyftr) -> None:
-    assert "nowhere.json" in refusal(lyftr("sign", "nowhere.json", WEBHOOK_SECRET="s"))
-
-
 def test_migrate_makes_the_database_and_then_has_nothing_to_do(
     lyftr: Lyftr, tmp_path: Path
 ) -> None:
@@ -116,6 +65,10 @@ def test_migrate_makes_the_database_and_then_has_nothing_to_do(
         ({"PORT": "70000"}, ["PORT", "0 to 65535"]),
         ({"PORT": "8e1"}, ["PORT", "0 to 65535"]),
         ({"LOG_LEVEL": "LOUD"}, ["LOG_LEVEL", "DEBUG"]),
+        ({"WEBHOOK_SCHEME": "none"}, ["WEBHOOK_SCHEME", "lyftr, standard"]),
+        ({"WEBHOOK_SECRET_PREVIOUS": "s"}, ["WEBHOOK_SECRET_PREVIOUS", "WEBHOOK_SECRET"]),
+        (STANDARD | {"WEBHOOK_SECRET": "whsec_canary"}, ["WEBHOOK_SECRET", "whsec_ and then"]),
+        (STANDARD | {"WEBHOOK_SECRET_PREVIOUS": "canary"}, ["WEBHOOK_SECRET_PREVIOUS", "whsec_"]),
         ({"DATABASE_URL": "postgresql://localhost/x"}, ["DATABASE_URL", "sqlite:///FILE"]),
         ({"DATABASE_URL": "sqlite://"}, ["DATABASE_URL", "sqlite:///FILE"]),
         ({"DATABASE_URL": "sqlite:///missing/x.db"}, ["missing", "does not exist"]),
@@ -127,6 +80,7 @@ def test_a_wrong_value_stops_the_start_in_one_line(
 ) -> None:
     line = refusal(lyftr(command, **variables))
     assert all(word in line for word in words), line
+    assert "canary" not in line
 
 
 def test_a_wrong_option_stops_the_start_in_one_line(lyftr: Lyftr) -> None:
@@ -278,15 +232,22 @@ def test_without_a_secret_it_starts_says_so_once_and_is_not_ready(serve: Serve) 
     assert len(warnings) == 1
 
 
-def test_dev_prints_a_secret_and_a_curl_line_that_works_when_pasted(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("scheme", "form"), [("lyftr", r"\S{32}"), ("standard", r"whsec_[0-9A-Za-z+/]{32}")]
+)
+def test_dev_prints_a_secret_and_a_curl_line_that_works_when_pasted(
+    tmp_path: Path, scheme: str, form: str
+) -> None:
     command = [*LYFTR, "serve", "--dev", "--port", "0"]
+    variables = environment(WEBHOOK_SCHEME=scheme)
     with subprocess.Popen(
-        command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True
+        command, cwd=tmp_path, env=variables, stdout=subprocess.PIPE, text=True
     ) as server:
         try:
             assert server.stdout is not None
             printed = [server.stdout.readline() for _ in range(5)]
-            assert re.fullmatch(r"WEBHOOK_SECRET for this run: \S{32}\n", printed[0])
+            assert re.fullmatch(rf"WEBHOOK_SECRET for this run: {form}\n", printed[0])
+            assert ("within five minutes" in printed[1]) == (scheme == "standard")
             words = shlex.split(printed[3])
             assert "listening" in server.stdout.readline()
             answer = _run_curl(words)

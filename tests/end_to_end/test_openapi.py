@@ -7,17 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import SECRET, Serve
+from tests.end_to_end.conftest import STANDARD, Serve
 
 HOOKS = "schemathesis_hooks"
 _TOKEN = "a-token-for-schemathesis"
+SECRET = STANDARD["WEBHOOK_SECRET"]
+"""Of the form that each scheme takes."""
 _LONGEST = 180
 """Several times what it takes, in seconds."""
 
 
 def _schemathesis(
-    document: str, sign: str, folder: Path, *options: str
+    document: str, scheme: str, sign: str, folder: Path, *options: str
 ) -> "subprocess.CompletedProcess[str]":
+    hooks = str(Path(__file__).parent)
     return subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli", "run", document),
@@ -27,10 +30,11 @@ def _schemathesis(
         cwd=folder,
         env={
             **os.environ,
-            "PYTHONPATH": str(Path(__file__).parent),
+            "PYTHONPATH": os.pathsep.join(filter(None, [hooks, os.environ.get("PYTHONPATH")])),
             "SCHEMATHESIS_HOOKS": HOOKS,
             "SIGN_REQUESTS": sign,
             "WEBHOOK_SECRET": SECRET,
+            "WEBHOOK_SCHEME": scheme,
         },
         capture_output=True,
         text=True,
@@ -39,16 +43,17 @@ def _schemathesis(
     )
 
 
+@pytest.mark.parametrize("scheme", ["lyftr", "standard"])
 @pytest.mark.parametrize("sign", ["1", ""], ids=["signed", "unsigned"])
-def test_every_answer_is_documented(serve: Serve, tmp_path: Path, sign: str) -> None:
-    with serve() as server:
+def test_every_answer_is_documented(serve: Serve, tmp_path: Path, sign: str, scheme: str) -> None:
+    with serve(WEBHOOK_SECRET=SECRET, WEBHOOK_SCHEME=scheme) as server:
         document = f"{server.http.base_url}/schema/openapi.json"
         try:
-            done = _schemathesis(document, sign, tmp_path)
+            done = _schemathesis(document, scheme, sign, tmp_path)
         except subprocess.TimeoutExpired:
             # Seen once, with Python 3.11.7: it span in the callback of a weak reference while it
             # compiled the paths of the document and asked the server nothing.
-            done = _schemathesis(document, sign, tmp_path)
+            done = _schemathesis(document, scheme, sign, tmp_path)
         stored = server.http.get("/stats").json()["total_messages"]
     assert done.returncode == 0, done.stdout
     assert (stored > 0) == bool(sign), "signed webhooks are stored, unsigned ones are not"
@@ -62,7 +67,9 @@ def test_every_answer_is_documented_where_tokens_are_asked_for(
 ) -> None:
     with serve(API_TOKENS=_TOKEN) as server:
         document = f"{server.http.base_url}/schema/openapi.json"
-        done = _schemathesis(document, "", tmp_path, "--exclude-path", "/webhook", *options)
+        done = _schemathesis(
+            document, "lyftr", "", tmp_path, "--exclude-path", "/webhook", *options
+        )
         lines = [line for line in server.lines() if line.get("path") == "/messages"]
     assert done.returncode == 0, done.stdout
     statuses = {line["status"] for line in lines if line["method"] in {"GET", "HEAD"}}

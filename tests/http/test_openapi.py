@@ -1,16 +1,23 @@
 """`GET /schema/openapi.json`: the document says what the application does."""
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
 
-from lyftr_core import InMemoryMessageRepository, StorageUnavailable, __version__
-from lyftr_http.settings import Settings
+from lyftr_core import (
+    InMemoryMessageRepository,
+    StandardWebhooks,
+    StorageUnavailable,
+    __version__,
+)
+from lyftr_http.settings import Secret, Settings, WebhookScheme
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 Signed = Callable[..., dict[str, Any]]
@@ -110,6 +117,28 @@ def test_the_webhook_has_its_body_and_its_signature(document: dict[str, Any]) ->
     assert set(schema["properties"]) == {"message_id", "from", "to", "ts", "text"}
     assert set(schema["required"]) == {"message_id", "from", "to", "ts"}
     assert schema.get("additionalProperties", True) is True
+
+
+async def test_the_headers_that_sign_are_those_of_the_scheme_in_use(
+    serve: Serve, settings: Settings, document: dict[str, Any]
+) -> None:
+    standard = msgspec.structs.replace(
+        settings, webhook_scheme=WebhookScheme.STANDARD, webhook_secret=Secret("whsec_cw==")
+    )
+    async with serve(configured=standard) as client:
+        other = (await client.get("/schema/openapi.json")).json()
+    parameters = other["paths"]["/webhook"]["post"].pop("parameters")
+    assert [(p["name"], p["in"], p["required"]) for p in parameters] == [
+        ("webhook-id", "header", True),
+        ("webhook-timestamp", "header", True),
+        ("webhook-signature", "header", True),
+    ]
+    signed = StandardWebhooks("whsec_cw==", clock=lambda: datetime.now(UTC))
+    for (name, value), parameter in zip(signed.signature_headers(b""), parameters, strict=True):
+        assert name == parameter["name"]
+        assert re.search(parameter["schema"]["pattern"], value)
+    document["paths"]["/webhook"]["post"].pop("parameters")
+    assert other == document, "nothing else differs"
 
 
 def test_every_query_parameter_is_there_and_optional(document: dict[str, Any]) -> None:
