@@ -33,6 +33,10 @@ class KeyedHmac:
         outer.update(inner.digest())
         return outer.digest()
 
+    def hexdigest(self, message: bytes) -> str:
+        """Return them as 64 lower-case hex digits."""
+        return self.digest(message).hex()
+
 
 def _keyed_hash(key: bytes, pad: int) -> "hashlib._Hash":
     """Return one of the two hashes of an HMAC as it stands when the key is taken in."""

@@ -34,6 +34,10 @@ class SigningKey(StrEnum):
     PREVIOUS = "previous"
 
 
+# Python 3.11 takes a tenth of a microsecond to find a member by its name.
+_CURRENT, _PREVIOUS = SigningKey
+
+
 class SignedRequest(msgspec.Struct, frozen=True):
     """A request as it arrived: nothing about it is believed yet.
 
@@ -146,7 +150,7 @@ class HexHmacSha256:
 
     def sign(self, body: bytes) -> str:
         """Return the signature of a body as lower-case hex digits."""
-        return self._current.digest(body).hex()
+        return self._current.hexdigest(body)
 
     def signature_headers(self, body: bytes) -> list[tuple[str, str]]:
         """Return the one header that signs a body."""
@@ -163,13 +167,14 @@ class HexHmacSha256:
             raise InvalidSignature
         # No look at the form: what is equal to 64 hex digits has it.
         claimed = values[0].removeprefix(_PREFIX).lower()
+        body = request.body
         # Both are compared before either counts, so that time does not tell which matched.
-        is_current = _matches(claimed, self._current, request.body)
-        is_previous = self._previous is not None and _matches(claimed, self._previous, request.body)
-        if is_current:
-            return VerifiedBody(request.body)
-        if is_previous:
-            return VerifiedBody(request.body, SigningKey.PREVIOUS)
+        is_current = hmac.compare_digest(claimed, self._current.hexdigest(body).encode())
+        is_previous = self._previous is not None and hmac.compare_digest(
+            claimed, self._previous.hexdigest(body).encode()
+        )
+        if is_current or is_previous:
+            return VerifiedBody(body, _CURRENT if is_current else _PREVIOUS)
         raise InvalidSignature
 
 
@@ -190,7 +195,3 @@ def _keyed(secret: str | bytes) -> KeyedHmac:
     if not key:
         raise ValueError("the secret must not be empty")
     return KeyedHmac(key)
-
-
-def _matches(claimed: bytes, keyed: KeyedHmac, body: bytes) -> bool:
-    return hmac.compare_digest(claimed, keyed.digest(body).hex().encode())

@@ -18,6 +18,7 @@ from lyftr_core.signature import SignedRequest, SigningKey, VerifiedBody
 
 __all__ = ["StandardWebhooks", "decode_secret", "encode_secret"]
 
+_CURRENT, _PREVIOUS = SigningKey
 _TOLERANCE = timedelta(seconds=300)
 _SECRET_PREFIX = "whsec_"  # noqa: S105 - what comes before a secret is none
 _BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
@@ -140,10 +141,8 @@ class StandardWebhooks:
         # All are compared before any counts, so that time does not tell which matched.
         is_current = _any_matches(claimed, self._current, content)
         is_previous = self._previous is not None and _any_matches(claimed, self._previous, content)
-        if is_current:
-            return VerifiedBody(request.body)
-        if is_previous:
-            return VerifiedBody(request.body, SigningKey.PREVIOUS)
+        if is_current or is_previous:
+            return VerifiedBody(request.body, _CURRENT if is_current else _PREVIOUS)
         raise InvalidSignature
 
     def _is_recent(self, timestamp: bytes) -> bool:
