@@ -30,6 +30,7 @@ Request = tuple[str, str, dict[str, Any]]
 
 SECRETS = {
     "WEBHOOK_SECRET": "canary-secret-current",
+    "WEBHOOK_SECRET_PREVIOUS": "canary-secret-previous",
     "API_TOKENS": "canary-token-1,canary/token+2==",
 }
 """Every variable that holds something secret, with a marked value."""

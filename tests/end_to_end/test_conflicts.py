@@ -3,8 +3,6 @@
 import json
 import re
 import signal
-import subprocess
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,10 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from lyftr_core.testing.samples import NOON, sample
 from lyftr_sqlite import SqliteStore
-from tests.end_to_end.conftest import LyftrServer, Serve
-from tests.end_to_end.test_command_line import refusal
-
-Lyftr = Callable[..., subprocess.CompletedProcess[bytes]]
+from tests.end_to_end.conftest import Lyftr, LyftrServer, Serve, refusal
 
 _TIME = re.compile(r"[0-9-]{10}T[0-9:]{8}(\.[0-9]*[1-9])?Z")
 

@@ -1,15 +1,11 @@
 """Where strangers could read, `lyftr serve` starts only if somebody has decided on that."""
 
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import Serve
-from tests.end_to_end.test_command_line import refusal
+from tests.end_to_end.conftest import Lyftr, Serve, refusal
 
-Lyftr = Callable[..., subprocess.CompletedProcess[bytes]]
 _WAYS_OUT = ("API_TOKENS", "ALLOW_ANONYMOUS_READS=true")
 
 
