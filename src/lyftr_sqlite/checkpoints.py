@@ -92,6 +92,6 @@ class Checkpointer:
 
 async def _copy(by: WritingConnection) -> int:
     """Copy what can be copied now, and return the length of the log in pages."""
-    async with by.open() as connection:
+    async with by.open(commits=False) as connection:
         result = await connection.exec_driver_sql(_COPY)
         return int(result.mappings().one()["log"])

@@ -89,7 +89,7 @@ class Follower:
                 proportionally more of a longer one: in as many transactions it catches up, or a
                 fast log would leave it behind.
         """
-        async with self._connection.open() as connection:
+        async with self._connection.open(commits=False) as connection:
             through, last = await progress_of(connection, projections)
         step = max(step, step * (last - through) // LONG_TAIL)
         for _ in range(through, last, step):

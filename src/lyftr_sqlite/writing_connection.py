@@ -36,8 +36,12 @@ class WritingConnection:
         self._failed = False
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[AsyncConnection]:
+    async def open(self, *, commits: bool = True) -> AsyncIterator[AsyncConnection]:
         """Open the connection, or use the open one, for one transaction.
+
+        Args:
+            commits: Whether the transaction changes anything; else its success says nothing of
+                whether something can be committed again.
 
         Raises:
             StorageUnavailable: It could not be opened, the transaction failed, or the files were
@@ -58,7 +62,7 @@ class WritingConnection:
                     self._failed = True
                     await self._drop()
                     raise
-            self._failed = False
+            self._failed = self._failed and not commits
 
     async def check(self) -> None:
         """Commit something if the last transaction failed.
