@@ -8,7 +8,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from lyftr_core.errors import StorageUnavailable
 
-__all__ = ["as_storage_unavailable", "reason"]
+__all__ = ["as_storage_unavailable", "is_busy", "reason"]
+
+_PRIMARY_CODE = 0xFF
+"""The part of an error code that extended codes share (https://www.sqlite.org/rescode.html)."""
+
+_UNDECODABLE = "Could not decode to UTF-8"
 
 
 @contextmanager
@@ -33,4 +38,16 @@ def reason(exc: BaseException) -> str:
     return words.partition(" with text ")[0] if words.startswith(_UNDECODABLE) else words
 
 
-_UNDECODABLE = "Could not decode to UTF-8"
+def is_busy(exc: BaseException) -> bool:
+    """Tell whether it failed since another held the lock for longer than the busy time-out.
+
+    Args:
+        exc: The error, or one that was raised from it.
+    """
+    found: BaseException | None = exc
+    while found:
+        code = getattr(getattr(found, "orig", found), "sqlite_errorcode", sqlite3.SQLITE_OK)
+        if code & _PRIMARY_CODE == sqlite3.SQLITE_BUSY:
+            return True
+        found = found.__cause__
+    return False

@@ -9,7 +9,7 @@ import msgspec
 
 from lyftr_core.errors import SchemaMismatch, StorageUnavailable
 from lyftr_sqlite.engines import BUSY_TIMEOUT, file_uri
-from lyftr_sqlite.failures import as_storage_unavailable
+from lyftr_sqlite.failures import as_storage_unavailable, is_busy
 from lyftr_sqlite.revision import find_revision
 from lyftr_sqlite.schema import HEAD
 
@@ -19,8 +19,6 @@ MINIMUM_SQLITE = (3, 35, 0)
 """The first SQLite that can drop a column, as a downgrade does."""
 _BEYOND_ASCII = "\u00c9"
 _ABILITIES = "SELECT (SELECT count(*) FROM pragma_module_list WHERE name = 'fts5'), lower(?)"
-_PRIMARY_CODE = 0xFF
-"""The part of an error code that extended codes share (https://www.sqlite.org/rescode.html)."""
 _RETRY_INTERVAL = 0.02
 """Between two attempts to switch to WAL, in seconds."""
 
@@ -110,6 +108,6 @@ def _try_wal(database: sqlite3.Connection) -> str | None:
     try:
         return str(database.execute("PRAGMA journal_mode=WAL").fetchone()[0])
     except sqlite3.OperationalError as exc:
-        if exc.sqlite_errorcode & _PRIMARY_CODE == sqlite3.SQLITE_BUSY:
+        if is_busy(exc):
             return None
         raise

@@ -55,7 +55,7 @@ class SqliteStore:
         )
         reading = create_reading_engine(self.path, self._file)
         self._engines = writing, copying, reading
-        connection = WritingConnection(writing, self.path)
+        connection = self._connection = WritingConnection(writing, self.path)
         self._follower = Follower(connection)
         self._checkpointer = Checkpointer(
             WritingConnection(copying, self.path), connection, reading
@@ -87,9 +87,11 @@ class SqliteStore:
         async with AsyncExitStack() as stack:  # one after the other, whatever fails
             for engine in self._engines:
                 stack.push_async_callback(engine.dispose)
-            stack.push_async_callback(self.writer.close)
-            stack.push_async_callback(self._checkpointer.close)
-            stack.push_async_callback(self._follower.close)
+            stack.push_async_callback(self._connection.close)
+            # All are told at once: where another process holds the lock, none begins to wait anew.
+            await asyncio.gather(
+                self._follower.close(), self._checkpointer.close(), self.writer.close()
+            )
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Self]:

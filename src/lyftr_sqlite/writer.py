@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from lyftr_core.errors import StorageUnavailable
 from lyftr_core.message import AddOutcome, Message
-from lyftr_sqlite.failures import reason
+from lyftr_sqlite.failures import is_busy, reason
 from lyftr_sqlite.insertion import LARGEST_BATCH, Row, insert_batch, to_row
 from lyftr_sqlite.writing_connection import WritingConnection
 
@@ -99,7 +99,10 @@ class SqliteMessageWriter:
             self._task = asyncio.create_task(self._write_until_closed(), name="lyftr-writer")
 
     async def close(self) -> None:
-        """Refuse new messages, commit those that wait, and end. A second call does nothing."""
+        """Refuse new messages, commit those that wait, and end. A second call does nothing.
+
+        Once a commit fails, those behind it are refused, so that it takes no longer than that.
+        """
         self._closing = True
         self._arrived.set()
         if self._task and not self._task.done():
@@ -143,7 +146,9 @@ class SqliteMessageWriter:
                 self._arrived.clear()
                 while self._waiting:
                     await self._let_others_join()
-                    await self._write(self._take_batch())
+                    failure = await self._write(self._take_batch())
+                    if failure and (self._closing or is_busy(failure)):
+                        self._refuse_those_behind(failure)
             await self._connection.close()
         finally:
             _refuse(self._waiting, StorageUnavailable("the writer was stopped"))
@@ -166,14 +171,24 @@ class SqliteMessageWriter:
         size = min(len(self._waiting), self._max_batch)
         return [self._waiting.popleft() for _ in range(size)]
 
-    async def _write(self, batch: list[_Waiting]) -> None:
-        """Commit a batch and answer each of its callers; whatever fails, the writer goes on."""
+    def _refuse_those_behind(self, failure: Exception) -> None:
+        """Refuse all that wait: each batch of them would wait as long again for the same lock."""
+        _refuse(self._waiting, failure)
+        self._waiting.clear()
+
+    async def _write(self, batch: list[_Waiting]) -> Exception | None:
+        """Commit a batch and answer each of its callers; whatever fails, the writer goes on.
+
+        Returns:
+            Why it failed, if it did.
+        """
         began = self._loop.time()
         try:
             async with self._connection.open() as connection:
                 outcomes = await insert_batch(connection, [waiting.row for waiting in batch])
         except Exception as exc:  # noqa: BLE001 - it is raised again, in every caller
             _refuse(batch, exc)
+            return exc
         except asyncio.CancelledError:
             _refuse(batch, StorageUnavailable("the writer was stopped"))
             raise
@@ -184,6 +199,7 @@ class SqliteMessageWriter:
                     waiting.outcome.set_result(outcome)
             seconds = self._loop.time() - began
             self._on_commit(Commit(outcomes.count(AddOutcome.CREATED), len(batch), seconds))
+        return None
 
 
 def _refuse(batch: "list[_Waiting] | deque[_Waiting]", cause: Exception) -> None:

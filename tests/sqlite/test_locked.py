@@ -1,0 +1,152 @@
+"""Another process holds the lock, and does not let go: nobody waits for it twice."""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from lyftr_core import AddOutcome, Message, StorageUnavailable
+from lyftr_sqlite import SqliteMessageWriter, SqliteStore
+from lyftr_sqlite.writing_connection import WritingConnection
+from tests.sqlite.databases import insert_many, open_database
+
+NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
+FULL_QUEUE = 10_000
+
+Make = Callable[..., Message]
+Until = Callable[[Callable[[], bool]], Awaitable[None]]
+
+
+@pytest.fixture
+def tried(impatient_engine: AsyncEngine) -> list[str]:
+    """The INSERT statements that the writer has begun, each of them once."""
+    seen: list[str] = []
+
+    def note(statement: str) -> None:
+        if statement.startswith("INSERT") and statement not in seen:
+            seen.append(statement)
+
+    @event.listens_for(impatient_engine.sync_engine, "connect")
+    def trace(connection: AsyncAdapt_aiosqlite_connection, _record: object) -> None:
+        connection.run_async(lambda driver: driver.set_trace_callback(note))
+
+    return seen
+
+
+async def begin_all(
+    writer: SqliteMessageWriter, messages: list[Message]
+) -> asyncio.Future[list[object]]:
+    """Add all at once; when this returns, all of them wait."""
+    calls = [asyncio.create_task(writer.add(message, received_at=NOW)) for message in messages]
+    await asyncio.sleep(0)
+    return asyncio.gather(*calls, return_exceptions=True)
+
+
+async def test_a_lock_that_stays_refuses_all_that_wait_and_not_one_batch_after_another(
+    impatient_engine: AsyncEngine,
+    path: Path,
+    other: sqlite3.Connection,
+    message: Make,
+    tried: list[str],
+) -> None:
+    writer = SqliteMessageWriter(WritingConnection(impatient_engine, path), max_batch=1)
+    await writer.open()
+    other.execute("BEGIN IMMEDIATE")
+    calls = await begin_all(writer, [message(f"m{n}") for n in range(10)])
+    outcomes = await calls
+    assert {str(outcome) for outcome in outcomes} == {"cannot commit: database is locked"}
+    assert len({id(outcome) for outcome in outcomes}) == 10
+    assert len(tried) == 1
+    other.execute("ROLLBACK")
+    assert await writer.add(message("m1"), received_at=NOW) is AddOutcome.CREATED
+    await writer.close()
+
+
+async def test_closing_under_a_lock_with_a_full_queue_waits_for_it_once_and_refuses_the_rest(
+    impatient_engine: AsyncEngine,
+    path: Path,
+    other: sqlite3.Connection,
+    message: Make,
+    tried: list[str],
+) -> None:
+    writer = SqliteMessageWriter(WritingConnection(impatient_engine, path))
+    await writer.open()
+    other.execute("BEGIN IMMEDIATE")
+    calls = await begin_all(writer, [message(f"m{n}") for n in range(FULL_QUEUE)])
+    await writer.close()
+    outcomes = await calls
+    assert len(outcomes) == FULL_QUEUE
+    assert all(isinstance(outcome, StorageUnavailable) for outcome in outcomes)
+    assert len(tried) == 1
+
+
+async def test_closing_refuses_what_waits_behind_a_commit_that_failed(
+    impatient_engine: AsyncEngine,
+    path: Path,
+    other: sqlite3.Connection,
+    message: Make,
+    tried: list[str],
+) -> None:
+    other.execute(
+        "CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN new.message_id = 'bad'"
+        " BEGIN SELECT RAISE(ABORT, 'not this one'); END"
+    )
+    writer = SqliteMessageWriter(WritingConnection(impatient_engine, path), max_batch=1)
+    await writer.open()
+    names = ["good", "bad", "behind it"]
+    calls = await begin_all(writer, [message(name) for name in names])
+    await writer.close()
+    outcomes = await calls
+    assert outcomes[0] is AddOutcome.CREATED
+    assert [str(outcome) for outcome in outcomes[1:]] == ["cannot commit: not this one"] * 2
+    assert len(tried) == 2
+
+
+async def test_a_store_closes_while_another_process_holds_the_lock(
+    path: Path, other: sqlite3.Connection, message: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lyftr_sqlite.engines.BUSY_TIMEOUT", 50)
+    store = SqliteStore(f"sqlite:///{path}")
+    await store.open()
+    await store.writer.add(message("before"), received_at=NOW)
+    other.execute("BEGIN IMMEDIATE")
+    insert_many(other, 10)
+    calls = await begin_all(store.writer, [message(f"m{n}") for n in range(5_000)])
+    await store.close()
+    assert all(isinstance(outcome, StorageUnavailable) for outcome in await calls)
+    other.execute("COMMIT")
+    assert other.execute("SELECT count(*) FROM messages").fetchone() == (11,)
+
+
+async def test_reading_through_the_connection_does_not_make_the_writer_ready(
+    impatient_engine: AsyncEngine, path: Path, other: sqlite3.Connection, message: Make
+) -> None:
+    connection = WritingConnection(impatient_engine, path)
+    writer = SqliteMessageWriter(connection)
+    await writer.open()
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StorageUnavailable):
+        await writer.add(message("m1"), received_at=NOW)
+    async with connection.open(commits=False) as reading:
+        await reading.exec_driver_sql("SELECT count(*) FROM messages")
+    assert await writer.check() == "cannot commit"
+    other.execute("ROLLBACK")
+    assert await writer.check() is None
+    await writer.close()
+
+
+async def test_a_fold_that_failed_holds_no_lock() -> None:
+    async with open_database() as database:
+        insert_many(database.plain, 10)
+        database.plain.execute("DROP TABLE totals")
+        database.plain.execute("PRAGMA busy_timeout=0")
+        with pytest.raises(StorageUnavailable, match="totals"):
+            await database.fold()
+        database.plain.execute("BEGIN IMMEDIATE")
+        database.plain.execute("ROLLBACK")
