@@ -1,8 +1,15 @@
 """The processes of a server, as Linux tells of them."""
 
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["serving_processes"]
+__all__ = ["frozen", "serving_processes"]
+
+_HANGS = 60.0
 
 
 def serving_processes(parent: int, database: Path) -> set[int]:
@@ -30,3 +37,22 @@ def _has_open(process: int, file: Path) -> bool:
         return any(entry.readlink() == file for entry in Path(f"/proc/{process}/fd").iterdir())
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return False  # it ends just now
+
+
+@contextmanager
+def frozen(process: int) -> Iterator[None]:
+    """Every thread of a process stands still: what is on disk is what a crash would leave."""
+    os.kill(process, signal.SIGSTOP)
+    try:
+        deadline = time.monotonic() + _HANGS
+        while not all(_is_stopped(task) for task in Path(f"/proc/{process}/task").iterdir()):
+            assert time.monotonic() < deadline
+            time.sleep(0.0001)
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
+
+
+def _is_stopped(task: Path) -> bool:
+    # The name of the command, in parentheses, may hold anything.
+    return (task / "stat").read_text().rpartition(")")[2].split()[0] == "T"
