@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,12 +31,14 @@ Lyftr = Callable[..., subprocess.CompletedProcess[bytes]]
 class LyftrServer:
     """One `lyftr serve`, its address, and what it wrote."""
 
-    def __init__(self, folder: Path, *options: str, **variables: str) -> None:
+    def __init__(
+        self, folder: Path, *options: str, prefix: Sequence[str] = (), **variables: str
+    ) -> None:
         self.output = folder / f"output-{time.monotonic_ns()}.txt"
         self.options = options
         with self.output.open("wb") as stream:
             self.process = subprocess.Popen(
-                [*LYFTR, "serve", "--port", "0", *options],
+                [*prefix, *LYFTR, "serve", "--port", "0", *options],
                 cwd=folder,
                 env=environment(**variables),
                 stdout=stream,
@@ -144,8 +146,9 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     """Start servers in one folder; whatever still runs at the end is killed."""
     started: list[LyftrServer] = []
 
-    def start(*options: str, **variables: str) -> LyftrServer:
-        server = LyftrServer(tmp_path, *options, **{"WEBHOOK_SECRET": SECRET, **variables})
+    def start(*options: str, prefix: Sequence[str] = (), **variables: str) -> LyftrServer:
+        variables = {"WEBHOOK_SECRET": SECRET, **variables}
+        server = LyftrServer(tmp_path, *options, prefix=prefix, **variables)
         started.append(server)
         return server
 
