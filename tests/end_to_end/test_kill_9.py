@@ -36,7 +36,7 @@ def chance(show: Show) -> random.Random:
     return random.Random(seed)  # noqa: S311 - it has to be random only once
 
 
-def test_every_acknowledged_message_survives_kill_9_of_the_server(
+def test_every_acknowledged_message_survives_kill_9_of_the_server_which_starts_again(
     serve: Serve, tmp_path: Path, chance: random.Random, show: Show
 ) -> None:
     acknowledged: set[str] = set()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import SECRET, Serve
+from tests.end_to_end.conftest import SECRET, LyftrServer
 from tests.end_to_end.disk import Disk
 from tests.end_to_end.load import Load
 from tests.end_to_end.stored import assert_kept
@@ -30,33 +30,42 @@ _HANGS = 120.0
 _ACKNOWLEDGED = re.compile(rb"HTTP/1\.1 200 .*?\r\nx-request-id: ([^\r]+)\r\n", re.DOTALL)
 
 
-@pytest.fixture
-def traced(serve: Serve, tmp_path: Path) -> list[Call]:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the database of the traced server is."""
+    return tmp_path_factory.mktemp("disk")
+
+
+@pytest.fixture(scope="module")
+def traced(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Call]:
     """What a server did from its first start, on no database, to its end, through checkpoints."""
-    (folder := tmp_path / "disk").mkdir()
-    trace = tmp_path / "trace.txt"
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    trace = elsewhere / "trace.txt"
     database = folder / "lyftr.db"
+    variables = {"WEBHOOK_SECRET": SECRET, "DATABASE_URL": f"sqlite:///{database}"}
+    server = LyftrServer(elsewhere, prefix=tracing(trace), **variables)
     deadline = time.monotonic() + _HANGS
-    prefix = tracing(trace)
-    with (
-        serve(prefix=prefix, DATABASE_URL=f"sqlite:///{database}") as server,
-        Load(server.port, SECRET, "m", senders=8) as load,
-    ):
-        load.wait_for(1)
-        first = _salt_of_the_log(database)
-        while len(load.acknowledged) < MESSAGES or _salt_of_the_log(database) == first:
-            assert time.monotonic() < deadline, "the write-ahead log never began anew"
-            time.sleep(0.05)
+    try:
+        with server, Load(server.port, SECRET, "m", senders=8) as load:
+            load.wait_for(1)
+            first = _salt_of_the_log(database)
+            while len(load.acknowledged) < MESSAGES or _salt_of_the_log(database) == first:
+                assert time.monotonic() < deadline, "the write-ahead log never began anew"
+                time.sleep(0.05)
+    finally:
+        if server.process.poll() is None:
+            server.process.kill()
+            server.process.wait()
     return list(calls(trace))
 
 
 def test_a_loss_of_power_at_any_moment_loses_nothing_acknowledged(
-    traced: list[Call], tmp_path: Path, show: Show
+    traced: list[Call], folder: Path, tmp_path: Path, show: Show
 ) -> None:
     seed = random.SystemRandom().randrange(2**32)
     show(f"seed {seed}")
     chance = random.Random(seed)  # noqa: S311 - it has to be random only once
-    disk = Disk(tmp_path / "disk")
+    disk = Disk(folder)
     acknowledged: set[str] = set()
     answers = [n for n, call in enumerate(traced) if acknowledged_by(call)]
     others = chance.sample(range(len(traced)), MOMENTS)
@@ -65,16 +74,16 @@ def test_a_loss_of_power_at_any_moment_loses_nothing_acknowledged(
         disk.follow(call)
         acknowledged |= acknowledged_by(call)
         for trial in range(EACH if number in moments else 0):
-            (folder := tmp_path / f"loss-{number}-{trial}").mkdir()
-            disk.after_power_loss(folder, chance if trial else None)
-            look(folder / "lyftr.db", acknowledged)
+            (left := tmp_path / f"loss-{number}-{trial}").mkdir()
+            disk.after_power_loss(left, chance if trial else None)
+            look(left / "lyftr.db", acknowledged)
     assert len(acknowledged) >= MESSAGES
     show(f"{len(moments) * EACH} losses of power, {len(acknowledged)} acknowledged, none lost")
 
 
-def test_the_folder_is_synced_before_the_first_answer(traced: list[Call], tmp_path: Path) -> None:
+def test_the_folder_is_synced_before_the_first_answer(traced: list[Call], folder: Path) -> None:
     """Else the very names of the files could be lost with all that is in them."""
-    database = tmp_path / "disk" / "lyftr.db"
+    database = folder / "lyftr.db"
     first = next(n for n, call in enumerate(traced) if acknowledged_by(call))
     log = max(
         n
