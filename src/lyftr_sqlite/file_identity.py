@@ -86,7 +86,27 @@ class FileIdentity:
         if found != self._opened:
             raise DatabaseReplaced
 
+    def require_same_log(self) -> None:
+        """Check, before another connection is made, that it will share the log of the former ones.
+
+        The shared memory says what is in the log. To use either with another one of the other
+        writes what nobody can read. Both are new only where the last connection took them along.
+
+        Raises:
+            DatabaseReplaced: One of the two is another one, or gone.
+        """
+        _database, log, memory = map(_is, self._names, self._opened)
+        if log != memory:
+            raise DatabaseReplaced
+
 
 def _identity(name: str) -> _Identity:
     status = os.stat(name)  # noqa: PTH116 - on the hot path, and half as fast through Path
     return status.st_dev, status.st_ino
+
+
+def _is(name: str, known: _Identity) -> bool:
+    try:
+        return _identity(name) == known
+    except FileNotFoundError:
+        return False

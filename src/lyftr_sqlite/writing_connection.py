@@ -87,6 +87,8 @@ class WritingConnection:
     async def _connect(self) -> tuple[AsyncConnection, FileIdentity]:
         if self._connection and self._files:
             return self._connection, self._files
+        if self._files:
+            self._files.require_same_log()
         self._connection = await self._engine.connect()
         self._files = FileIdentity(self._path)
         return self._connection, self._files

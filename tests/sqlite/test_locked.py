@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -150,3 +151,47 @@ async def test_a_fold_that_failed_holds_no_lock() -> None:
             await database.fold()
         database.plain.execute("BEGIN IMMEDIATE")
         database.plain.execute("ROLLBACK")
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-shm"])
+async def test_a_new_connection_takes_no_new_log_for_the_old_one(
+    impatient_writer: SqliteMessageWriter,
+    path: Path,
+    other: sqlite3.Connection,
+    message: Make,
+    suffix: str,
+) -> None:
+    """As where somebody makes room on a full disk by deleting the log, while others use it.
+
+    All of it is in the database, so that nothing of it is needed, and a reader keeps it from
+    beginning anew: what SQLite adds to a new one, without its beginning, is lost by a crash.
+    """
+    await impatient_writer.add(message("m1"), received_at=NOW)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StorageUnavailable, match="locked"):
+        await impatient_writer.add(message("m2"), received_at=NOW)  # and drops the connection
+    other.execute("ROLLBACK")
+    other.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    other.execute("BEGIN")
+    other.execute("SELECT * FROM messages").fetchall()
+    file = Path(f"{path}{suffix}")
+    file.rename(aside := path.with_name("aside"))
+    for _ in range(3):
+        with pytest.raises(StorageUnavailable, match="replaced"):
+            await impatient_writer.add(message("m2"), received_at=NOW)
+    assert await impatient_writer.check() == "cannot commit"
+    aside.rename(file)
+    other.execute("COMMIT")
+    assert await impatient_writer.add(message("m2"), received_at=NOW) is AddOutcome.CREATED
+
+
+async def test_a_new_connection_makes_a_new_log_where_nobody_used_the_old_one(
+    impatient_writer: SqliteMessageWriter, path: Path, message: Make
+) -> None:
+    await impatient_writer.add(message("m1"), received_at=NOW)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StorageUnavailable, match="locked"):
+            await impatient_writer.add(message("m2"), received_at=NOW)  # and drops the connection
+    assert not Path(f"{path}-wal").exists()  # the last one to close took it along
+    assert await impatient_writer.add(message("m2"), received_at=NOW) is AddOutcome.CREATED
