@@ -3,17 +3,24 @@
 SQLite itself would copy inside whichever commit makes the log long, and that commit's webhooks
 would wait. It also begins the log anew only when no reader is in it, which under constant reading
 may be never (https://www.sqlite.org/wal.html, "Avoiding Excessively Large WAL Files").
+
+No copy begins where nothing is left to copy. Only there does a commit begin the log anew, and a
+copy that meets that moment makes SQLite before 3.51.3 lose commits (same page, "The WAL-Reset
+Bug").
 """
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from lyftr_sqlite.background import Background
+from lyftr_sqlite.copying_lock import copying_lock
 from lyftr_sqlite.engines import READERS
 from lyftr_sqlite.failures import as_storage_unavailable
-from lyftr_sqlite.writing_connection import WritingConnection
+from lyftr_sqlite.writing_connection import COMMIT_SOMETHING, WritingConnection
 
 __all__ = ["Checkpointer"]
 
@@ -25,25 +32,43 @@ LONG = 32_768
 """A log of so many pages (128 MiB) is worth a moment in which nobody reads."""
 
 _PASSES = 6
-"""So often is copied, beside the writer, what came during the copy before. SQLite syncs the
+"""At most so often is copied, beside the writer, what came during the copy before. SQLite syncs the
 database only after a copy during which nothing came; of the short ones nearly always one is so, and
 what is left for the writer's turn is then little to sync too."""
 
 _COPY = "PRAGMA wal_checkpoint(PASSIVE)"
 
 
+class _Log(NamedTuple):
+    """What a copy found: how long the log was, and how much of it was copied then, in pages."""
+
+    length: int
+    copied: int
+
+    @property
+    def is_copied(self) -> bool:
+        """Whether nothing was left; nor is anything known of it where another was copying."""
+        return self.copied == self.length
+
+
 class Checkpointer:
     """Copies the log in a task of its own.
 
     Args:
+        path: The database file.
         copying: A second connection that may write to the database, and only copies.
         writing: The writer's connection.
         reading: The engine of the readers.
     """
 
     def __init__(
-        self, copying: WritingConnection, writing: WritingConnection, reading: AsyncEngine
+        self,
+        path: Path,
+        copying: WritingConnection,
+        writing: WritingConnection,
+        reading: AsyncEngine,
     ) -> None:
+        self._path = path
         self._copying = copying
         self._writing = writing
         self._reading = reading
@@ -64,21 +89,37 @@ class Checkpointer:
 
     async def _checkpoint(self) -> None:
         await self._background.pause(INTERVAL)
-        pages = await _copy(self._copying)
-        if pages > LONG:
-            async with self._nobody_reading():
-                await self._copy_all()
-        elif pages > SHORT:
-            await self._copy_all()
+        if self._background.closing:
+            return  # whoever closes the database last copies all of it
+        with copying_lock(self._path) as alone:
+            if not alone:  # another process copies; perhaps not all that this one has committed
+                self._background.wake()
+                return
+            await self._writing.commit_something()  # so that something is left to copy
+            log = await self._copy_beside()
+            if log.length > LONG:
+                async with self._nobody_reading():
+                    await self._copy_all(log)
+            elif log.length > SHORT:
+                await self._copy_all(log)
 
-    async def _copy_all(self) -> None:
+    async def _copy_all(self, log: _Log) -> None:
         """Copy what came meanwhile too, at last in the writer's turn, so that nothing is added.
 
         The next commit then begins the log anew, unless somebody reads who began before.
         """
         for _ in range(_PASSES):
-            await _copy(self._copying)
-        await _copy(self._writing)
+            if log.is_copied:
+                break
+            log = await self._copy_beside()
+        async with self._writing.open() as connection:
+            if log.is_copied:
+                await connection.execute(COMMIT_SOMETHING)
+            await _copy(connection)
+
+    async def _copy_beside(self) -> _Log:
+        async with self._copying.open(commits=False) as connection:
+            return await _copy(connection)
 
     @asynccontextmanager
     async def _nobody_reading(self) -> AsyncIterator[None]:
@@ -90,8 +131,7 @@ class Checkpointer:
             yield
 
 
-async def _copy(by: WritingConnection) -> int:
-    """Copy what can be copied now, and return the length of the log in pages."""
-    async with by.open(commits=False) as connection:
-        result = await connection.exec_driver_sql(_COPY)
-        return int(result.mappings().one()["log"])
+async def _copy(connection: AsyncConnection) -> _Log:
+    """Copy what can be copied now."""
+    found = (await connection.exec_driver_sql(_COPY)).mappings().one()
+    return _Log(int(found["log"]), int(found["checkpointed"]))

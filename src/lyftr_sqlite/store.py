@@ -58,7 +58,7 @@ class SqliteStore:
         connection = self._connection = WritingConnection(writing, self.path)
         self._follower = Follower(connection)
         self._checkpointer = Checkpointer(
-            WritingConnection(copying, self.path), connection, reading
+            self.path, WritingConnection(copying, self.path), connection, reading
         )
         self._on_commit = on_commit
         self.writer = SqliteMessageWriter(connection, on_commit=self._note_commit)

@@ -14,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from lyftr_sqlite.failures import as_storage_unavailable
 from lyftr_sqlite.file_identity import DatabaseReplaced, FileIdentity
 
-__all__ = ["WritingConnection"]
+__all__ = ["COMMIT_SOMETHING", "WritingConnection"]
 
-_COMMIT_SOMETHING = text("UPDATE alembic_version SET version_num = version_num")
+COMMIT_SOMETHING = text("UPDATE alembic_version SET version_num = version_num")
+"""Changes nothing, yet is a commit like any other."""
 
 
 class WritingConnection:
@@ -71,10 +72,18 @@ class WritingConnection:
             StorageUnavailable: It still fails, or the files were replaced.
         """
         if self._failed:
-            async with self.open() as connection:
-                await connection.execute(_COMMIT_SOMETHING)
+            await self.commit_something()
         elif self._files:
             self._files.require_same()
+
+    async def commit_something(self) -> None:
+        """Commit what changes nothing.
+
+        Raises:
+            StorageUnavailable: It failed, or the files were replaced.
+        """
+        async with self.open() as connection:
+            await connection.execute(COMMIT_SOMETHING)
 
     async def close(self) -> None:
         """Close the connection; a later use opens it anew, on whatever is there by then."""
