@@ -7,10 +7,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 import aiosqlite
-from sqlalchemy import AsyncAdaptedQueuePool, Connection, event
+from sqlalchemy import AsyncAdaptedQueuePool, Connection, ExceptionContext, event
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from lyftr_sqlite.failures import is_passing
 from lyftr_sqlite.file_identity import OneFile
 from lyftr_sqlite.opening import open_connection
 
@@ -97,6 +98,11 @@ def create_reading_engine(path: Path, file: OneFile | None = None) -> AsyncEngin
     _on_connect(engine, "query_only=ON", f"busy_timeout={BUSY_TIMEOUT}")
     if sys.platform == "linux":
         _lower_priority(engine)
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def drop(context: ExceptionContext) -> None:
+        # One that was opened while the log was away would keep to an empty one for ever.
+        context.is_disconnect = not is_passing(context.original_exception)
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:

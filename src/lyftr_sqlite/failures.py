@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from lyftr_core.errors import StorageUnavailable
 
-__all__ = ["as_storage_unavailable", "is_busy", "reason"]
+__all__ = ["as_storage_unavailable", "is_busy", "is_passing", "reason"]
 
 _PRIMARY_CODE = 0xFF
 """The part of an error code that extended codes share (https://www.sqlite.org/rescode.html)."""
@@ -46,8 +46,17 @@ def is_busy(exc: BaseException) -> bool:
     """
     found: BaseException | None = exc
     while found:
-        code = getattr(getattr(found, "orig", found), "sqlite_errorcode", sqlite3.SQLITE_OK)
-        if code & _PRIMARY_CODE == sqlite3.SQLITE_BUSY:
+        if _code(getattr(found, "orig", None) or found) == sqlite3.SQLITE_BUSY:
             return True
         found = found.__cause__
     return False
+
+
+def is_passing(exc: BaseException) -> bool:
+    """Tell whether the driver's error says nothing against the connection: interrupted, or busy."""
+    return _code(exc) in {sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY}
+
+
+def _code(exc: BaseException) -> int:
+    code: int = getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_OK)
+    return code & _PRIMARY_CODE

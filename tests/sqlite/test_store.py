@@ -240,3 +240,21 @@ async def test_readers_open_no_file_moved_over_the_database(tmp_path: Path, mess
         with pytest.raises(StorageUnavailable, match="replaced"):
             await store.reader.get("m1")
     assert store.path.read_bytes() == before
+
+
+async def test_readers_opened_without_the_log_read_again_once_it_is_back(
+    tmp_path: Path, message: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such a connection keeps to a new and empty log, whatever is moved into its place."""
+    monkeypatch.setattr("lyftr_sqlite.checkpoints.INTERVAL", 10**9)
+    log = tmp_path / "inbox.db-wal"
+    async with SqliteStore(f"sqlite:///{tmp_path / 'inbox.db'}") as store:
+        await store.writer.add(message("m1"), received_at=NOW)
+        log.rename(tmp_path / "aside")
+        for _ in range(2):
+            with pytest.raises(StorageUnavailable, match="cannot read"):
+                await store.reader.get("m1")
+            assert await store.probe.check() is not None
+        (tmp_path / "aside").rename(log)
+        assert await store.reader.get("m1") is not None
+        assert await store.probe.check() is None
