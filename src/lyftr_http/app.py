@@ -52,7 +52,10 @@ def create_app(settings: Settings, container: Container | None = None) -> Litest
     """
     wiring = container or Container(settings=settings)
     dependencies = {name: _provide(wiring.providers[name]) for name in _INJECTED}
-    routes: list[HTTPRouteHandler | Router] = [*_OPEN_ROUTES, message_data(wiring.read_access())]
+    routes: list[HTTPRouteHandler | Router] = [
+        *_OPEN_ROUTES,
+        message_data(wiring.read_access(), wiring.reads_in_flight()),
+    ]
     document = cache(lambda: openapi_document(routes, dependencies, settings.webhook_scheme))
     app = Litestar(
         route_handlers=[*routes, get_schema],

@@ -57,6 +57,7 @@ class Container(containers.DeclarativeContainer):
     read_access = providers.Singleton(_read_access, settings.provided.api_tokens)
 
     webhooks_in_flight = providers.Singleton(InFlight, settings.provided.max_webhooks_in_flight)
+    reads_in_flight = providers.Singleton(InFlight, settings.provided.max_reads_in_flight)
     ingest_message = providers.Singleton(
         IngestMessage,
         scheme=providers.Singleton(CountedScheme, scheme, metrics.provided.count_verified),

@@ -70,6 +70,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         shutdown_timeout: How long a shutdown may take, in seconds (`SHUTDOWN_TIMEOUT`).
         max_webhooks_in_flight: How many webhooks may wait for their commit at once in one process
             (`MAX_WEBHOOKS_IN_FLIGHT`).
+        max_reads_in_flight: How many requests for messages and statistics may be worked on at once
+            in one process (`MAX_READS_IN_FLIGHT`).
         api_tokens: One of them lets read message data; none lets everybody (`API_TOKENS`).
         allow_anonymous_reads: Whether `lyftr serve` starts without tokens where others can
             reach it (`ALLOW_ANONYMOUS_READS`).
@@ -86,6 +88,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     request_timeout: int = 10
     shutdown_timeout: int = 10
     max_webhooks_in_flight: int = 10_000
+    max_reads_in_flight: int = 256
     api_tokens: tuple[Secret, ...] = ()
     allow_anonymous_reads: bool = False
 
@@ -189,6 +192,7 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "REQUEST_TIMEOUT": ("request_timeout", _number(1, _LONGEST, _SECONDS)),
     "SHUTDOWN_TIMEOUT": ("shutdown_timeout", _number(2, _LONGEST, _SECONDS)),
     "MAX_WEBHOOKS_IN_FLIGHT": ("max_webhooks_in_flight", _number(1, _MOST_WAITING)),
+    "MAX_READS_IN_FLIGHT": ("max_reads_in_flight", _number(1, _MOST_WAITING)),
     "API_TOKENS": ("api_tokens", _tokens),
     "ALLOW_ANONYMOUS_READS": ("allow_anonymous_reads", _boolean),
 }

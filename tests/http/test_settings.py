@@ -35,6 +35,7 @@ def test_defaults_are_the_documented_ones() -> None:
         "log_format": "json",
         "request_timeout": 10,
         "max_webhooks_in_flight": 10_000,
+        "max_reads_in_flight": 256,
         "shutdown_timeout": 10,
         "api_tokens": (),
         "allow_anonymous_reads": False,

@@ -24,7 +24,7 @@ def cli() -> None:
     Configuration comes from environment variables and from a .env file in the current folder:
     WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS, WEBHOOK_SCHEME, DATABASE_URL, HOST, PORT,
     LOG_LEVEL, LOG_FORMAT, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT, MAX_WEBHOOKS_IN_FLIGHT,
-    API_TOKENS, ALLOW_ANONYMOUS_READS.
+    MAX_READS_IN_FLIGHT, API_TOKENS, ALLOW_ANONYMOUS_READS.
     """
 
 
