@@ -6,6 +6,8 @@ from hypothesis import settings
 # How long an example takes says something of the machine, and nothing of the code.
 settings.register_profile("no deadline", settings(), deadline=None)
 settings.load_profile("no deadline")
+# The same examples for every mutant, and few: there are hundreds of mutants.
+settings.register_profile("mutation", deadline=None, derandomize=True, max_examples=25)
 
 _SHOWN = "shown"
 

@@ -45,6 +45,10 @@ def test_cursor_is_read_back_as_its_position(
     assert decode_cursor(encode_cursor(position, query, order), query, order) == position
 
 
+def test_cursors_that_clients_hold_outlive_a_release() -> None:
+    assert CURSOR == "WyJhYTA5MzY2ZDk2MGFkMzU4IiwxNzY4NDc4NDAwMDAwMDAwLCJtMSJd"
+
+
 @given(POSITIONS, message_filters(), ORDERS)
 def test_cursor_needs_no_escaping_in_a_url(
     position: Position, query: MessageFilter, order: Order

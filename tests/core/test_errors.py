@@ -50,6 +50,10 @@ def test_invalid_input_says_every_fault() -> None:
     assert len(error.faults) == 2
 
 
+def test_missing_secret_is_told_in_one_sentence() -> None:
+    assert str(SecretNotConfigured()) == "no webhook secret is configured"
+
+
 def test_codes_of_faults_are_stable() -> None:
     assert [str(code) for code in FaultCode] == [
         "conflicting",
@@ -91,4 +95,5 @@ def test_every_error_crosses_from_process_to_process(error: Exception) -> None:
     copied = pickle.loads(pickle.dumps(error))  # noqa: S301 - made here
     assert type(copied) is type(error)
     assert str(copied) == str(error)
+    assert copied.args == error.args
     assert vars(copied) == vars(error)

@@ -1,6 +1,7 @@
 """Bodies as JSON documents: what is no such document, and what of one is looked at."""
 
 import json
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -176,6 +177,33 @@ def test_unknown_field_is_ignored(name: str, value: str) -> None:
 def test_number_beyond_any_float_has_the_wrong_type() -> None:
     for value in ("1e999", "-1e999", "[1e999]", "123456789012345678901234567890"):
         assert faults_of(body_with(f'"text": {value}')) == [("text", FaultCode.WRONG_TYPE)]
+
+
+def test_number_of_any_length_in_an_unknown_field_hides_no_fault() -> None:
+    body = body_with(f'"unknown": {"9" * 10_000}, "from": "1"')
+    assert faults_of(body) == [("from", FaultCode.NOT_E164)]
+
+
+def test_caller_near_the_end_of_its_stack_is_told_nothing_else() -> None:
+    body = VerifiedBody(f'{{"unknown": {"[" * 99}{"]" * 99}}}'.encode())
+    told: set[FaultCode] = set()
+
+    def descend() -> None:
+        with suppress(RecursionError):
+            descend()
+        with suppress(RecursionError):
+            told.update(faults_of(body))
+
+    def faults_of(body: VerifiedBody) -> list[FaultCode]:
+        try:
+            parse(body)
+        except InvalidMessage as refusal:
+            return [fault.code for fault in refusal.faults]
+        return []
+
+    descend()
+    # Where the stack of the interpreter is also that of its decoders, the end comes there.
+    assert told - {FaultCode.TOO_DEEP} == {FaultCode.MISSING}
 
 
 @pytest.mark.parametrize("field", list(FIELDS))

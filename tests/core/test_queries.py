@@ -10,11 +10,13 @@ from lyftr_core import (
     InMemoryMessageRepository,
     InvalidQuery,
     ListMessages,
+    Matches,
     Message,
     MessageFilter,
     Order,
     Page,
     PageRequest,
+    Selection,
     StoredMessage,
 )
 from lyftr_core.testing import messages
@@ -83,6 +85,25 @@ async def test_page_of_the_highest_limit_may_be_followed_by_another() -> None:
     repository = await repository_of(*(sample(f"m{count:03}") for count in range(101)))
     first, second = await all_pages(ListMessages(repository), EVERYTHING, Order.ASCENDING, 100)
     assert (len(first.items), names(second)) == (100, ["m100"])
+
+
+class AskedRepository(InMemoryMessageRepository):
+    """Remembers how many messages it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.limits: list[int] = []
+
+    async def select(self, selection: Selection) -> Matches:
+        self.limits.append(selection.limit)
+        return await super().select(selection)
+
+
+@pytest.mark.parametrize("limit", [1, 100])
+async def test_page_costs_the_reader_one_message_more_than_it_may_hold(limit: int) -> None:
+    repository = AskedRepository()
+    await ListMessages(repository)(EVERYTHING, PageRequest(limit=limit))
+    assert repository.limits == [limit + 1]
 
 
 @given(

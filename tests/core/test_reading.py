@@ -1,4 +1,5 @@
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -6,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lyftr_core import FaultCode, InvalidQuery, Message, MessageFilter, Order
-from lyftr_core.reading import check_search_text
+from lyftr_core.reading import check_search_text, recent_hours
 from lyftr_core.testing import message_filters, messages, moments, phone_numbers, texts
 from lyftr_core.testing.samples import NOON, sample
+from lyftr_core.testing.strategies import EARLIEST, LATEST
 
 TICK = timedelta(microseconds=1)
+HOUR = timedelta(hours=1)
 
 
 def faults_of(**fields: Any) -> list[tuple[str | None, FaultCode]]:  # noqa: ANN401 - of any type
@@ -75,6 +78,25 @@ def test_search_compares_by_casefold(text: str | None, q: str) -> None:
 )
 def test_search_finds_what_holds_it(q: str, text: str | None, found: bool) -> None:  # noqa: FBT001 - a case
     assert MessageFilter(q=q).matches(sample(text=text)) is found
+
+
+@given(texts(min_size=1, max_size=256))
+def test_message_without_a_text_holds_nothing(q: str) -> None:
+    assert not MessageFilter(q=q).matches(sample(text=None))
+    assert not MessageFilter(q="x").matches(sample(text=None))
+
+
+@given(moments())
+def test_recent_hours_are_whole_and_end_with_that_of_the_last_message(ts: datetime) -> None:
+    hours = recent_hours(ts)
+    assert hours[-1] <= ts < hours[-1] + HOUR if ts < LATEST - HOUR else hours[-1] <= ts
+    assert {(hour.minute, hour.second, hour.microsecond) for hour in hours} == {(0, 0, 0)}
+    assert {later - hour for hour, later in pairwise(hours)} <= {HOUR}
+
+
+def test_recent_hours_are_24_but_where_the_calendar_begins() -> None:
+    assert len(recent_hours(NOON)) == 24
+    assert recent_hours(EARLIEST + HOUR + TICK) == [EARLIEST, EARLIEST + HOUR]
 
 
 @given(message_filters(), messages())

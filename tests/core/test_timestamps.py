@@ -1,4 +1,5 @@
 import re
+import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -61,6 +62,20 @@ def test_timestamp_has_one_canonical_form(value: str, canonical: str) -> None:
 def test_moment_at_an_offset_is_written_in_utc() -> None:
     moment = NOON.astimezone(timezone(timedelta(hours=5, minutes=30)))
     assert format_timestamp(moment) == "2026-01-15T12:00:00Z"
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the system sets no zone of a process")
+@pytest.mark.parametrize("zone", ["UTC", "XXX-5:30", "YYY+8"])
+def test_zone_of_the_machine_does_not_matter(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert format_timestamp(NOON) == "2026-01-15T12:00:00Z"
+        assert parse_timestamp("2026-01-15T12:00:00Z") == NOON
+        assert to_microseconds(NOON) == 1_768_478_400_000_000
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize(
