@@ -151,9 +151,7 @@ def test_fault_of_a_cursor_says_which_cursor_is_taken() -> None:
 
 
 def test_program_that_makes_a_message_is_told_as_a_sender_is() -> None:
-    faults = faults_of(
-        Message, message_id="", sender="1", recipient="2", ts=datetime.min, text="\0"
-    )
+    faults = faults_of(Message, message_id="", sender="1", recipient="2", ts=NAIVE, text="\0")
     assert [(fault.field, fault.msg) for fault in faults] == [
         ("message_id", "must not be empty"),
         ("from", NUMBER),

@@ -176,7 +176,7 @@ def test_one_scheme_verifies_many_bodies() -> None:
 
 @pytest.mark.parametrize("secret", ["", b""])
 def test_empty_secret_is_refused(secret: str | bytes) -> None:
-    with pytest.raises(ValueError, match="^the secret must not be empty$"):
+    with pytest.raises(ValueError, match=r"^the secret must not be empty$"):
         HexHmacSha256(secret)
 
 

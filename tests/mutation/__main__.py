@@ -63,7 +63,7 @@ def _describe(name: str) -> Mutant:
 
 
 def _mutmut(*arguments: str, show: bool = False) -> str:
-    done = subprocess.run(  # noqa: S603 - arguments of our own
+    done = subprocess.run(
         [sys.executable, "-m", "mutmut", *arguments],
         stdout=None if show else subprocess.PIPE,
         text=True,
