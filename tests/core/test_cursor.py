@@ -46,7 +46,8 @@ def test_cursor_is_read_back_as_its_position(
 
 
 def test_cursors_that_clients_hold_outlive_a_release() -> None:
-    assert CURSOR == "WyJhYTA5MzY2ZDk2MGFkMzU4IiwxNzY4NDc4NDAwMDAwMDAwLCJtMSJd"
+    cursor = encode_cursor(Position(NOON, "m1"), EVERYTHING, Order.ASCENDING)
+    assert cursor == "WyJhYTA5MzY2ZDk2MGFkMzU4IiwxNzY4NDc4NDAwMDAwMDAwLCJtMSJd"
 
 
 @given(POSITIONS, message_filters(), ORDERS)

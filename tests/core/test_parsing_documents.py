@@ -180,8 +180,9 @@ def test_number_beyond_any_float_has_the_wrong_type() -> None:
 
 
 def test_number_of_any_length_in_an_unknown_field_hides_no_fault() -> None:
-    body = body_with(f'"unknown": {"9" * 10_000}, "from": "1"')
-    assert faults_of(body) == [("from", FaultCode.NOT_E164)]
+    digits = f'"unknown": {"9" * 10_000}'
+    assert faults_of(body_with(f'{digits}, "from": "1"')) == [("from", FaultCode.NOT_E164)]
+    assert faults_of(body_with(f'{digits}, "from": 1')) == [("from", FaultCode.WRONG_TYPE)]
 
 
 def test_caller_near_the_end_of_its_stack_is_told_nothing_else() -> None:
