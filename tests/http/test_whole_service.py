@@ -88,7 +88,7 @@ def test_every_answer_is_that_of_the_model(
         # The same examples each time: a fault that only some run finds would refuse a change
         # that has nothing to do with it.
         settings=hypothesis.settings(
-            deadline=None, derandomize=True, max_examples=30, stateful_step_count=30
+            deadline=None, derandomize=True, max_examples=40, stateful_step_count=40
         ),
     )
     shutil.rmtree(tmp_path)

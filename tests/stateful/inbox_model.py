@@ -122,8 +122,7 @@ def _hours(items: list[Item]) -> list[dict[str, object]]:
     counts = Counter(str(item["ts"])[:13] for item in items)
     last = datetime.fromisoformat(str(items[-1]["ts"])[:13] + ":00:00Z")
     first = datetime.min.replace(tzinfo=UTC)
-    hours = [
-        last - timedelta(hours=n) for n in range(23, -1, -1) if last - first >= timedelta(hours=n)
-    ]
+    before = min(23, (last - first) // timedelta(hours=1))
+    hours = [last - timedelta(hours=n) for n in range(before, -1, -1)]
     names = [hour.isoformat()[:13] for hour in hours]
     return [{"hour": f"{name}:00:00Z", "count": counts[name]} for name in names]

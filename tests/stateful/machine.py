@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 from urllib.parse import quote
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.stateful.inbox_model import (
@@ -119,6 +119,14 @@ class ServiceMachine(RuleBasedStateMachine):
         assert self._post(json.dumps(content, ensure_ascii=False, indent=1).encode()) == _OK
         self.model.results["duplicate"] += 1
 
+    @precondition(lambda self: self.model.items)
+    @rule(data=st.data(), other=messages, name=st.sampled_from(["from", "to", "ts", "text"]))
+    def redeliver_with_one_other_field(self, data: st.DataObject, other: Fields, name: str) -> None:
+        """The first delivery wins, whichever field differs; an equal one is a duplicate."""
+        known = self.model.items[data.draw(st.sampled_from(list(self.model.items)))]
+        fields = {key: value for key, value in known.items() if isinstance(value, str)}
+        self.deliver({**fields, "text": None, **fields, name: other.get(name)})
+
     @rule(several=st.lists(messages, min_size=2, max_size=6))
     def deliver_at_once(self, several: list[Fields]) -> None:
         """Of those with one identifier, one is stored; which one, only the service knows."""
@@ -126,7 +134,8 @@ class ServiceMachine(RuleBasedStateMachine):
         assert answers == [_OK] * len(several)
         names = {str(fields["message_id"]) for fields in several} - self.model.items.keys()
         rest = list(several)
-        stored = [self._get_item(name) for name in names]
+        stored = [item for item in self._all_items() if item["message_id"] in names]
+        assert len(stored) == len(names)
         for item in sorted(stored, key=lambda item: int(str(item["seq"]))):
             rest.remove(self._learn(several, item))
             self.model.results["created"] += 1
@@ -180,6 +189,17 @@ class ServiceMachine(RuleBasedStateMachine):
         page, follows = self.model.page(query, order, limit, offset, None, total=total)
         self._compare(shown, page, _Cursor(query, order, ("", "", ""), parameters), follows=follows)
 
+    @precondition(lambda self: self.model.items)
+    @rule(
+        data=st.data(), name=st.sampled_from(["from", "to", "since", "until", "q"]), order=_ORDERS
+    )
+    def list_by_what_is_stored(self, data: st.DataObject, name: str, order: str) -> None:
+        """The edges of a filter are where messages are."""
+        known = self.model.items[data.draw(st.sampled_from(list(self.model.items)))]
+        values = {"since": known["ts"], "until": known["ts"], "q": str(known["text"])[1:] or "e"}
+        value = str({**known, **values}[name])[:256]
+        self.list_from_an_offset({name: value}, order, limit=3, offset=0, total=True)
+
     @precondition(lambda self: self.cursors)
     @rule(data=st.data(), limit=_LIMITS)
     def list_behind_a_cursor(self, data: st.DataObject, limit: int) -> None:
@@ -230,8 +250,8 @@ class ServiceMachine(RuleBasedStateMachine):
         }
         assert counts == dict(self.model.results)
 
-    @invariant()
-    def is_ready(self) -> None:
+    @rule()
+    def ask_for_readiness(self) -> None:
         """Nothing that is done makes it unready."""
         assert self.service.get("/health/ready").status == 200
 
@@ -249,6 +269,16 @@ class ServiceMachine(RuleBasedStateMachine):
         assert answer.status == 200
         assert isinstance(answer.body, dict)
         return answer.body
+
+    def _all_items(self) -> list[Item]:
+        items: list[Item] = []
+        while len(items) % 100 == 0:
+            answer = self.service.get(f"/messages?limit=100&offset={len(items)}")
+            assert isinstance(answer.body, dict)
+            if not answer.body["items"]:
+                break
+            items += answer.body["items"]
+        return items
 
     def _learn(self, candidates: Sequence[Fields], item: Item) -> Fields:
         """Keep the one of some messages that the service stored, with what it alone decides."""
