@@ -87,6 +87,20 @@ def _empty_environment(session: nox.Session, folder: Path) -> str:
     return str(folder / "bin" / "python")
 
 
+@nox.session(default=False, python=PYTHONS[:1] or None)
+def mutation(session: nox.Session) -> None:
+    """Changes of the core that the tests must notice; arguments go to `mutmut run`."""
+    session.install(*CONSTRAINTS, "-e", ".[testing]", *_group("mutation"))
+    session.run("python", "-m", "tests.mutation", *session.posargs)
+
+
+@nox.session(default=False, python=PYTHONS[:1] or None)
+def fuzz(session: nox.Session) -> None:
+    """A million inputs for each parser and signature scheme; `-- --help` lists arguments."""
+    session.install(*CONSTRAINTS, "-e", ".[testing]", *_group("fuzz"))
+    session.run("python", "-m", "tests.fuzz", *session.posargs)
+
+
 @nox.session(default=False)
 def torture(session: nox.Session) -> None:
     """The tests of `kill -9`, with 300 rounds; arguments go to pytest."""
@@ -109,5 +123,12 @@ def lock(session: nox.Session) -> None:
     session.run(
         *("uv", "pip", "compile", "--universal", "--python-version=3.11", "--upgrade"),
         *("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"),
-        *("--all-extras", "--group=dev", "pyproject.toml", "--output-file=constraints.txt"),
+        *(
+            "--all-extras",
+            "--group=dev",
+            "--group=mutation",
+            "--group=fuzz",
+            "pyproject.toml",
+            "--output-file=constraints.txt",
+        ),
     )

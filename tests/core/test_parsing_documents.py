@@ -193,14 +193,10 @@ def test_caller_near_the_end_of_its_stack_is_told_nothing_else() -> None:
         with suppress(RecursionError):
             descend()
         with suppress(RecursionError):
-            told.update(faults_of(body))
-
-    def faults_of(body: VerifiedBody) -> list[FaultCode]:
-        try:
-            parse(body)
-        except InvalidMessage as refusal:
-            return [fault.code for fault in refusal.faults]
-        return []
+            try:
+                parse(body)
+            except InvalidMessage as refusal:
+                told.update(fault.code for fault in refusal.faults)
 
     descend()
     # Where the stack of the interpreter is also that of its decoders, the end comes there.

@@ -51,7 +51,7 @@ class InboxModel:
         passing.sort(key=place_of, reverse=order == "desc")
         behind = [item for item in passing if after is None or _follows(item, after, order)]
         run = behind[offset:]
-        page = {
+        page: dict[str, object] = {
             "items": run[:limit],
             "total": len(passing) if total else None,
             "limit": limit,
