@@ -1,0 +1,67 @@
+"""A real server that is killed again and again, against the model of `tests/stateful`."""
+
+import json
+import signal
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import hypothesis
+from hypothesis.stateful import run_state_machine_as_test
+
+from lyftr_core import HexHmacSha256
+from tests.end_to_end.conftest import SECRET, LyftrServer, Serve
+from tests.stateful.machine import Answer, ServiceMachine, Webhook
+
+
+class RealProcess:
+    """`lyftr serve`, which a restart ends with `kill -9`."""
+
+    def __init__(self, serve: Serve, database: str) -> None:
+        self._serve = serve
+        self._database = database
+        self._threads = ThreadPoolExecutor(8)
+        self._server = self._start()
+
+    def deliver(self, webhooks: Sequence[Webhook]) -> list[Answer]:
+        return list(self._threads.map(self._post, webhooks))
+
+    def get(self, target: str) -> Answer:
+        answer = self._server.http.request("GET", "/", extensions={"target": target.encode()})
+        is_json = answer.headers["content-type"] == "application/json"
+        return Answer(answer.status_code, answer.json() if is_json else answer.text)
+
+    def restart(self) -> None:
+        self._server.http.close()
+        assert self._server.stop(signal.SIGKILL) == -signal.SIGKILL
+        self._server = self._start()
+
+    def close(self) -> None:
+        self._server.__exit__()
+        self._threads.shutdown()
+
+    def _start(self) -> LyftrServer:
+        return self._serve(DATABASE_URL=f"sqlite:///{self._database}").__enter__()
+
+    def _post(self, webhook: Webhook) -> Answer:
+        signature = HexHmacSha256(SECRET).sign(webhook.body) if webhook.is_signed else "0" * 64
+        headers = {"X-Signature": signature}
+        answer = self._server.http.post("/webhook", content=webhook.body, headers=headers)
+        return Answer(answer.status_code, json.loads(answer.content))
+
+
+def test_nothing_that_was_answered_is_forgotten_by_a_kill(serve: Serve) -> None:
+    numbers = iter(range(1_000))
+    seen: Counter[str] = Counter()
+
+    def begin() -> ServiceMachine:
+        return ServiceMachine(RealProcess(serve, f"inbox-{next(numbers)}.db"), seen)
+
+    run_state_machine_as_test(
+        begin,  # type: ignore[arg-type] # documented: anything that returns a machine
+        # Few, as a start takes a second; the same each time, as in the test of one process.
+        settings=hypothesis.settings(
+            deadline=None, derandomize=True, max_examples=3, stateful_step_count=30
+        ),
+    )
+    assert seen.keys() >= {"created", "restart of a full service", "full page"}
