@@ -6,7 +6,9 @@ A further signature scheme is one more entry in `TARGETS`, made of `check_scheme
 import hashlib
 import hmac
 import re
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from hypothesis import Phase, given, settings
@@ -21,12 +23,14 @@ from lyftr_core import (
     Order,
     Position,
     SignedRequest,
+    StandardWebhooks,
     VerifiedBody,
     decode_cursor,
     encode_cursor,
     parse,
     parse_timestamp,
 )
+from lyftr_core.standard_webhooks import encode_secret
 from lyftr_core.testing import bodies, invalid_bodies, message_ids, moments, timestamps
 from lyftr_core.testing.samples import EVERYTHING
 from tests.fuzz.requests import check_scheme
@@ -36,6 +40,12 @@ __all__ = ["TARGETS", "Target"]
 
 _SECRET = b"a secret of the fuzzers"
 _HEX_SCHEME = HexHmacSha256(_SECRET)
+_SECRETS = _SECRET, b"the secret before it"
+_NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
+_STANDARD_SCHEME = StandardWebhooks(
+    encode_secret(_SECRETS[0]), previous=encode_secret(_SECRETS[1]), clock=lambda: _NOW
+)
+_STANDARD_HEADERS = b"webhook-id", b"webhook-timestamp", b"webhook-signature"
 _HEX_FORM = re.compile(rb"(?:sha256=)?([0-9A-Fa-f]{64})")
 
 
@@ -106,6 +116,47 @@ def check_hex_hmac_sha256(data: bytes) -> None:
     check_scheme(data, _HEX_SCHEME, _fill_in_hex, _is_right_hex)
 
 
+def check_standard_webhooks(data: bytes) -> None:
+    """Verify a request of the scheme `StandardWebhooks`, signed with either of two secrets."""
+    check_scheme(data, _STANDARD_SCHEME, _fill_in_standard, _is_right_standard)
+
+
+def _fill_in_standard(request: SignedRequest) -> Mapping[bytes, bytes]:
+    webhook_id, timestamp = _first(request, b"webhook-id"), _first(request, b"webhook-timestamp")
+    current, previous = (
+        _standard_signature(secret, webhook_id, timestamp, request.body) for secret in _SECRETS
+    )
+    return {b"{sig}": current, b"{old}": previous}
+
+
+def _is_right_standard(request: SignedRequest) -> bool:
+    names = [name.lower() for name, _ in request.headers]
+    if any(names.count(name) != 1 for name in _STANDARD_HEADERS):
+        return False
+    webhook_id, timestamp, claimed = (_first(request, name) for name in _STANDARD_HEADERS)
+    digits = timestamp.decode("latin-1")
+    is_number = digits.isascii() and digits.isdecimal() and len(digits) <= 12
+    if not webhook_id or b"." in webhook_id or not is_number:
+        return False
+    if str(int(digits)) != digits or abs(int(digits) - _NOW.timestamp()) > 300:
+        return False
+    right = {
+        b"v1," + _standard_signature(secret, webhook_id, timestamp, request.body)
+        for secret in _SECRETS
+    }
+    return not right.isdisjoint(claimed.split(b" "))
+
+
+def _first(request: SignedRequest, header: bytes) -> bytes:
+    values = [value for name, value in request.headers if name.lower() == header]
+    return values[0] if values else b""
+
+
+def _standard_signature(secret: bytes, webhook_id: bytes, timestamp: bytes, body: bytes) -> bytes:
+    content = b".".join([webhook_id, timestamp, body])
+    return b64encode(hmac.new(secret, content, hashlib.sha256).digest())
+
+
 def _fill_in_hex(request: SignedRequest) -> Mapping[bytes, bytes]:
     digits = hmac.new(_SECRET, request.body, hashlib.sha256).hexdigest().encode()
     return {b"{sig}": digits, b"{SIG}": digits.upper()}
@@ -132,6 +183,24 @@ _HEX_REQUESTS = st.sampled_from(
         b"x-signature: " + b"0" * 64 + b"\n\n{}",
     ]
 )
+_STANDARD_REQUESTS = st.builds(
+    lambda webhook_id, timestamp, signature, rest: b"\n".join(
+        [
+            *(b"webhook-id: " + webhook_id, b"webhook-timestamp: " + timestamp),
+            *(b"webhook-signature: " + signature, rest, b"{}"),
+        ]
+    ),
+    st.sampled_from([b"msg_1", b"msg.1", b"", b"m 1", b"\xff"]),
+    st.integers(-400, 400).map(lambda late: b"%d" % (_NOW.timestamp() + late))
+    | st.sampled_from([b"0", b"-1", b"01768478400", b"1768478400.0", b"1e9", b"9" * 30]),
+    st.sampled_from(
+        [
+            *(b"v1,{sig}", b"v1,{old}", b"v1a,{sig} v1,{sig}", b"v1,{old} v1,{sig}", b"{sig}"),
+            *(b"v1,", b"", b"v1,{sig},v1,{sig}", b"v1, {sig}", b"v1,{sig}="),
+        ]
+    ),
+    st.sampled_from([b"", b"webhook-id: msg_1\n", b"WEBHOOK-SIGNATURE: v1,{sig}\n"]),
+)
 
 TARGETS: Mapping[str, Target] = {
     "parse": Target(
@@ -154,5 +223,13 @@ TARGETS: Mapping[str, Target] = {
         check_hex_hmac_sha256,
         _HEX_REQUESTS,
         [b"x-signature: ", b"{sig}", b"{SIG}", b"sha256=", b"\n\n", b"\n"],
+    ),
+    "StandardWebhooks": Target(
+        check_standard_webhooks,
+        _STANDARD_REQUESTS,
+        [
+            *(b"webhook-id: ", b"webhook-timestamp: ", b"webhook-signature: ", b"{sig}", b"{old}"),
+            *(b"v1,", b" v1,", b"v1a,", b"1768478400", b"1768478700", b".", b"\n\n", b"\n"),
+        ],
     ),
 }

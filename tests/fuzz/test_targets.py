@@ -16,7 +16,13 @@ from lyftr_core.testing.samples import sample
 from tests.fuzz import targets
 from tests.fuzz.requests import check_scheme
 from tests.fuzz.rules import message_of
-from tests.fuzz.targets import TARGETS, check_hex_hmac_sha256, check_parse, check_timestamp
+from tests.fuzz.targets import (
+    TARGETS,
+    check_hex_hmac_sha256,
+    check_parse,
+    check_standard_webhooks,
+    check_timestamp,
+)
 
 BODY = (
     b'{"message_id":"m1","from":"+919876543210","to":"+14155550100",'
@@ -92,6 +98,16 @@ def test_right_signature_is_filled_in() -> None:
     filled = targets._fill_in_hex(SignedRequest((), b"body"))[b"{SIG}"]
     check_hex_hmac_sha256(request)
     assert targets._is_right_hex(SignedRequest(((b"X-Signature", filled),), b"body"))
+
+
+@pytest.mark.parametrize("key", [b"{sig}", b"{old}"])
+def test_right_signature_of_either_secret_is_filled_in(key: bytes) -> None:
+    head = b"webhook-id: m\nwebhook-timestamp: 1768478400\nwebhook-signature: v1,"
+    check_standard_webhooks(head + key + b"\n\nbody")
+    named = dict(line.split(b": ") for line in head.split(b"\n"))
+    filled = targets._fill_in_standard(SignedRequest(tuple(named.items()), b"body"))[key]
+    named[b"webhook-signature"] += filled
+    assert targets._is_right_standard(SignedRequest(tuple(named.items()), b"body"))
 
 
 def test_second_reading_names_every_fault() -> None:
