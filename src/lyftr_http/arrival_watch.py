@@ -5,6 +5,9 @@ from collections.abc import Callable
 
 __all__ = ["ArrivalWatch"]
 
+_LAST_CHANCE = 0.1
+"""For what has arrived, but was not read yet since the process had no turn, in seconds."""
+
 
 class ArrivalWatch:
     """Calls when a request has been on its way for too long.
@@ -18,7 +21,7 @@ class ArrivalWatch:
         on_late: Called once for each request that is late, `begin` being the way to wait on.
     """
 
-    __slots__ = ("_began", "_loop", "_on_late", "_seconds", "_timer")
+    __slots__ = ("_began", "_is_late", "_loop", "_on_late", "_seconds", "_timer")
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, seconds: float, on_late: Callable[[], None]
@@ -27,13 +30,15 @@ class ArrivalWatch:
         self._seconds = seconds
         self._on_late = on_late
         self._began: float | None = None
+        self._is_late = False
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
         """Count from now."""
         self._began = self._loop.time()
+        self._is_late = False
         if self._timer is None:
-            self._timer = self._loop.call_later(self._seconds, self._look)
+            self._look_again(self._seconds)
 
     def end(self) -> None:
         """Take note that the request is whole."""
@@ -52,7 +57,13 @@ class ArrivalWatch:
             return
         left = self._began + self._seconds - self._loop.time()
         if left > 0:
-            self._timer = self._loop.call_later(left, self._look)
+            self._look_again(left)
+        elif not self._is_late:
+            self._is_late = True
+            self._look_again(_LAST_CHANCE)
         else:
             self._began = None
             self._on_late()
+
+    def _look_again(self, seconds: float) -> None:
+        self._timer = self._loop.call_later(seconds, self._look)

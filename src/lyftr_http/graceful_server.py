@@ -63,6 +63,10 @@ class GracefulServer(uvicorn.Server):
             self._end_in_time()
         super().handle_exit(sig, frame)
 
+    def note_exit(self, *_: object) -> None:
+        """Take note of a signal that comes while uvicorn is not there to handle it."""
+        self.should_exit = True
+
     def _end_with_parent(self) -> None:
         """Shut down when the process that started this one is gone: nobody could end it."""
         parent = multiprocessing.parent_process()

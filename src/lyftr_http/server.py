@@ -33,6 +33,9 @@ __all__ = ["CannotListen", "bind", "run_server"]
 
 BACKLOG = 2048
 """How many connections the system holds until they are accepted."""
+KEEP_ALIVE = 75
+"""How long a connection may be idle after an answer, in seconds: longer than senders and proxies
+keep theirs (60 seconds are usual), or one would send just when it is closed."""
 
 _NEW_OBJECTS = 10_000
 """How many more objects than before there are when the garbage collector looks at the new ones."""
@@ -104,12 +107,13 @@ def _serve(
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
     )
-    # uvicorn raises the signal again once it has shut down; by then there is nothing to interrupt.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
     policy = ConnectionPolicy(settings.request_timeout, container.journal().add)
     server = GracefulServer(config, policy, shutdown_timeout, on_ready)
+    # Before and after uvicorn's own: it raises the signal again once it has shut down.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, server.note_exit)
     server.run(sockets=[listening])
     return 0 if server.started else STARTUP_FAILURE
 

@@ -110,7 +110,7 @@ class Workers:
         deadline = time.monotonic() + patience
         for worker in self._workers:
             worker.join(max(deadline - time.monotonic(), 0))
-        return int(any(worker.status for worker in self._workers))
+        return int(not all(worker.has_ended_well() for worker in self._workers))
 
 
 class _Worker:
@@ -132,6 +132,10 @@ class _Worker:
     @property
     def status(self) -> int:
         return self._process.exitcode or 0
+
+    def has_ended_well(self) -> bool:
+        """Return whether it ended as it was told; one that was still starting need not finish."""
+        return self.status == 0 or (not self.look() and self.status == -signal.SIGTERM)
 
     def is_alive(self) -> bool:
         return self._process.is_alive()
