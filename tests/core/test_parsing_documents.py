@@ -4,7 +4,7 @@ import json
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lyftr_core import FaultCode, InvalidMessage, Message, VerifiedBody, parse
@@ -119,11 +119,12 @@ def test_levels_are_counted_wherever_they_begin(bracket: bytes, before: bytes) -
 
 @given(
     st.lists(
-        st.sampled_from([b"[", b"{", b"]", b"}", b'"', b"\\", b"a"])
+        st.sampled_from([b"[", b"{", b"]", b"}", b'"', b"\\", b"\n", b"a"])
         | st.sampled_from([b"[", b"{", b'"', b"[]"]).map(lambda piece: piece * 50),
         max_size=30,
     ).map(b"".join)
 )
+@example(b'"\\\n' + b"[" * 101)
 def test_depth_is_that_of_a_count_one_by_one(content: bytes) -> None:
     assert _nests_too_deep(content) == (depth_of(content) > MAX_DEPTH)
 

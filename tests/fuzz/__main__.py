@@ -46,8 +46,8 @@ def _fuzz(name: str, options: argparse.Namespace) -> bool:
     for found in options.findings.glob(f"{name}-*"):
         print(f"{found}: {found.read_bytes()[:2_000]!r}")  # noqa: T201 - its output
     seconds = time.monotonic() - begin
-    result = "passed" if status == 0 else "FAILED"
-    print(f"{name}: {options.inputs} inputs in {seconds:.0f} s: {result}", flush=True)  # noqa: T201 - its output
+    result = "passed" if status == 0 else "FAILED before all of them were tried"
+    print(f"{name}: {options.inputs} inputs, {seconds:.0f} s: {result}", flush=True)  # noqa: T201 - its output
     return status == 0
 
 
