@@ -1,7 +1,5 @@
 """How many requests may be worked on at once."""
 
-from types import TracebackType
-
 __all__ = ["InFlight", "TooManyInFlight"]
 
 
@@ -37,11 +35,6 @@ class InFlight:
             raise TooManyInFlight
         self._count += 1
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End one."""
         self._count -= 1
