@@ -10,7 +10,7 @@ __all__ = ["SlowSenders"]
 
 _HANGS = 120.0
 """How long to wait for what must come, in seconds."""
-_PAUSE = 0.5
+_PAUSE = 2.0
 """Between two bytes of one connection, in seconds."""
 _HEAD = b"POST /webhook HTTP/1.1\r\nHost: x\r\n"
 _BEGINNINGS = (_HEAD, _HEAD + b"X-Slow: ", _HEAD + b"Content-Length: 60000\r\n\r\n", b"")
@@ -19,7 +19,7 @@ _BEGINNINGS = (_HEAD, _HEAD + b"X-Slow: ", _HEAD + b"Content-Length: 60000\r\n\r
 class SlowSenders:
     """So many connections, each sending a byte now and then, and taken up anew when cut off.
 
-    A third of them is within the head, a third within the body, and some send nothing at all.
+    Half of them are within the head, a quarter within the body, and a quarter send nothing at all.
 
     Args:
         port: The server's, on the loopback address.

@@ -223,7 +223,7 @@ def test_more_webhooks_in_flight_than_may_be_are_answered_503_at_once(
 def test_a_thousand_slow_connections_keep_no_good_webhook_from_its_200(
     serve: Serve, show: Callable[[str], None]
 ) -> None:
-    with serve("--request-timeout", "5") as server:
+    with serve("--request-timeout", _LONG) as server:  # so that all of them stay
         alone = _p99_of_good_webhooks(server, "alone")
         with SlowSenders(server.port, 1_000) as slow:
             slow.wait_until_connected()
