@@ -109,3 +109,16 @@ async def test_a_limit_out_of_range_is_refused(limit: int) -> None:
     with pytest.raises(InvalidQuery) as caught:
         await ListConflicts(InMemoryMessageRepository())(limit)
     assert [(f.field, f.code) for f in caught.value.faults] == [("limit", FaultCode.OUT_OF_RANGE)]
+
+
+async def test_one_conflict_more_than_asked_for_is_read_and_no_more() -> None:
+    class Noting(InMemoryMessageRepository):
+        asked = 0
+
+        async def conflicts(self, limit: int) -> tuple[Conflict, ...]:
+            self.asked = limit
+            return await super().conflicts(limit)
+
+    repository = Noting()
+    await ListConflicts(repository)(7)
+    assert repository.asked == 8

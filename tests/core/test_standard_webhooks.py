@@ -292,8 +292,17 @@ def test_tolerance_can_be_given() -> None:
 
 
 def test_tolerance_is_not_negative() -> None:
-    with pytest.raises(ValueError, match="tolerance must not be negative"):
+    with pytest.raises(ValueError, match=r"^the tolerance must not be negative$"):
         StandardWebhooks(SECRET, clock=lambda: NOW, tolerance=timedelta(microseconds=-1))
+
+
+def test_no_tolerance_is_one_too() -> None:
+    scheme = StandardWebhooks(SECRET, clock=lambda: NOW, tolerance=timedelta())
+    assert scheme.verify(signed()).content == BODY
+
+
+def test_a_scheme_shows_its_name_and_no_secret() -> None:
+    assert repr(SCHEME) == "StandardWebhooks(<secret>)"
 
 
 def test_timestamp_zero_is_a_timestamp() -> None:
@@ -331,7 +340,8 @@ def test_a_signature_fits_one_identifier_timestamp_and_body(pieces: list[bytes])
 
 @pytest.mark.parametrize("webhook_id", ["", ".", "a.b", " ", "a b", "a\n", "é", "\0", "\x7f"])
 def test_it_signs_no_identifier_that_would_be_refused(webhook_id: str) -> None:
-    with pytest.raises(ValueError, match="webhook-id must be"):
+    sentence = r"^the webhook-id must be visible ASCII characters without a full stop$"
+    with pytest.raises(ValueError, match=sentence):
         SCHEME.sign(BODY, webhook_id=webhook_id, timestamp=NOW)
 
 
