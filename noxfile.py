@@ -54,11 +54,13 @@ def imports(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS or None)
 def tests(session: nox.Session) -> None:
-    """The tests, on the first interpreter with branch coverage; arguments go to pytest."""
+    """The tests; on the first interpreter all, with branch coverage. Arguments go to pytest."""
     session.install(*CONSTRAINTS, "-e", ".[server,testing]", *_group("tests"))
     is_first = session.python in {None, *PYTHONS[:1]}
-    coverage = ("--cov", "--cov-report=term-missing") if is_first else ()
-    session.run("pytest", "--numprocesses=2", *coverage, *session.posargs)
+    scope = ("--cov", "--cov-report=term-missing") if is_first else ("-m", "not once")
+    # More processes than two cores: many of the tests wait for a server more than they work.
+    processes = ("--numprocesses=4", "--dist=worksteal")
+    session.run("pytest", *processes, "--durations=10", *scope, *session.posargs)
 
 
 @nox.session

@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 
 from tests.end_to_end.conftest import PATIENCE, LyftrServer, Serve, signed
 
+pytestmark = pytest.mark.once
+
+
 # The same examples each time, so that a change is refused for what it does, not by chance.
 _settings = hypothesis.settings(deadline=None, derandomize=True, max_examples=150)
 

@@ -14,6 +14,9 @@ from tests.end_to_end.load import Load
 from tests.end_to_end.processes import frozen
 from tests.end_to_end.stored import assert_kept, assert_nothing_wrong
 
+pytestmark = pytest.mark.once
+
+
 Show = Callable[[str], None]
 
 COPIES = 16

@@ -14,6 +14,9 @@ from tests.end_to_end.faults import FAULTS, Fault, full_disk
 from tests.end_to_end.load import Answer, Load
 from tests.end_to_end.stored import assert_kept, assert_nothing_wrong
 
+pytestmark = pytest.mark.once
+
+
 Show = Callable[[str], None]
 
 TAKEN = Answer(200, None)

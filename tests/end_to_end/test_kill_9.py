@@ -17,6 +17,9 @@ from tests.end_to_end.load import Load
 from tests.end_to_end.processes import serving_processes
 from tests.end_to_end.stored import assert_kept, assert_nothing_wrong
 
+pytestmark = pytest.mark.once
+
+
 Show = Callable[[str], None]
 
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "30"))

@@ -9,6 +9,9 @@ import pytest
 
 from tests.end_to_end.conftest import STANDARD, Serve
 
+pytestmark = pytest.mark.once
+
+
 HOOKS = "schemathesis_hooks"
 _TOKEN = "a-token-for-schemathesis"
 SECRET = STANDARD["WEBHOOK_SECRET"]

@@ -20,6 +20,9 @@ from tests.end_to_end.load import Load
 from tests.end_to_end.stored import assert_kept
 from tests.end_to_end.trace import Call, calls, tracing
 
+pytestmark = pytest.mark.once
+
+
 Show = Callable[[str], None]
 
 MESSAGES = 1_000

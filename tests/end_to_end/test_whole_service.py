@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import hypothesis
+import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
 from lyftr_core import HexHmacSha256
 from tests.end_to_end.conftest import SECRET, LyftrServer, Serve
 from tests.stateful.machine import Answer, ServiceMachine, Webhook
+
+pytestmark = pytest.mark.once
 
 
 class RealProcess:
