@@ -14,6 +14,8 @@ _FIRST_FREE = 3
 def main() -> None:
     """Run the command line, or say which extra it needs."""
     _open_standard_streams()
+    # prometheus_client would keep its values there; with several workers they get a folder of ours.
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
     # What imports make is no garbage; to look for some among it costs a tenth of the start.
     gc.disable()
     try:

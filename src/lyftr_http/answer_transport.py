@@ -22,7 +22,7 @@ class AnswerTransport:
         on_unsent: Told of the transport when it is closed while it still has something to send.
     """
 
-    __slots__ = ("_head", "_on_unsent", "_transport")
+    __slots__ = ("_head", "_is_lost", "_on_unsent", "_transport")
 
     def __init__(
         self, transport: asyncio.Transport, on_unsent: Callable[[asyncio.Transport], None]
@@ -30,12 +30,15 @@ class AnswerTransport:
         self._transport = transport
         self._on_unsent = on_unsent
         self._head = b""
+        self._is_lost = False
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
         """Send what waits and this, or let this wait if it is a head."""
+        if self._is_lost:
+            return
         if self._head:
             head, self._head = self._head, b""
             self._transport.write(head + data)
@@ -43,6 +46,11 @@ class AnswerTransport:
             self._head = data
         else:
             self._transport.write(data)
+
+    def drop(self) -> None:
+        """Send nothing more: the connection is gone, and its requests may not know of it yet."""
+        self._is_lost = True
+        self._head = b""
 
     def flush(self) -> None:
         """Send what waits."""

@@ -37,6 +37,7 @@ _INJECTED = (
     "compute_stats",
     "check_readiness",
     "metrics",
+    "reads_in_flight",
     "webhooks_in_flight",
 )
 _QUEUE_INTERVAL = 1.0
@@ -54,7 +55,7 @@ def create_app(settings: Settings, container: Container | None = None) -> Litest
     dependencies = {name: _provide(wiring.providers[name]) for name in _INJECTED}
     routes: list[HTTPRouteHandler | Router] = [
         *_OPEN_ROUTES,
-        message_data(wiring.read_access(), wiring.reads_in_flight()),
+        message_data(wiring.read_access()),
     ]
     document = cache(lambda: openapi_document(routes, dependencies, settings.webhook_scheme))
     app = Litestar(

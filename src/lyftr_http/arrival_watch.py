@@ -33,6 +33,11 @@ class ArrivalWatch:
         self._is_late = False
         self._timer: asyncio.TimerHandle | None = None
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it counts."""
+        return self._began is not None
+
     def begin(self) -> None:
         """Count from now."""
         self._began = self._loop.time()

@@ -5,21 +5,20 @@ import multiprocessing
 import os
 import signal
 import socket
-import sys
-import threading
 from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
 
 from lyftr_http.connection_policy import ConnectionPolicy
+from lyftr_http.exit_deadline import ExitDeadline
 
 __all__ = ["GracefulServer"]
 
-_CLOSING = 1
+_CLOSING = 0.5
 """How much of a shutdown is left for the store to close, in seconds."""
-_LATE = 1
-"""The exit status where that was not enough."""
+_LAST_ACCEPTS = 0.05
+"""How long connections are accepted that the system holds already, in seconds."""
 
 
 class GracefulServer(uvicorn.Server):
@@ -28,7 +27,7 @@ class GracefulServer(uvicorn.Server):
     Args:
         config: uvicorn's.
         policy: How each connection is treated.
-        shutdown_timeout: How long a shutdown may take, in whole seconds.
+        shutdown_timeout: How long a shutdown may take, in seconds.
         on_ready: Called once it answers requests.
     """
 
@@ -36,13 +35,14 @@ class GracefulServer(uvicorn.Server):
         self,
         config: uvicorn.Config,
         policy: ConnectionPolicy,
-        shutdown_timeout: int,
+        shutdown_timeout: float,
         on_ready: Callable[[], None],
     ) -> None:
-        config.timeout_graceful_shutdown = max(shutdown_timeout - _CLOSING, 0)
+        # It goes to asyncio, which takes fractions of a second.
+        config.timeout_graceful_shutdown = shutdown_timeout - _CLOSING  # type: ignore[assignment] # as said
         super().__init__(config)
         self._policy = policy
-        self._shutdown_timeout = shutdown_timeout
+        self._deadline = ExitDeadline(shutdown_timeout)
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -52,6 +52,13 @@ class GracefulServer(uvicorn.Server):
         self._end_with_parent()
         self._on_ready()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take the connections that are there already, and finish what is in flight."""
+        for listening in sockets or []:
+            listening.listen(0)
+        await asyncio.sleep(_LAST_ACCEPTS)
+        await super().shutdown(sockets)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to shut down, at a signal.
 
@@ -59,12 +66,22 @@ class GracefulServer(uvicorn.Server):
         """
         if sig == signal.SIGINT and multiprocessing.parent_process():
             return
-        if not self.should_exit:
-            self._end_in_time()
+        if self.should_exit:
+            return  # a second one changes nothing: it ends in time as it is
+        self._deadline.begin()
         super().handle_exit(sig, frame)
 
     def note_exit(self, *_: object) -> None:
-        """Take note of a signal that comes while uvicorn is not there to handle it."""
+        """Take note of a signal that comes while uvicorn is not there to handle it.
+
+        A worker that is still starting has nothing to finish, but a listening socket on which
+        clients would wait for it.
+        """
+        if self.started:
+            return  # it has shut down, and uvicorn raises the signal again
+        if multiprocessing.parent_process():
+            os._exit(0)
+        self._deadline.begin()
         self.should_exit = True
 
     def _end_with_parent(self) -> None:
@@ -77,16 +94,3 @@ class GracefulServer(uvicorn.Server):
     def _orphaned(self, loop: asyncio.AbstractEventLoop, sentinel: int) -> None:
         loop.remove_reader(sentinel)
         self.handle_exit(signal.SIGTERM, None)
-
-    def _end_in_time(self) -> None:
-        """End the process even where closing the store takes for ever: nothing is then promised."""
-        timer = threading.Timer(self._shutdown_timeout, self._exit)
-        timer.daemon = True
-        timer.start()
-
-    def _exit(self) -> None:
-        sys.stderr.write(
-            f"lyftr: not closed after {self._shutdown_timeout} s, ending all the same\n"
-        )
-        sys.stderr.flush()
-        os._exit(_LATE)

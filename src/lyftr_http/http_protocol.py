@@ -25,6 +25,7 @@ from lyftr_http.error_answers import (
     SHUTTING_DOWN,
     UPGRADE_REFUSED,
 )
+from lyftr_http.pipeline_flow import PipelineFlow
 from lyftr_http.request_body import mark_as_cut_off
 from lyftr_http.request_ids import RequestIds
 from lyftr_http.request_record import RequestRecord
@@ -35,6 +36,10 @@ __all__ = ["MAX_HEAD_SIZE", "StrictHttpProtocol"]
 
 MAX_HEAD_SIZE = 16 * 1024
 """The largest head of a request (its first line and its headers) that is taken, in bytes."""
+MAX_FIELDS = 100
+"""How many headers a request may have: short ones take many times their size in memory."""
+MAX_PIPELINED = 32
+"""How many requests of a connection may wait for the one before them."""
 _MAX_FRAMING = 1024 * 1024
 """How much may come with a body that is not of it (the sizes of chunks, trailers), in bytes."""
 LINGER = 0.25
@@ -43,6 +48,10 @@ its way, and to close the connection would leave its sender without an answer.""
 
 _UNKNOWN: Final = "-"
 _ids = RequestIds()
+
+
+class _Enough(Exception):
+    """No further request of the connection is taken."""
 
 
 class _TooLarge(Exception):
@@ -63,11 +72,14 @@ class StrictHttpProtocol(HttpToolsProtocol):
         super().connection_made(stream)
         self._policy = ConnectionPolicy.find(self.app_state)
         timeout = self._policy.request_timeout
+        self.flow = PipelineFlow(stream, self._has_waiting)
         self._arrival = ArrivalWatch(self.loop, timeout, self._cut_off)
         self._writes = WriteWatch(self.loop, timeout)
         self._answers = AnswerTransport(stream, self._writes.begin)
         self.transport = cast("asyncio.Transport", self._answers)
-        self._in_head = self._in_body = self._long_head = self._draining = False
+        self._in_head = self._in_body = self._long_head = False
+        self._draining = self._is_deaf = False
+        self._begun = 0
         self._head_size = self._framing_size = 0
         self._arrival.begin()
 
@@ -75,41 +87,65 @@ class StrictHttpProtocol(HttpToolsProtocol):
         """Stop waiting."""
         self._arrival.cancel()
         self._writes.cancel()
+        self._answers.drop()
         super().connection_lost(exc)
+
+    def eof_received(self) -> bool:  # type: ignore[override] # asyncio asks for it, uvicorn gives none
+        """Answer what came before the client said that nothing more would come."""
+        if self._in_head or self._in_body or self._is_idle():
+            return False
+        self._ignore_rest()
+        return True
 
     def data_received(self, data: bytes) -> None:
         """Take in what came, up to the limits."""
+        if self._is_deaf:
+            return
         self._unset_keepalive_if_required()
-        was_in_head = self._in_head
-        self._long_head = was_in_head or len(data) > MAX_HEAD_SIZE
+        was_between = not (self._in_head or self._in_body)
+        self._long_head = self._in_head or len(data) > MAX_HEAD_SIZE
+        self._begun = 0
         try:
             self.parser.feed_data(data)
-            if was_in_head and self._in_head:
-                self._count_head(len(data))
-            elif self._in_body:
-                self._count_framing(len(data))
+            self._count_unfinished(len(data), was_between=was_between)
         except httptools.HttpParserUpgrade:
             self._refuse(UPGRADE_REFUSED)
         except _TooLarge:
             self._refuse(HEAD_TOO_LARGE)
         except httptools.HttpParserError as exc:
-            too_large = isinstance(exc.__context__, _TooLarge)
-            self._refuse(HEAD_TOO_LARGE if too_large else INVALID_REQUEST)
+            self._refuse_because_of(exc.__context__)
+
+    def _count_unfinished(self, size: int, *, was_between: bool) -> None:
+        """Count what came of a request that is not whole, or wait for one if none has begun."""
+        if self._in_head:
+            if self._begun == was_between:  # all of it is of this one head
+                self._count_head(size)
+            self._check_fields()
+        elif self._in_body:
+            self._count_framing(size)
+        elif self._is_idle() and not self._arrival.is_waiting:
+            self._arrival.begin()  # there were only newlines, which may stand before a request
+
+    def _refuse_because_of(self, cause: BaseException | None) -> None:
+        if isinstance(cause, _Enough):
+            self._ignore_rest()
+        else:
+            self._refuse(HEAD_TOO_LARGE if isinstance(cause, _TooLarge) else INVALID_REQUEST)
 
     def on_message_begin(self) -> None:
         """Give it its time to arrive."""
+        if len(self.pipeline) >= MAX_PIPELINED:
+            raise _Enough
         super().on_message_begin()
+        self._begun += 1
         self._in_head = True
         self._head_size = self._framing_size = 0
         self._arrival.begin()
 
     def on_headers_complete(self) -> None:
         """Start to answer, unless the head is too large or `HttpParserUpgrade` comes next."""
-        if self._long_head:
-            self._head_size = 0
-            self._count_head(len(self.url))
-            for name, value in self.headers:
-                self._count_head(len(name) + len(value) + len(": \r\n"))
+        if self._long_head or len(self.headers) > MAX_FIELDS:
+            self._check_fields()
         if self.parser.should_upgrade():
             return
         self._in_head = False
@@ -171,6 +207,22 @@ class StrictHttpProtocol(HttpToolsProtocol):
         if self._in_head and not self.transport.is_closing():
             self._refuse(SHUTTING_DOWN)
 
+    def _has_waiting(self) -> bool:
+        return bool(self.pipeline)
+
+    def _ignore_rest(self) -> None:
+        """Answer what has come, and take nothing more from this connection."""
+        self._is_deaf = True
+        self._in_head = False
+        self._arrival.cancel()
+        self.cycle.keep_alive = False
+
+    def _check_fields(self) -> None:
+        """See that the fields of a head, as far as they have come, are neither many nor long."""
+        sizes = [len(name) + len(value) + len(": \r\n") for name, value in self.headers]
+        if len(sizes) > MAX_FIELDS or len(self.url) + sum(sizes) > MAX_HEAD_SIZE:
+            raise _TooLarge
+
     def _count_head(self, size: int) -> None:
         self._head_size += size
         if self._head_size > MAX_HEAD_SIZE:
@@ -201,8 +253,11 @@ class StrictHttpProtocol(HttpToolsProtocol):
         self.cycle.message_event.set()
 
     def _refuse(self, answer: Answer) -> None:
-        """Answer by itself, and close the connection."""
+        """Answer by itself, and close the connection; first what came before is answered."""
         if self.transport.is_closing():
+            return
+        if not (self._in_body or self._is_idle()):
+            self._ignore_rest()
             return
         self._in_head = False
         self._arrival.cancel()

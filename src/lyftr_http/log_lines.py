@@ -14,6 +14,9 @@ from typing import BinaryIO
 
 __all__ = ["LineWriter"]
 
+_PATIENCE = 1.0
+"""How long a full pipe is waited for, once, before lines are dropped until it takes some again; in
+seconds. Nothing else is done meanwhile."""
 _PIECE = getattr(select, "PIPE_BUF", 512)
 """At most so many bytes are written at once: a pipe that processes share takes them undivided."""
 
@@ -22,20 +25,20 @@ class LineWriter:
     """Writes lines in the order in which they come, from any thread.
 
     Within an event loop they are written in its next turn, else at once. What cannot be written,
-    as where the reader of a pipe has gone, is dropped: to answer matters more.
+    as where the reader of a pipe has gone or stands still, is dropped: to answer matters more.
 
     Args:
         stream: Where to write.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
+        self._outlet = _Outlet(stream)
         self._lines: list[bytes] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         # A line may come from a finaliser in the middle of another line.
         self._lock = threading.RLock()
         # For a loop that ends before its next turn.
-        weakref.finalize(self, _write, self._lines, stream)
+        weakref.finalize(self, self._outlet.write, self._lines)
 
     def write(self, line: bytes) -> None:
         """Write one line.
@@ -61,16 +64,34 @@ class LineWriter:
     def _flush(self) -> None:
         with self._lock:
             self._loop = None
-            _write(self._lines, self._stream)
+            self._outlet.write(self._lines)
 
 
-def _write(lines: list[bytes], stream: BinaryIO) -> None:
-    taken = lines[:]
-    lines.clear()  # before they are written: a finaliser may add another meanwhile
-    for piece in _pieces(taken):
-        with suppress(OSError, ValueError):
-            stream.write(piece)
-            stream.flush()
+class _Outlet:
+    """A stream that is never waited for twice."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._is_full = False
+
+    def write(self, lines: list[bytes]) -> None:
+        """Write all lines, and leave none."""
+        taken = lines[:]
+        lines.clear()  # before they are written: a finaliser may add another meanwhile
+        for piece in _pieces(taken):
+            if self._takes_some():
+                with suppress(OSError, ValueError):
+                    self._stream.write(piece)
+                    self._stream.flush()
+
+    def _takes_some(self) -> bool:
+        """Tell whether a piece can be written now; a pipe that takes any takes a whole piece."""
+        patience = 0.0 if self._is_full else _PATIENCE
+        try:
+            self._is_full = not select.select([], [self._stream], [], patience)[1]
+        except (OSError, ValueError):
+            return True  # what is no file of the system has no such question
+        return not self._is_full
 
 
 def _pieces(lines: list[bytes]) -> Iterator[bytes]:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import structlog
 import uvicorn
 from dependency_injector import providers
 from litestar import Litestar
@@ -39,7 +40,7 @@ keep theirs (60 seconds are usual), or one would send just when it is closed."""
 
 _NEW_OBJECTS = 10_000
 """How many more objects than before there are when the garbage collector looks at the new ones."""
-_MARGIN = 1
+_MARGIN = 0.5
 """How much sooner than this process its workers must have ended, in seconds."""
 
 
@@ -91,7 +92,7 @@ def _allow_many_files() -> None:
 def _serve(
     settings: Settings,
     listening: socket.socket,
-    shutdown_timeout: int,
+    shutdown_timeout: float,
     metrics_directory: str | None = None,
     on_ready: Callable[[], None] = lambda: None,
 ) -> int:
@@ -115,6 +116,8 @@ def _serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, server.note_exit)
     server.run(sockets=[listening])
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)  # it is ending
     return 0 if server.started else STARTUP_FAILURE
 
 
@@ -146,10 +149,11 @@ def _run_several(settings: Settings, listening: socket.socket, workers: int) -> 
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
     work = partial(_work, settings, listening, directory)
     log = Container(settings=settings).log()
-    forget = partial(_forget_worker, directory)
+    forget = partial(_forget_worker, directory, log)
     try:
         # As long as this process listens too, the system takes connections that nobody serves.
-        return Workers(work, workers, log, forget, listening.close).run(settings.shutdown_timeout)
+        patience = settings.shutdown_timeout
+        return Workers(work, workers, forget, listening.close, patience).run()
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
@@ -172,9 +176,16 @@ def _work(
     raise SystemExit(status)
 
 
-def _forget_worker(directory: str, pid: int, was_ready: bool) -> None:  # noqa: FBT001 - a callback
+def _forget_worker(
+    directory: str,
+    log: structlog.typing.FilteringBoundLogger,
+    pid: int,
+    was_ready: bool,  # noqa: FBT001 - a callback
+) -> None:
     """Keep what a worker has counted, but not what it said of its present."""
     mark_process_dead(pid, directory)  # type: ignore[no-untyped-call] # it has no annotations
-    if not was_ready:
-        for kind in ("counter", "histogram"):
-            Path(directory, f"{kind}_{pid}.db").unlink(missing_ok=True)
+    if was_ready:
+        log.error("a worker died, another takes its place", pid=pid)
+        return
+    for kind in ("counter", "histogram"):
+        Path(directory, f"{kind}_{pid}.db").unlink(missing_ok=True)

@@ -4,12 +4,11 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from multiprocessing import connection
 from multiprocessing.process import BaseProcess
 
-import structlog
+from lyftr_http.exit_deadline import ExitDeadline
 
 __all__ = ["Work", "Workers"]
 
@@ -28,63 +27,68 @@ class Workers:
     Args:
         work: What each does.
         count: How many.
-        log: Told of what goes wrong.
-        on_death: Told the process id of a worker that is gone, and whether it had become ready.
+        on_death: Told the process id of a worker that ended by itself, and whether it had become
+            ready.
         on_end: Called before the workers are told to end.
+        patience: How long they may take to end, in seconds; who takes longer is killed.
     """
 
     def __init__(
         self,
         work: Work,
         count: int,
-        log: structlog.typing.FilteringBoundLogger,
         on_death: Callable[[int, bool], None],
         on_end: Callable[[], None],
+        patience: float,
     ) -> None:
         self._work = work
         self._count = count
-        self._log = log
         self._on_death = on_death
         self._on_end = on_end
+        self._patience = patience
         self._workers: list[_Worker] = []
         self._ending = False
         self._was_ready = False
         self._waker, self._wake = os.pipe()
+        self._deadline = ExitDeadline(patience)
 
-    def run(self, patience: float) -> int:
-        """Run them.
-
-        Args:
-            patience: How long they may take to end, in seconds; who takes longer is killed.
+    def run(self) -> int:
+        """Run them until a signal comes; signals that come later are ignored for good.
 
         Returns:
             The exit status: 0 where all have ended as they should, else that of a worker which
             failed before any was ready, or 1.
         """
-        with self._signals_noted():
-            while not self._ending:
-                while len(self._workers) < self._count:
-                    self._workers.append(_Worker(self._work))
-                self._wait()
-                for worker in [worker for worker in self._workers if not worker.is_alive()]:
-                    status = self._bury(worker)
-                    if status and not self._was_ready:
-                        self._end(patience)
-                        return max(status, 1)  # it is negative for one that was killed
-            return self._end(patience)
-
-    @contextmanager
-    def _signals_noted(self) -> Iterator[None]:
-        former = {number: signal.signal(number, self._note) for number in _SIGNALS}
-        try:
-            yield
-        finally:
-            for number, handler in former.items():
-                signal.signal(number, handler)
+        for number in _SIGNALS:
+            signal.signal(number, self._note)
+        while not self._ending:
+            self._fill_up()
+            self._wait()
+            for worker in [worker for worker in self._workers if not worker.is_alive()]:
+                status = self._bury(worker)
+                if status and not self._was_ready:
+                    self._end()
+                    return max(status, 1)  # it is negative for one that was killed
+        return self._end()
 
     def _note(self, *_: object) -> None:
         self._ending = True
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        self._deadline.begin()
         os.write(self._wake, b".")
+
+    def _fill_up(self) -> None:
+        """Start as many as are missing.
+
+        A worker inherits what is ignored: a Ctrl-C of a terminal, which reaches it too, must not
+        end it in the middle of its imports.
+        """
+        missing = range(self._count - len(self._workers))
+        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self._workers += [_Worker(self._work) for _ in missing]
+        if not self._ending:
+            signal.signal(signal.SIGINT, handler)
 
     def _wait(self, seconds: float | None = None) -> None:
         """Wait until a worker is ready or gone, or a signal has come."""
@@ -97,17 +101,15 @@ class Workers:
         """Take leave of a worker that has ended by itself, and return its exit status."""
         self._workers.remove(worker)
         self._on_death(worker.pid, worker.ready)
-        if self._was_ready and not self._ending:
-            self._log.error("a worker died, another takes its place", pid=worker.pid)
         if not worker.ready:
             connection.wait([self._waker], _PAUSE)
         return worker.status
 
-    def _end(self, patience: float) -> int:
+    def _end(self) -> int:
         self._on_end()
         for worker in self._workers:
             worker.terminate()
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + self._patience
         for worker in self._workers:
             worker.join(max(deadline - time.monotonic(), 0))
         return int(not all(worker.has_ended_well() for worker in self._workers))

@@ -7,6 +7,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, SkipValidation
 
 from lyftr_core import GetMessage, ListMessages
+from lyftr_http.in_flight import InFlight
 from lyftr_http.openapi import GetMessageOperation, ListMessagesOperation, problems
 from lyftr_http.parameters import read_list_query, read_message_id
 from lyftr_http.responses import MessageItem, MessagePage
@@ -25,10 +26,13 @@ __all__ = ["get_message", "list_messages"]
 async def list_messages(
     request: Request[None, None, State],
     list_messages: NamedDependency[SkipValidation[ListMessages]],
+    reads_in_flight: NamedDependency[SkipValidation[InFlight]],
 ) -> MessagePage:
     """List the messages that pass the filters, page by page."""
     query, page_request = read_list_query(request.scope["query_string"])
-    return MessagePage.of(await list_messages(query, page_request))
+    with reads_in_flight:
+        page = await list_messages(query, page_request)
+    return MessagePage.of(page)
 
 
 @get(
@@ -41,9 +45,12 @@ async def list_messages(
 async def get_message(
     message_id: FromPath[str],
     get_message: NamedDependency[SkipValidation[GetMessage]],
+    reads_in_flight: NamedDependency[SkipValidation[InFlight]],
 ) -> MessageItem:
     """Get one message by its identifier."""
-    stored = await get_message(read_message_id(message_id))
+    identifier = read_message_id(message_id)
+    with reads_in_flight:
+        stored = await get_message(identifier)
     if stored is None:
         raise NotFoundException("no such message")
     return MessageItem.of(stored)

@@ -4,6 +4,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from lyftr_core import ComputeStats
+from lyftr_http.in_flight import InFlight
 from lyftr_http.openapi import problems
 from lyftr_http.responses import StatsBody
 from lyftr_http.routes.read_only import get
@@ -17,6 +18,11 @@ __all__ = ["get_stats"]
     response_description="Figures over all messages.",
     responses=problems(503),
 )
-async def get_stats(compute_stats: NamedDependency[SkipValidation[ComputeStats]]) -> StatsBody:
+async def get_stats(
+    compute_stats: NamedDependency[SkipValidation[ComputeStats]],
+    reads_in_flight: NamedDependency[SkipValidation[InFlight]],
+) -> StatsBody:
     """Return figures over all messages."""
-    return StatsBody.of(await compute_stats())
+    with reads_in_flight:
+        stats = await compute_stats()
+    return StatsBody.of(stats)

@@ -1,0 +1,40 @@
+"""The end of a process that was told to end and does not."""
+
+import os
+import select
+import sys
+import threading
+import time
+
+__all__ = ["ExitDeadline"]
+
+_LATE = 1
+"""The exit status of a process that did not end by itself."""
+
+
+class ExitDeadline:
+    """Ends the process so many seconds after it was begun, whatever is stuck.
+
+    Its thread starts now: a signal handler, which begins it, must not start one.
+
+    Args:
+        seconds: How long the process may take to end.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._begun = threading.Event()
+        threading.Thread(target=self._wait, name="lyftr-exit", daemon=True).start()
+
+    def begin(self) -> None:
+        """Count from now. A second call does nothing."""
+        self._begun.set()
+
+    def _wait(self) -> None:
+        self._begun.wait()
+        time.sleep(self._seconds)
+        line = f"lyftr: not closed after {self._seconds:g} s, ending all the same\n"
+        # Where nobody takes it, to say it would be one more thing to be stuck in.
+        if select.select([], [sys.stderr], [], 0)[1]:
+            os.write(sys.stderr.fileno(), line.encode())
+        os._exit(_LATE)
