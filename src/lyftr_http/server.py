@@ -28,7 +28,7 @@ from lyftr_http.graceful_server import GracefulServer
 from lyftr_http.http_protocol import StrictHttpProtocol
 from lyftr_http.logs import route_standard_logging
 from lyftr_http.settings import Settings
-from lyftr_http.workers import Workers
+from lyftr_http.workers import SIGNALS, Workers
 
 __all__ = ["CannotListen", "bind", "run_server"]
 
@@ -78,6 +78,7 @@ def run_server(settings: Settings, listening: socket.socket, workers: int) -> in
         The exit status.
     """
     _allow_many_files()
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # until somebody is there to handle them
     if workers == 1:
         return _serve(settings, listening, settings.shutdown_timeout)
     return _run_several(settings, listening, workers)
@@ -113,10 +114,11 @@ def _serve(
     policy = ConnectionPolicy(settings.request_timeout, container.journal().add)
     server = GracefulServer(config, policy, shutdown_timeout, on_ready)
     # Before and after uvicorn's own: it raises the signal again once it has shut down.
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in SIGNALS:
         signal.signal(number, server.note_exit)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     server.run(sockets=[listening])
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)  # it is ending
     return 0 if server.started else STARTUP_FAILURE
 

@@ -10,13 +10,14 @@ from multiprocessing.process import BaseProcess
 
 from lyftr_http.exit_deadline import ExitDeadline
 
-__all__ = ["Work", "Workers"]
+__all__ = ["SIGNALS", "Work", "Workers"]
 
 Work = Callable[[Callable[[], None]], None]
 """What a worker does until it ends. It calls its argument when it is ready to answer. To be sent to
 another process, it must be one that pickle can take."""
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+"""What ends a server."""
 _PAUSE = 1.0
 """After a worker that never became ready, before the next, in seconds."""
 
@@ -55,40 +56,41 @@ class Workers:
     def run(self) -> int:
         """Run them until a signal comes; signals that come later are ignored for good.
 
+        Whoever has something to clean up may block the signals before: from here on they are noted.
+
         Returns:
             The exit status: 0 where all have ended as they should, else that of a worker which
             failed before any was ready, or 1.
         """
-        for number in _SIGNALS:
+        for number in SIGNALS:
             signal.signal(number, self._note)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         while not self._ending:
             self._fill_up()
             self._wait()
             for worker in [worker for worker in self._workers if not worker.is_alive()]:
                 status = self._bury(worker)
-                if status and not self._was_ready:
+                if status and not (self._was_ready or self._ending):
                     self._end()
                     return max(status, 1)  # it is negative for one that was killed
         return self._end()
 
     def _note(self, *_: object) -> None:
-        self._ending = True
-        for number in _SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
-        self._deadline.begin()
-        os.write(self._wake, b".")
+        if not self._ending:
+            self._ending = True
+            self._deadline.begin()
+            os.write(self._wake, b".")
 
     def _fill_up(self) -> None:
         """Start as many as are missing.
 
         A worker inherits what is ignored: a Ctrl-C of a terminal, which reaches it too, must not
-        end it in the middle of its imports.
+        end it in the middle of its imports. (What is blocked, multiprocessing unblocks.)
         """
-        missing = range(self._count - len(self._workers))
         handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        self._workers += [_Worker(self._work) for _ in missing]
-        if not self._ending:
-            signal.signal(signal.SIGINT, handler)
+        while len(self._workers) < self._count and not self._ending:
+            self._workers.append(_Worker(self._work))
+        signal.signal(signal.SIGINT, handler)
 
     def _wait(self, seconds: float | None = None) -> None:
         """Wait until a worker is ready or gone, or a signal has come."""
@@ -112,6 +114,8 @@ class Workers:
         deadline = time.monotonic() + self._patience
         for worker in self._workers:
             worker.join(max(deadline - time.monotonic(), 0))
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
         return int(not all(worker.has_ended_well() for worker in self._workers))
 
 
