@@ -3,6 +3,7 @@
 import select
 import socket
 import sqlite3
+import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -132,6 +133,111 @@ def test_a_head_over_the_limit_is_refused_with_431(
         server.wait_for_line('"status":431')
         assert server.deliver("good").status_code == 200
     assert answer[:13] in {b"HTTP/1.1 431 ", b""}
+
+
+def test_more_headers_than_may_be_are_refused_with_431(serve: Serve, connect: Connect) -> None:
+    with serve() as server:
+        connection = connect(server)
+        connection.sendall(_HEAD + b"".join(b"a%d: b\r\n" % n for n in range(100)) + b"\r\n")
+        assert rest(connection).startswith("HTTP/1.1 431 ")
+
+
+def test_pieces_with_several_requests_are_not_taken_for_one_long_head(
+    serve: Serve, connect: Connect
+) -> None:
+    """Each piece begins and ends within a head, and is longer than a head may be."""
+    stream = b"".join(raw(signed(f"m{n}", text="x" * 4_000)) for n in range(12))
+    with serve() as server:
+        connection = connect(server)
+        received = b""
+        for start, end in ((0, 20), (20, 25_000), (25_000, len(stream))):
+            connection.sendall(stream[start:end])
+            server.http.get("/health/live").raise_for_status()  # so that it arrives by itself
+        while received.count(b"HTTP/1.1 ") < 12:
+            received += connection.recv(65536)
+    assert received.count(b"HTTP/1.1 200 ") == 12
+
+
+def test_requests_that_come_faster_than_they_are_answered_fill_no_memory(
+    serve: Serve, connect: Connect
+) -> None:
+    request = b"GET /x HTTP/1.1\r\nHost: x\r\nContent-Length: 8000\r\n\r\n" + b"x" * 8_000
+    with serve("--request-timeout", _LONG) as server:
+        before = _memory_of(server)
+        connection = connect(server)
+        connection.setblocking(False)
+        sent = received = 0
+        while received < 1_000_000:  # some 1,500 answers; what came beside them is much more
+            readable, writable, _ = select.select([connection], [connection], [], _PATIENCE)
+            if writable:
+                sent += connection.send(request * 100)
+            if readable:
+                received += len(connection.recv(65536))
+        assert sent > 10_000_000
+        assert _memory_of(server) - before < 50_000_000
+        assert server.deliver("good").status_code == 200
+
+
+def _memory_of(server: LyftrServer) -> int:
+    """Return the highest resident size that the server has had, in bytes."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1_024
+
+
+def test_many_pipelined_requests_are_answered_up_to_a_limit_that_is_told(
+    serve: Serve, connect: Connect
+) -> None:
+    with serve() as server:
+        connection = connect(server)
+        connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n" * 100)
+        answers = rest(connection)
+    assert 30 < answers.count("HTTP/1.1 200 OK") < 40
+    assert answers.count("connection: close") == 1
+    assert "connection: close" in answers.rpartition("HTTP/1.1 ")[2]
+
+
+def test_newlines_alone_keep_no_connection_open(serve: Serve, connect: Connect) -> None:
+    with serve("--request-timeout", "1") as server:
+        connection = connect(server)
+        connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        for _ in range(3):
+            connection.sendall(b"\r\n")
+        assert rest(connection) == ""
+
+
+@pytest.mark.parametrize("behind", [b"garbage\r\n\r\n", b"X: " + b"x" * 200_000])
+def test_what_is_refused_takes_no_answer_from_what_came_before(
+    serve: Serve, connect: Connect, behind: bytes
+) -> None:
+    with serve() as server:
+        connection = connect(server)
+        connection.sendall(raw(signed("m")) + behind)
+        answer = rest(connection)
+    assert answer.startswith("HTTP/1.1 200 ")
+    assert answer.count("HTTP/1.1 ") == 1
+
+
+def test_who_sends_nothing_more_still_gets_its_answer(serve: Serve, connect: Connect) -> None:
+    with serve() as server:
+        connection = connect(server)
+        connection.sendall(raw(signed("m")))
+        connection.shutdown(socket.SHUT_WR)
+        assert rest(connection).startswith("HTTP/1.1 200 ")
+
+
+def test_clients_that_go_away_leave_no_traceback(serve: Serve, connect: Connect) -> None:
+    with serve() as server:
+        for number in range(20):
+            connection = connect(server)
+            connection.sendall(raw(signed(f"a{number}")) + raw(signed(f"b{number}")))
+            reset = struct.pack("ii", 1, 0)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+            connection.close()
+        assert server.deliver("good").status_code == 200
+        server.wait_for_line('"message_id":"good"')
+        events = {line["event"] for line in server.lines()}
+    assert events == {"listening", "request"}
 
 
 def test_a_head_just_below_the_limit_is_taken(serve: Serve, connect: Connect) -> None:

@@ -1,8 +1,10 @@
 """A shutdown: who is being answered gets the answer, and it ends in time whatever clients do."""
 
+import os
 import signal
 import socket
 import sqlite3
+import subprocess
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import SECRET, Serve
+from tests.end_to_end.conftest import LYFTR, PATIENCE, SECRET, Serve, environment
 from tests.end_to_end.load import Load
 from tests.end_to_end.stored import assert_kept, assert_nothing_wrong
 
@@ -62,10 +64,13 @@ def test_clients_that_never_finish_do_not_hold_up_the_end(
         assert time.monotonic() - began < _IN_TIME
 
 
-def test_half_a_head_is_told_that_the_server_shuts_down(serve: Serve) -> None:
-    options = ("--shutdown-timeout", "2", "--request-timeout", _LONG)
+@pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["alone", "two workers"])
+def test_half_a_head_is_told_that_the_server_shuts_down(
+    serve: Serve, options: tuple[str, ...]
+) -> None:
+    timeouts = ("--shutdown-timeout", "2", "--request-timeout", _LONG)
     with (
-        serve(*options) as server,
+        serve(*options, *timeouts) as server,
         socket.create_connection(("127.0.0.1", server.port), 20) as client,
     ):
         client.sendall(b"POST /webh")
@@ -109,4 +114,35 @@ def test_a_database_that_never_lets_go_does_not_hold_up_the_end(
         blocker.execute("ROLLBACK")
         load.stop()
     assert {answer.status for answer in load.answers} <= {200, 503}
+    assert_kept(tmp_path / "lyftr.db", load.acknowledged)
+
+
+@pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["alone", "two workers"])
+def test_output_that_nobody_takes_holds_up_neither_webhooks_nor_the_end(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """A pipe whose reader stands still: its lines are lost, and no request."""
+    reader, writer = os.pipe()
+    command = [*LYFTR, "serve", "--port", "0", "--shutdown-timeout", "4", *options]
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=environment(WEBHOOK_SECRET=SECRET),
+        stdout=writer,
+        stderr=writer,
+    ) as process:
+        try:
+            first = os.read(reader, 4_096).decode()
+            port = int(first.partition('"port":')[2].partition(",")[0])
+            with Load(port, SECRET, "m", senders=8) as load:
+                load.wait_for(1_000)  # 250 bytes a line: far more than a pipe holds
+                began = time.monotonic()
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(PATIENCE) == 0
+                assert time.monotonic() - began < _IN_TIME
+                load.stop()
+        finally:
+            process.kill()
+            os.close(reader)
+            os.close(writer)
     assert_kept(tmp_path / "lyftr.db", load.acknowledged)
