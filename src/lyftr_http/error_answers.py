@@ -91,7 +91,7 @@ SHUTTING_DOWN = _unavailable("shutting down, try again")
 """For what is in flight when the server's patience with a shutdown is over."""
 REQUEST_TIMEOUT = Answer(HTTPStatus.REQUEST_TIMEOUT, Problem("the request took too long to arrive"))
 HEAD_TOO_LARGE = Answer(
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, Problem("more than 16 KiB or 100 headers before the body")
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, Problem("more than 16 KiB or 100 headers")
 )
 INVALID_REQUEST = Answer(HTTPStatus.BAD_REQUEST, Problem("Invalid HTTP request received."))
 UPGRADE_REFUSED = Answer(
