@@ -32,9 +32,14 @@ class ExitDeadline:
 
     def _wait(self) -> None:
         self._begun.wait()
-        time.sleep(self._seconds)
+        time.sleep(self._seconds)  # a thread that has nothing else to do
+        try:
+            self._say_so()
+        finally:
+            os._exit(_LATE)  # whatever standard error is
+
+    def _say_so(self) -> None:
         line = f"lyftr: not closed after {self._seconds:g} s, ending all the same\n"
         # Where nobody takes it, to say it would be one more thing to be stuck in.
         if select.select([], [sys.stderr], [], 0)[1]:
             os.write(sys.stderr.fileno(), line.encode())
-        os._exit(_LATE)

@@ -38,8 +38,8 @@ class GracefulServer(uvicorn.Server):
         shutdown_timeout: float,
         on_ready: Callable[[], None],
     ) -> None:
-        # It goes to asyncio, which takes fractions of a second.
-        config.timeout_graceful_shutdown = shutdown_timeout - _CLOSING  # type: ignore[assignment] # as said
+        patience = shutdown_timeout - _CLOSING
+        config.timeout_graceful_shutdown = patience  # type: ignore[assignment] # asyncio, which gets it, takes fractions
         super().__init__(config)
         self._policy = policy
         self._deadline = ExitDeadline(shutdown_timeout)

@@ -92,10 +92,10 @@ class Workers:
             self._workers.append(_Worker(self._work))
         signal.signal(signal.SIGINT, handler)
 
-    def _wait(self, seconds: float | None = None) -> None:
+    def _wait(self) -> None:
         """Wait until a worker is ready or gone, or a signal has come."""
         waited = [source for worker in self._workers for source in worker.sources()]
-        connection.wait([self._waker, *waited], seconds)
+        connection.wait([self._waker, *waited])
         for worker in self._workers:
             self._was_ready |= worker.look()
 
