@@ -21,15 +21,8 @@ from lyftr_core import (
     encode_cursor,
     parse,
 )
-from lyftr_core.testing.samples import EVERYTHING, NOON, sample
+from lyftr_core.testing.samples import EVERYTHING, FIELDS, NOON, sample
 
-FIELDS = {
-    "message_id": "m1",
-    "from": "+919876543210",
-    "to": "+14155550100",
-    "ts": "2026-01-15T12:00:00Z",
-    "text": "Hello",
-}
 NUMBER = "must be an E.164 phone number: + and 2 to 15 digits, the first not 0"
 TIMESTAMP = "must be an RFC 3339 time in UTC, as in 2026-01-15T09:28:35Z"
 MOMENT = "must be an aware datetime in UTC"

@@ -23,17 +23,10 @@ from lyftr_core import (
     parse,
 )
 from lyftr_core.testing import signed_requests
-from lyftr_core.testing.samples import NOON, sample
+from lyftr_core.testing.samples import FIELDS, NOON, sample
 
 SCHEME = HexHmacSha256("secret")
 RECEIVED_AT = NOON + timedelta(minutes=5)
-FIELDS = {
-    "message_id": "m1",
-    "from": "+919876543210",
-    "to": "+14155550100",
-    "ts": "2026-01-15T12:00:00Z",
-    "text": "Hello",
-}
 
 
 class UnavailableWriter:

@@ -8,15 +8,8 @@ from hypothesis import strategies as st
 from lyftr_core import FaultCode, InvalidMessage, Message, VerifiedBody, format_timestamp, parse
 from lyftr_core.parsing import _nests_too_deep, _parse_by_field
 from lyftr_core.testing import bodies, invalid_bodies, messages
-from lyftr_core.testing.samples import sample
+from lyftr_core.testing.samples import FIELDS, sample
 
-FIELDS = {
-    "message_id": "m1",
-    "from": "+919876543210",
-    "to": "+14155550100",
-    "ts": "2026-01-15T12:00:00Z",
-    "text": "Hello",
-}
 MISSING = object()
 LONG = "\U0001f600" * 4097
 FAULTS: dict[str, list[tuple[object, FaultCode]]] = {

@@ -9,15 +9,7 @@ from hypothesis import strategies as st
 
 from lyftr_core import FaultCode, InvalidMessage, Message, VerifiedBody, parse
 from lyftr_core.parsing import MAX_DEPTH, _nests_too_deep
-from lyftr_core.testing.samples import sample
-
-FIELDS = {
-    "message_id": "m1",
-    "from": "+919876543210",
-    "to": "+14155550100",
-    "ts": "2026-01-15T12:00:00Z",
-    "text": "Hello",
-}
+from lyftr_core.testing.samples import FIELDS, sample
 
 
 def read(body: bytes | str) -> Message:

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
-from lyftr_core import format_timestamp
+from lyftr_core.testing.samples import wire_fields
 from lyftr_sqlite import check
 from lyftr_sqlite.rows import to_stored
 from tests.end_to_end.load import fields_of
@@ -30,21 +30,12 @@ def assert_kept(path: Path, acknowledged: Collection[str]) -> int:
     assert not lost, f"{len(lost)} of {len(acknowledged)} acknowledged messages are lost"
     assert len(stored) == len(set(stored))
     for row in rows:
-        assert _fields(row) == fields_of(row["message_id"])
+        assert wire_fields(to_stored(SimpleNamespace(**row)).message) == fields_of(
+            row["message_id"]
+        )
     return len(stored)
 
 
 def assert_nothing_wrong(path: Path) -> None:
     """`lyftr check` finds nothing."""
     assert [finding for finding in check(path) if finding.faults] == []
-
-
-def _fields(row: sqlite3.Row) -> dict[str, str | None]:
-    message = to_stored(SimpleNamespace(**row)).message
-    return {
-        "message_id": message.message_id,
-        "from": message.sender,
-        "to": message.recipient,
-        "ts": format_timestamp(message.ts),
-        "text": message.text,
-    }

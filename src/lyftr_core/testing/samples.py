@@ -6,13 +6,33 @@ from datetime import UTC, datetime, timedelta
 from lyftr_core.message import AddOutcome, Message, StoredMessage
 from lyftr_core.ports import MessageReader, MessageWriter
 from lyftr_core.reading import Matches, MessageFilter, Order, Selection
+from lyftr_core.timestamps import format_timestamp
 
-__all__ = ["EVERYTHING", "NOON", "fill", "get", "ids", "sample", "select_all", "select_ids"]
+__all__ = [
+    "EVERYTHING",
+    "FIELDS",
+    "NOON",
+    "fill",
+    "get",
+    "ids",
+    "sample",
+    "select_all",
+    "select_ids",
+    "wire_fields",
+]
 
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
 """When a sample was sent, unless it says otherwise."""
 EVERYTHING = MessageFilter()
 """The filter that every message passes."""
+FIELDS = {
+    "message_id": "m1",
+    "from": "+919876543210",
+    "to": "+14155550100",
+    "ts": "2026-01-15T12:00:00Z",
+    "text": "Hello",
+}
+"""The fields of a sample as its sender writes them."""
 
 
 def sample(
@@ -25,6 +45,17 @@ def sample(
 ) -> Message:
     """Return a message; what is not given does not matter to the test."""
     return Message(message_id=message_id, sender=sender, recipient=recipient, ts=ts, text=text)
+
+
+def wire_fields(message: Message) -> dict[str, str | None]:
+    """Return the fields of a message as its sender writes them."""
+    return {
+        "message_id": message.message_id,
+        "from": message.sender,
+        "to": message.recipient,
+        "ts": format_timestamp(message.ts),
+        "text": message.text,
+    }
 
 
 async def fill(writer: MessageWriter, messages: Iterable[Message]) -> None:

@@ -10,8 +10,8 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from lyftr_core.message import MAX_MESSAGE_ID_LENGTH, MAX_TEXT_LENGTH, Message
 from lyftr_core.signature import HexHmacSha256, SignedRequest
 from lyftr_core.standard_webhooks import StandardWebhooks
+from lyftr_core.testing.samples import wire_fields
 from lyftr_core.testing.strategies import messages
-from lyftr_core.timestamps import format_timestamp
 
 __all__ = ["bodies", "invalid_bodies", "signed_requests", "standard_signed_requests"]
 
@@ -100,7 +100,7 @@ def bodies(draw: DrawFn, of: SearchStrategy[Message] | None = None) -> bytes:
         of: Which messages; `st.just(message)` for the bodies of one.
     """
     message = draw(_MESSAGES if of is None else of)
-    fields = _fields(message)
+    fields: dict[str, object] = {**wire_fields(message)}
     if digits := draw(_CUT_OFF_DIGITS):
         moment = message.ts.replace(tzinfo=None).isoformat(timespec="microseconds")
         fields["ts"] = f"{moment}{digits}Z"
@@ -116,7 +116,7 @@ def invalid_bodies(draw: DrawFn) -> bytes:
     """Generate bodies that no message can be read from: no JSON object, or fields at fault."""
     if draw(st.booleans()):
         return draw(st.sampled_from(_NO_OBJECTS))
-    fields = _fields(draw(_MESSAGES))
+    fields: dict[str, object] = {**wire_fields(draw(_MESSAGES))}
     for name in draw(st.lists(st.sampled_from(sorted(_WRONG)), min_size=1, unique=True)):
         fields[name] = draw(st.sampled_from([*_WRONG[name], *_OTHER_TYPES]))
     return _encode(draw, [field for field in fields.items() if field[1] is not _MISSING])
@@ -174,16 +174,6 @@ def standard_signed_requests(
         for name, value in zip(["id", "timestamp", "signature"], values, strict=True)
     ]
     return SignedRequest(tuple(draw(st.permutations([*headers, *draw(_OTHER_HEADERS)]))), body)
-
-
-def _fields(message: Message) -> dict[str, object]:
-    return {
-        "message_id": message.message_id,
-        "from": message.sender,
-        "to": message.recipient,
-        "ts": format_timestamp(message.ts),
-        "text": message.text,
-    }
 
 
 def _encode(draw: DrawFn, fields: Sequence[tuple[str, object]]) -> bytes:

@@ -1,8 +1,6 @@
 """That the contract fails where an adapter is wrong about conflicts: each of these in one way."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
@@ -14,10 +12,8 @@ from lyftr_core import (
     Conflict,
     InMemoryMessageRepository,
     Message,
-    MessageReader,
-    MessageWriter,
 )
-from lyftr_core.testing import RepositoryContract
+from tests.core.testing.contract import Contract
 
 
 class RecordsNothing(InMemoryMessageRepository):
@@ -85,16 +81,6 @@ class SortsByUtf16(InMemoryMessageRepository):
 class IgnoresTheLimit(InMemoryMessageRepository):
     async def conflicts(self, limit: int) -> tuple[Conflict, ...]:
         return await super().conflicts(10**6)
-
-
-class Contract(RepositoryContract):
-    def __init__(self, adapter: type[InMemoryMessageRepository]) -> None:
-        self._adapter = adapter
-
-    @asynccontextmanager
-    async def open_repository(self) -> AsyncIterator[tuple[MessageWriter, MessageReader]]:
-        repository = self._adapter()
-        yield repository, repository
 
 
 NAMES = "test_conflict_names_the_fields_that_differ"

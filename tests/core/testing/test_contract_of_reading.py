@@ -1,7 +1,5 @@
 """That the contract fails where an adapter is wrong: each of these reads in one wrong way."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -12,16 +10,14 @@ from lyftr_core import (
     Matches,
     Message,
     MessageFilter,
-    MessageReader,
-    MessageWriter,
     Order,
     Position,
     Selection,
     SenderCount,
     Stats,
 )
-from lyftr_core.testing import RepositoryContract
 from lyftr_core.testing.samples import sample
+from tests.core.testing.contract import Contract
 
 
 class CountsThePage(InMemoryMessageRepository):
@@ -128,16 +124,6 @@ class NamesElevenSenders(InMemoryMessageRepository):
         stats = await super().stats()
         more = (*stats.messages_per_sender, SenderCount("+9999", 1))
         return replace(stats, messages_per_sender=more)
-
-
-class Contract(RepositoryContract):
-    def __init__(self, adapter: type[InMemoryMessageRepository]) -> None:
-        self._adapter = adapter
-
-    @asynccontextmanager
-    async def open_repository(self) -> AsyncIterator[tuple[MessageWriter, MessageReader]]:
-        repository = self._adapter()
-        yield repository, repository
 
 
 PLACE = "test_place_need_not_be_that_of_a_message"

@@ -1,8 +1,6 @@
 """That the contract fails where an adapter is wrong: each of these writes in one wrong way."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,12 +11,10 @@ from lyftr_core import (
     AddOutcome,
     InMemoryMessageRepository,
     Message,
-    MessageReader,
-    MessageWriter,
     StoredMessage,
 )
-from lyftr_core.testing import RepositoryContract
 from lyftr_core.testing.samples import NOON, sample
+from tests.core.testing.contract import Contract
 
 
 class KeepsTheLast(InMemoryMessageRepository):
@@ -90,16 +86,6 @@ class UsesASeqTwice(InMemoryMessageRepository):
     async def get(self, message_id: str) -> StoredMessage | None:
         stored = await super().get(message_id)
         return stored and replace(stored, seq=1 + stored.seq // 2)
-
-
-class Contract(RepositoryContract):
-    def __init__(self, adapter: type[InMemoryMessageRepository]) -> None:
-        self._adapter = adapter
-
-    @asynccontextmanager
-    async def open_repository(self) -> AsyncIterator[tuple[MessageWriter, MessageReader]]:
-        repository = self._adapter()
-        yield repository, repository
 
 
 CONFLICT = "test_other_content_is_a_conflict_and_the_first_is_kept"
