@@ -10,8 +10,9 @@ import httpx
 import msgspec
 import pytest
 
-from lyftr_core import InMemoryMessageRepository, StorageUnavailable
+from lyftr_core import StorageUnavailable
 from lyftr_http.settings import Settings
+from tests.http.broken_repository import BrokenRepository
 
 Deliver = Callable[..., Awaitable[None]]
 Lines = Callable[[], list[dict[str, Any]]]
@@ -24,15 +25,6 @@ _FIELDS = [
 ]
 _WEBHOOK_FIELDS = [*_FIELDS, "result", "message_id", "duplicate"]
 _PHONES = ("+4915144444444", "+4915155555555")
-
-
-class _Broken(InMemoryMessageRepository):
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self._error = error
-
-    async def add(self, *_: object, **__: object) -> Any:  # noqa: ANN401 - it never returns
-        raise self._error
 
 
 async def test_a_line_has_exactly_the_documented_fields(
@@ -116,7 +108,7 @@ async def test_lines_of_refused_webhooks_have_the_same_fields(
 async def test_line_of_a_webhook_that_was_not_committed_adds_the_reason(
     serve: Serve, signed: Signed, lines: Lines
 ) -> None:
-    async with serve(_Broken(StorageUnavailable("full"))) as client:
+    async with serve(BrokenRepository(StorageUnavailable("full"))) as client:
         await client.post("/webhook", **signed())
     (line,) = lines()
     assert list(line) == [*_WEBHOOK_FIELDS, "error"]
@@ -126,7 +118,7 @@ async def test_line_of_a_webhook_that_was_not_committed_adds_the_reason(
 async def test_line_of_an_unforeseen_error_adds_the_traceback(
     serve: Serve, signed: Signed, lines: Lines
 ) -> None:
-    async with serve(_Broken(RuntimeError("boom"))) as client:
+    async with serve(BrokenRepository(RuntimeError("boom"))) as client:
         await client.post("/webhook", **signed())
     (line,) = lines()
     assert set(line) - set(_WEBHOOK_FIELDS) == {"exception"}
@@ -137,7 +129,7 @@ async def test_level_decides_what_is_written(
     serve: Serve, signed: Signed, settings: Settings, lines: Lines
 ) -> None:
     quiet = msgspec.structs.replace(settings, log_level="ERROR")
-    async with serve(_Broken(RuntimeError("boom")), quiet) as client:
+    async with serve(BrokenRepository(RuntimeError("boom")), quiet) as client:
         await client.get("/messages")
         await client.post("/webhook", **signed())
     assert [line["status"] for line in lines()] == [500]
@@ -150,7 +142,7 @@ async def test_no_text_number_signature_secret_or_query_is_ever_written(
     sender, recipient = _PHONES
     sent = signed(text="canary-text", sender=sender, recipient=recipient)
     bad = signed(text="canary-text\0", sender=sender, recipient="canary-to", ts="canary-ts")
-    async with serve(_Broken(error) if error else None) as client:
+    async with serve(BrokenRepository(error) if error else None) as client:
         for request in (sent, sent, bad, sent | {"headers": {"X-Signature": "canary-sig"}}):
             await client.post("/webhook?canary-query", **request)
         for query in (f"from=%2B{sender[1:]}", "q=canary-query", "cursor=canary-query", "canary"):

@@ -9,10 +9,11 @@ import httpx
 import pytest
 from litestar.types import Receive, Scope, Send
 
-from lyftr_core import InMemoryMessageRepository, StorageUnavailable
+from lyftr_core import StorageUnavailable
 from lyftr_http.container import Container
 from lyftr_http.observation import Observation
 from lyftr_http.security_headers import SECURITY_HEADERS, with_security_headers
+from tests.http.broken_repository import BrokenRepository
 
 Lines = Callable[[], list[dict[str, Any]]]
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
@@ -26,17 +27,6 @@ _EXPECTED = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
-
-
-class _Broken(InMemoryMessageRepository):
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self._error = error
-
-    async def add(self, *_: object, **__: object) -> Any:  # noqa: ANN401 - it never returns
-        raise self._error
-
-    get = add
 
 
 def _assert_secured(answer: httpx.Response, status: int) -> None:
@@ -78,7 +68,7 @@ async def test_an_answer_to_a_webhook_of_any_kind_has_them(
 async def test_an_answer_to_a_failure_has_them(
     serve: Serve, signed: Signed, error: Exception, status: int
 ) -> None:
-    async with serve(_Broken(error)) as client:
+    async with serve(BrokenRepository(error)) as client:
         _assert_secured(await client.post("/webhook", **signed()), status)
         _assert_secured(await client.get("/messages/m1"), status)
 
