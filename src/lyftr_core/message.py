@@ -38,10 +38,10 @@ MAX_TEXT_LENGTH = 4096
 
 # `[0-9]` and fullmatch on purpose: `\d` takes other scripts' digits, `$` a trailing newline.
 _E164 = re.compile(E164_PATTERN)
+_CONTROL = re.compile(r"[\0-\x1f\x7f-\x9f]")  # Unicode category Cc
 # All of Unicode but controls (Cc) and surrogates (Cs). A class of what is taken matches a fifth
-# faster than one of what is not.
+# faster than one of what is not; it takes 2 ms to compile, so there is one.
 _TAKEN = r" -~\xa0-\ud7ff\ue000-\U0010ffff"
-_CONTROL = re.compile(rf"[^{_TAKEN}\ud800-\udfff]")
 # The rules of three fields at once. A newline is a control character, so no field holds one.
 _IDENTITY = re.compile(rf"[{_TAKEN}]{{1,{MAX_MESSAGE_ID_LENGTH}}}\n{E164_PATTERN}\n{E164_PATTERN}")
 _ZERO = timedelta(0)
