@@ -17,8 +17,11 @@ from lyftr_core import (
     encode_cursor,
 )
 from lyftr_core.testing import message_filters, message_ids, moments
+from lyftr_core.testing.fields import (
+    EARLIEST,
+    LATEST,
+)
 from lyftr_core.testing.samples import EVERYTHING, NOON
-from lyftr_core.testing.strategies import EARLIEST, LATEST
 
 POSITIONS = st.builds(Position, moments(), message_ids())
 ORDERS = st.sampled_from(Order)

@@ -130,6 +130,7 @@ def test_exported_names_of_core_are_these() -> None:
 
 def test_exported_names_of_the_testing_kit_are_these() -> None:
     assert lyftr_core.testing.__all__ == [
+        "InvalidBody",
         "RepositoryContract",
         "bodies",
         "invalid_bodies",

@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 from lyftr_core import FaultCode, InvalidQuery, Message, MessageFilter, Order
 from lyftr_core.reading import check_search_text, recent_hours
 from lyftr_core.testing import message_filters, messages, moments, phone_numbers, texts
+from lyftr_core.testing.fields import (
+    EARLIEST,
+    LATEST,
+)
 from lyftr_core.testing.samples import NOON, sample
-from lyftr_core.testing.strategies import EARLIEST, LATEST
 
 TICK = timedelta(microseconds=1)
 HOUR = timedelta(hours=1)

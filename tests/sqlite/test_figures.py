@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from lyftr_core import InMemoryMessageRepository, Message
 from lyftr_core.testing import messages
-from lyftr_core.testing.strategies import EARLIEST
+from lyftr_core.testing.fields import (
+    EARLIEST,
+)
 from tests.sqlite.databases import NAMES, NOW, event_loop, open_database
 
 _MANY = [f"+1{number}" for number in range(1, 16)]  # more than the statistics name

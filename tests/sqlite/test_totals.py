@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from sqlalchemy import ColumnElement, select
 
 from lyftr_core import Message, MessageFilter
-from lyftr_core.testing.strategies import EARLIEST, LATEST
+from lyftr_core.testing.fields import (
+    EARLIEST,
+    LATEST,
+)
 from lyftr_core.timestamps import to_microseconds
 from lyftr_sqlite.projections import DAY, HOUR, MINUTE
 from lyftr_sqlite.totals import count_all, count_by_recipient, count_by_sender, count_by_time, spans

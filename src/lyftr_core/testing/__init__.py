@@ -4,13 +4,15 @@ Hypothesis strategies for every value of the domain, and `RepositoryContract`, w
 adapter against everything that `lyftr_core.ports` says.
 """
 
-try:
-    import hypothesis  # noqa: F401 - not used here; only to see whether it is there
-    import pytest
-except ModuleNotFoundError as exc:
+from importlib.util import find_spec
+
+_missing = [name for name in ("pytest", "hypothesis") if find_spec(name) is None]
+if _missing:
     raise ImportError(
-        "lyftr_core.testing needs pytest and hypothesis: pip install 'lyftr[testing]'"
-    ) from exc
+        f"lyftr_core.testing needs {' and '.join(_missing)}: pip install 'lyftr[testing]'"
+    )
+
+import pytest  # noqa: E402 - after the look whether it is there
 
 # Before the import of the contract: so a failed assertion of it shows the values it compared.
 pytest.register_assert_rewrite(
@@ -31,24 +33,30 @@ pytest.register_assert_rewrite(
 )
 
 from lyftr_core.testing.contract import RepositoryContract  # noqa: E402 - after the rewriting
-from lyftr_core.testing.strategies import (  # noqa: E402 - after the rewriting
-    message_filters,
+from lyftr_core.testing.fields import (  # noqa: E402 - after the rewriting
     message_ids,
-    messages,
     moments,
     phone_numbers,
-    selections,
     texts,
     timestamps,
 )
+from lyftr_core.testing.invalid import (  # noqa: E402 - after the rewriting
+    InvalidBody,
+    invalid_bodies,
+)
+from lyftr_core.testing.strategies import (  # noqa: E402 - after the rewriting
+    message_filters,
+    messages,
+    selections,
+)
 from lyftr_core.testing.wire import (  # noqa: E402 - after the rewriting
     bodies,
-    invalid_bodies,
     signed_requests,
     standard_signed_requests,
 )
 
 __all__ = [
+    "InvalidBody",
     "RepositoryContract",
     "bodies",
     "invalid_bodies",

@@ -6,9 +6,14 @@ import pytest
 from hypothesis import given
 
 from lyftr_core.message import AddOutcome, Message
+from lyftr_core.testing.fields import (
+    moments,
+)
 from lyftr_core.testing.opening import Opening, contract_settings
 from lyftr_core.testing.samples import NOON, fill, get, sample, select_ids
-from lyftr_core.testing.strategies import messages, moments
+from lyftr_core.testing.strategies import (
+    messages,
+)
 
 __all__ = ["AddingContract"]
 

@@ -10,17 +10,19 @@ from lyftr_core.memory import InMemoryMessageRepository
 from lyftr_core.message import Message, StoredMessage
 from lyftr_core.ports import MessageReader, MessageWriter
 from lyftr_core.reading import Position, Selection
+from lyftr_core.testing.fields import (
+    EARLIEST,
+    LATEST,
+    message_ids,
+    moments,
+    texts,
+)
 from lyftr_core.testing.opening import Opening, contract_settings
 from lyftr_core.testing.samples import NOON, select_all
 from lyftr_core.testing.strategies import (
-    EARLIEST,
-    LATEST,
     message_filters,
-    message_ids,
     messages,
-    moments,
     selections,
-    texts,
 )
 
 __all__ = ["ComparisonContract"]

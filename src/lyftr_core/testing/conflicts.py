@@ -11,9 +11,13 @@ from msgspec.structs import replace
 from lyftr_core.conflict import Conflict
 from lyftr_core.message import AddOutcome, Message
 from lyftr_core.ports import MessageWriter
+from lyftr_core.testing.fields import (
+    EARLIEST,
+    LATEST,
+    message_ids,
+)
 from lyftr_core.testing.opening import Opening, contract_settings
 from lyftr_core.testing.samples import NOON, fill, sample
-from lyftr_core.testing.strategies import EARLIEST, LATEST, message_ids
 
 __all__ = ["ConflictsContract"]
 

@@ -6,9 +6,12 @@ import pytest
 from msgspec.structs import replace
 
 from lyftr_core.reading import MessageFilter
+from lyftr_core.testing.fields import (
+    EARLIEST,
+    LATEST,
+)
 from lyftr_core.testing.opening import Opening
 from lyftr_core.testing.samples import NOON, fill, sample, select_ids
-from lyftr_core.testing.strategies import EARLIEST, LATEST
 
 __all__ = ["FilteringContract"]
 

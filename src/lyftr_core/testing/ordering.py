@@ -8,9 +8,16 @@ from hypothesis import strategies as st
 from lyftr_core.message import Message
 from lyftr_core.queries import MAX_OFFSET
 from lyftr_core.reading import Matches, MessageFilter, Order, Selection
+from lyftr_core.testing.fields import (
+    EARLIEST,
+    LATEST,
+    moments,
+)
 from lyftr_core.testing.opening import Opening, contract_settings
 from lyftr_core.testing.samples import EVERYTHING, NOON, fill, ids, sample, select_all
-from lyftr_core.testing.strategies import EARLIEST, LATEST, messages, moments
+from lyftr_core.testing.strategies import (
+    messages,
+)
 
 __all__ = ["OrderingContract"]
 

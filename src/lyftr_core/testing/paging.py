@@ -8,9 +8,12 @@ import pytest
 from lyftr_core.message import Message
 from lyftr_core.ports import MessageReader
 from lyftr_core.reading import Matches, MessageFilter, Order, Position, Selection
+from lyftr_core.testing.fields import (
+    EARLIEST,
+    LATEST,
+)
 from lyftr_core.testing.opening import Opening
 from lyftr_core.testing.samples import EVERYTHING, NOON, fill, ids, sample, select_all
-from lyftr_core.testing.strategies import EARLIEST, LATEST
 
 __all__ = ["PagingContract"]
 

@@ -4,9 +4,12 @@ from datetime import timedelta
 
 from lyftr_core.message import AddOutcome
 from lyftr_core.reading import HourCount, SenderCount, Stats
+from lyftr_core.testing.fields import (
+    EARLIEST,
+    LATEST,
+)
 from lyftr_core.testing.opening import Opening
 from lyftr_core.testing.samples import NOON, fill, sample
-from lyftr_core.testing.strategies import EARLIEST, LATEST
 
 __all__ = ["StatsContract"]
 

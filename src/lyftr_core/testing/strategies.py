@@ -1,107 +1,20 @@
-"""Hypothesis strategies for the values of the domain.
+"""Hypothesis strategies for what the domain makes of its fields: messages, filters, selections.
 
-Each gives what the rules allow, and often what implementations stumble over: characters outside
-the Basic Multilingual Plane, case pairs of unequal length, SQL's special characters, the edges
-of every range. None gives a lone surrogate. Where `None` is the default of an argument, it
-stands for the widest strategy.
+Where `None` is the default of an argument, it stands for the widest strategy.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from lyftr_core.message import MAX_MESSAGE_ID_LENGTH, MAX_TEXT_LENGTH, Message
+from lyftr_core.message import Message
 from lyftr_core.queries import MAX_LIMIT, MAX_OFFSET
 from lyftr_core.reading import MAX_QUERY_LENGTH, MessageFilter, Order, Position, Selection
+from lyftr_core.testing.fields import message_ids, moments, phone_numbers, texts
+from lyftr_core.testing.keywords import one_given
 
-__all__ = [
-    "EARLIEST",
-    "LATEST",
-    "message_filters",
-    "message_ids",
-    "messages",
-    "moments",
-    "phone_numbers",
-    "selections",
-    "texts",
-    "timestamps",
-]
-
-EARLIEST = datetime.min.replace(tzinfo=UTC)
-"""The first moment that a timestamp can name."""
-LATEST = datetime.max.replace(tzinfo=UTC)
-"""The last moment that a timestamp can name."""
-
-_PLAIN = datetime(2000, 1, 1, tzinfo=UTC)
-_AWKWARD_CHARACTERS = (
-    "aA%_\\'\"É\u00e9ßsSİi\u0307\u0131\u03c2\u03c3\u212a/?#+ \u2028\ufeff\uffff\U00010000😀"
-)
-_AWKWARD_IDS = (
-    "a/b",
-    "..",
-    "%2F",
-    "a?b#c",
-    "' OR 1=1 --",
-    '"',
-    "\\",
-    " ",
-    "İ",
-    "e\u0301",
-    "\ufeff",
-)
-
-
-def message_ids() -> SearchStrategy[str]:
-    """Generate message identifiers, slashes, quotes and emoji among them."""
-    allowed = st.characters(exclude_categories=("Cc", "Cs"))
-    return st.one_of(
-        st.text("abAB01-_", min_size=1, max_size=8),
-        st.sampled_from(_AWKWARD_IDS),
-        st.text(allowed, min_size=1, max_size=MAX_MESSAGE_ID_LENGTH),
-        st.sampled_from(["a", "é", "😀"]).map(lambda char: char * MAX_MESSAGE_ID_LENGTH),
-    )
-
-
-def phone_numbers() -> SearchStrategy[str]:
-    """Generate E.164 phone numbers of 2 to 15 digits."""
-    return st.integers(10, 10**15 - 1).map("+{}".format)
-
-
-def moments(
-    *, earliest: datetime = EARLIEST, latest: datetime = LATEST
-) -> SearchStrategy[datetime]:
-    """Generate aware moments in UTC, to the microsecond.
-
-    Args:
-        earliest: The first that may come; aware, in UTC.
-        latest: The last that may come; aware, in UTC.
-    """
-    between = st.datetimes(
-        earliest.replace(tzinfo=None), latest.replace(tzinfo=None), timezones=st.just(UTC)
-    )
-    plain = max(earliest, min(latest, _PLAIN))
-    return st.sampled_from([plain, earliest, latest]) | between
-
-
-def timestamps() -> SearchStrategy[str]:
-    """Generate timestamps as they may come over the wire, with any number of fractional digits."""
-    return st.builds(_timestamp, moments(), st.text("0123456789", max_size=20))
-
-
-def texts(*, min_size: int = 0, max_size: int = MAX_TEXT_LENGTH) -> SearchStrategy[str]:
-    """Generate texts of messages: anything but NUL and surrogates.
-
-    Args:
-        min_size: In characters.
-        max_size: In characters.
-    """
-    allowed = st.characters(codec="utf-8", exclude_characters="\0")
-    return st.one_of(
-        st.text(_AWKWARD_CHARACTERS, min_size=min_size, max_size=max_size),
-        st.text(allowed, min_size=min_size, max_size=max_size),
-        st.sampled_from(["a", "é", "😀"]).map(lambda char: char * max_size),
-    )
+__all__ = ["message_filters", "messages", "selections"]
 
 
 def messages(
@@ -122,14 +35,22 @@ def messages(
         recipient: Their recipients.
         ts: When they were sent.
         text: Their texts, or `None`.
+
+    Raises:
+        TypeError: An argument is no strategy.
+
+    Example:
+        >>> from hypothesis import find
+        >>> find(messages(), lambda message: message.text == message.message_id).text
+        '0'
     """
     return st.builds(
         Message,
-        message_id=message_ids() if message_id is None else message_id,
-        sender=phone_numbers() if sender is None else sender,
-        recipient=phone_numbers() if recipient is None else recipient,
-        ts=moments() if ts is None else ts,
-        text=st.none() | texts() if text is None else text,
+        message_id=one_given("message_id", message_id, message_ids),
+        sender=one_given("sender", sender, phone_numbers),
+        recipient=one_given("recipient", recipient, phone_numbers),
+        ts=one_given("ts", ts, moments),
+        text=one_given("text", text, lambda: st.none() | texts()),
     )
 
 
@@ -149,15 +70,23 @@ def message_filters(
         since: The earliest moment.
         until: The moment before which.
         q: What to search for.
+
+    Raises:
+        TypeError: An argument is no strategy.
+
+    Example:
+        >>> from hypothesis import find
+        >>> find(message_filters(since=st.nothing()), lambda query: query.sender is not None)
+        MessageFilter(sender='+10', recipient=None, since=None, until=None, q=None)
     """
     searches = texts(min_size=1, max_size=MAX_QUERY_LENGTH)
     return st.builds(
         MessageFilter,
-        sender=st.none() | (phone_numbers() if sender is None else sender),
-        recipient=st.none() | (phone_numbers() if recipient is None else recipient),
-        since=st.none() | (moments() if since is None else since),
-        until=st.none() | (moments() if until is None else until),
-        q=st.none() | (searches if q is None else q),
+        sender=st.none() | one_given("sender", sender, phone_numbers),
+        recipient=st.none() | one_given("recipient", recipient, phone_numbers),
+        since=st.none() | one_given("since", since, moments),
+        until=st.none() | one_given("until", until, moments),
+        q=st.none() | one_given("q", q, lambda: searches),
     )
 
 
@@ -171,19 +100,17 @@ def selections(
     Args:
         filters: Which messages.
         after: Behind which places to begin, where the selection does not begin at the first.
+
+    Raises:
+        TypeError: An argument is no strategy.
     """
     places = st.builds(Position, moments(), message_ids())
     return st.builds(
         Selection,
-        filter=message_filters() if filters is None else filters,
+        filter=one_given("filters", filters, message_filters),
         order=st.sampled_from(Order),
         limit=st.integers(1, 4) | st.integers(1, MAX_LIMIT + 1),
         offset=st.integers(0, 3) | st.sampled_from([2**31, MAX_OFFSET]),
-        after=st.none() | (places if after is None else after),
+        after=st.none() | one_given("after", after, lambda: places),
         with_total=st.booleans(),
     )
-
-
-def _timestamp(moment: datetime, digits: str) -> str:
-    whole = moment.replace(tzinfo=None) - timedelta(microseconds=moment.microsecond)
-    return whole.isoformat() + (f".{digits}Z" if digits else "Z")

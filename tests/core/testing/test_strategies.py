@@ -25,8 +25,11 @@ from lyftr_core.testing import (
     texts,
     timestamps,
 )
+from lyftr_core.testing.fields import (
+    EARLIEST,
+    LATEST,
+)
 from lyftr_core.testing.samples import NOON
-from lyftr_core.testing.strategies import EARLIEST, LATEST
 
 Value = TypeVar("Value")
 
