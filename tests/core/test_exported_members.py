@@ -132,6 +132,7 @@ def test_exported_names_of_the_testing_kit_are_these() -> None:
     assert lyftr_core.testing.__all__ == [
         "InvalidBody",
         "RepositoryContract",
+        "RepositoryMachine",
         "bodies",
         "invalid_bodies",
         "message_filters",

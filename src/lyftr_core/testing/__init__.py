@@ -27,6 +27,7 @@ pytest.register_assert_rewrite(
             "ordering",
             "paging",
             "samples",
+            "side_by_side",
             "stats",
         )
     )
@@ -44,6 +45,7 @@ from lyftr_core.testing.invalid import (  # noqa: E402 - after the rewriting
     InvalidBody,
     invalid_bodies,
 )
+from lyftr_core.testing.machine import RepositoryMachine  # noqa: E402 - after the rewriting
 from lyftr_core.testing.strategies import (  # noqa: E402 - after the rewriting
     message_filters,
     messages,
@@ -58,6 +60,7 @@ from lyftr_core.testing.wire import (  # noqa: E402 - after the rewriting
 __all__ = [
     "InvalidBody",
     "RepositoryContract",
+    "RepositoryMachine",
     "bodies",
     "invalid_bodies",
     "message_filters",

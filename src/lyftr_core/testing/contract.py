@@ -7,6 +7,7 @@ from lyftr_core.testing.conflicts import ConflictsContract
 from lyftr_core.testing.filtering import FilteringContract
 from lyftr_core.testing.ordering import OrderingContract
 from lyftr_core.testing.paging import PagingContract
+from lyftr_core.testing.sequences import SequencesContract
 from lyftr_core.testing.stats import StatsContract
 
 __all__ = ["RepositoryContract"]
@@ -21,6 +22,7 @@ class RepositoryContract(
     PagingContract,
     StatsContract,
     ComparisonContract,
+    SequencesContract,
 ):
     """Tests of a `MessageWriter` and a `MessageReader` over the same store.
 

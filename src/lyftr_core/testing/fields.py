@@ -64,9 +64,11 @@ def message_ids(*, min_size: int = 1, max_size: int = MAX_MESSAGE_ID_LENGTH) -> 
         ValueError: The sizes are not in this order.
 
     Example:
-        >>> from hypothesis import find
-        >>> find(message_ids(min_size=3), lambda _: True)
-        '000'
+        >>> from hypothesis import given
+        >>> @given(message_ids(max_size=64))
+        ... def test_identifier_fits_its_column(message_id):
+        ...     assert len(message_id) <= 64
+        >>> test_identifier_fits_its_column()
     """
     check_order(1, MAX_MESSAGE_ID_LENGTH, min_size=min_size, max_size=max_size)
     allowed = st.characters(exclude_categories=("Cc", "Cs"))
@@ -95,9 +97,11 @@ def phone_numbers(
             this order, or leave no room for the code.
 
     Example:
-        >>> from hypothesis import find
-        >>> find(phone_numbers(country_code="91", min_digits=5), lambda _: True)
-        '+91000'
+        >>> from hypothesis import given
+        >>> @given(phone_numbers(country_code="91"))
+        ... def test_number_is_of_india(number):
+        ...     assert number.startswith("+91")
+        >>> test_number_is_of_india()
     """
     check_order(2, 15, min_digits=min_digits, max_digits=max_digits)
     if _COUNTRY_CODE.fullmatch(country_code) is None or len(country_code) > max_digits:
@@ -148,9 +152,11 @@ def timestamps(
         ValueError: A bound is not in UTC, or so few digits name no moment between the bounds.
 
     Example:
-        >>> from hypothesis import find
-        >>> find(timestamps(max_fraction_digits=3), lambda ts: "." in ts)
-        '2000-01-01T00:00:00.0Z'
+        >>> from hypothesis import given
+        >>> @given(timestamps(max_fraction_digits=0))
+        ... def test_timestamp_is_of_whole_seconds(ts):
+        ...     assert len(ts) == len("2026-01-15T09:28:35Z")
+        >>> test_timestamp_is_of_whole_seconds()
     """
     check_moments(earliest, latest)
     if max_fraction_digits < 0:
@@ -179,9 +185,11 @@ def texts(*, min_size: int = 0, max_size: int = MAX_TEXT_LENGTH) -> SearchStrate
         ValueError: The sizes are not in this order.
 
     Example:
-        >>> from hypothesis import find
-        >>> find(texts(), lambda text: text.lower() != text.casefold())
-        'ß'
+        >>> from hypothesis import given
+        >>> @given(texts(max_size=160))
+        ... def test_text_fits_into_one_sms(text):
+        ...     assert len(text) <= 160
+        >>> test_text_fits_into_one_sms()
     """
     check_order(0, MAX_TEXT_LENGTH, min_size=min_size, max_size=max_size)
     allowed = st.characters(codec="utf-8", exclude_characters="\0")

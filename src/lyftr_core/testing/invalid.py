@@ -71,9 +71,11 @@ def invalid_bodies(
         ValueError: There is no such code or field, or no rule has both.
 
     Example:
-        >>> from hypothesis import find
-        >>> find(invalid_bodies(codes=["not_e164"]), lambda _: True).faults
-        (('from', <FaultCode.NOT_E164: 'not_e164'>),)
+        >>> from hypothesis import given
+        >>> @given(invalid_bodies(codes=[FaultCode.NOT_E164], fields=["from"]))
+        ... def test_sender_in_another_form_is_refused(invalid):
+        ...     assert invalid.faults == (("from", FaultCode.NOT_E164),)
+        >>> test_sender_in_another_form_is_refused()
     """
     _check("codes", codes, [str(code) for code in _CODES])
     _check("fields", fields, [None, *_FIELDS])

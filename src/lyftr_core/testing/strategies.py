@@ -40,9 +40,11 @@ def messages(
         TypeError: An argument is no strategy.
 
     Example:
-        >>> from hypothesis import find
-        >>> find(messages(), lambda message: message.text == message.message_id).text
-        '0'
+        >>> from hypothesis import given
+        >>> @given(messages(sender=phone_numbers(country_code="91"), text=st.none()))
+        ... def test_message_without_text_is_no_reply(message):
+        ...     assert message.text is None and message.sender.startswith("+91")
+        >>> test_message_without_text_is_no_reply()
     """
     return st.builds(
         Message,
@@ -75,9 +77,11 @@ def message_filters(
         TypeError: An argument is no strategy.
 
     Example:
-        >>> from hypothesis import find
-        >>> find(message_filters(since=st.nothing()), lambda query: query.sender is not None)
-        MessageFilter(sender='+10', recipient=None, since=None, until=None, q=None)
+        >>> from hypothesis import given
+        >>> @given(message_filters(q=st.just("hi")))
+        ... def test_search_is_there_or_not(query):
+        ...     assert query.q in (None, "hi")
+        >>> test_search_is_there_or_not()
     """
     searches = texts(min_size=1, max_size=MAX_QUERY_LENGTH)
     return st.builds(

@@ -51,9 +51,12 @@ def bodies(*, of: SearchStrategy[Message] | None = None) -> SearchStrategy[bytes
         TypeError: `of` is no strategy.
 
     Example:
-        >>> from hypothesis import find
-        >>> find(bodies(), lambda _: True)
-        b'{"message_id":"0","from":"+10","to":"+10","ts":"2000-01-01T00:00:00Z"}'
+        >>> from hypothesis import given
+        >>> from lyftr_core import VerifiedBody, parse
+        >>> @given(bodies(of=messages(text=st.just("Hello"))))
+        ... def test_body_is_read_however_it_is_written(body):
+        ...     assert parse(VerifiedBody(body)).text == "Hello"
+        >>> test_body_is_read_however_it_is_written()
     """
     return _bodies(one_given("of", of, lambda: _MESSAGES))
 
@@ -72,9 +75,11 @@ def signed_requests(
         TypeError: `of` is no strategy.
 
     Example:
-        >>> from hypothesis import find
-        >>> find(signed_requests("secret", of=st.just(b"{}")), lambda _: True).headers[0][0]
-        b'x-signature'
+        >>> from hypothesis import given
+        >>> @given(signed_requests("secret"))
+        ... def test_signature_is_verified_however_it_is_written(request):
+        ...     assert HexHmacSha256("secret").verify(request).content == request.body
+        >>> test_signature_is_verified_however_it_is_written()
     """
     return _signed_requests(HexHmacSha256(secret), one_given("of", of, bodies))
 

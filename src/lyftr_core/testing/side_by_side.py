@@ -1,0 +1,126 @@
+"""A repository and the one in memory: each call goes to both, and the answers must be equal."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+from lyftr_core.memory import InMemoryMessageRepository
+from lyftr_core.message import AddOutcome, Message, StoredMessage
+from lyftr_core.ports import MessageReader, MessageWriter
+from lyftr_core.queries import ListMessages, PageRequest
+from lyftr_core.reading import MessageFilter, Order, Selection
+
+__all__ = ["Delivery", "SideBySide"]
+
+Delivery = tuple[Message, datetime]
+"""A message and when it was received."""
+
+_MOST_PAGES = 1_000
+"""More than a run of the machine fills; an adapter that repeats itself has no last page."""
+
+
+class SideBySide:
+    """Asks a repository and the reference the same.
+
+    Args:
+        writer: The repository's.
+        reader: The repository's.
+        reference: What it is compared with.
+        seqs: The `seq` of each message as it was first seen: it stays, and new ones are above.
+    """
+
+    def __init__(
+        self,
+        writer: MessageWriter,
+        reader: MessageReader,
+        reference: InMemoryMessageRepository,
+        seqs: dict[str, int],
+    ) -> None:
+        self.writer = writer
+        self.reader = reader
+        self.reference = reference
+        self.seqs = seqs
+
+    async def add(self, message: Message, received_at: datetime) -> None:
+        """Add a message to both."""
+        outcome = await self.writer.add(message, received_at=received_at)
+        assert outcome is await self.reference.add(message, received_at=received_at)
+        await self.get(message.message_id)
+
+    async def add_at_once(self, deliveries: Sequence[Delivery]) -> None:
+        """Add messages to the repository at once, then to the reference in the order it chose."""
+        outcomes = await asyncio.gather(
+            *(self.writer.add(message, received_at=at) for message, at in deliveries)
+        )
+        created = AddOutcome.CREATED
+        winners = [d for d, outcome in zip(deliveries, outcomes, strict=True) if outcome is created]
+        expected = {message.message_id for message, _ in deliveries} - self.seqs.keys()
+        assert sorted(m.message_id for m, _ in winners) == sorted(expected)
+        for message, received_at in await self._in_order_of_commit(winners):
+            await self.reference.add(message, received_at=received_at)
+            await self.get(message.message_id)
+        for (message, received_at), outcome in zip(deliveries, outcomes, strict=True):
+            if outcome is not created:
+                assert outcome is await self.reference.add(message, received_at=received_at)
+
+    async def get(self, message_id: str) -> None:
+        """Get a message from both; its `seq` stays, and is above all that came before."""
+        stored, expected = await self.reader.get(message_id), await self.reference.get(message_id)
+        assert (stored and _content(stored)) == (expected and _content(expected))
+        if stored and message_id not in self.seqs:
+            assert stored.seq > max(self.seqs.values(), default=-1)
+        assert stored is None or stored.seq == self.seqs.setdefault(message_id, stored.seq)
+
+    async def select(self, selection: Selection) -> None:
+        """Select from both."""
+        matches, expected = (
+            await self.reader.select(selection),
+            await self.reference.select(selection),
+        )
+        self._compare(matches.messages, expected.messages)
+        assert matches.total == expected.total
+
+    async def read_all_pages(self, query: MessageFilter, order: Order, limit: int) -> None:
+        """Follow the cursors of the repository to the last page, beside those of the reference."""
+        ask, ask_reference = ListMessages(self.reader), ListMessages(self.reference)
+        request = PageRequest(limit=limit, order=order)
+        for _ in range(_MOST_PAGES):
+            page, expected = await ask(query, request), await ask_reference(query, request)
+            self._compare(page.items, expected.items)
+            assert (page.total, page.next_cursor) == (expected.total, expected.next_cursor)
+            if page.next_cursor is None:
+                return
+            request = PageRequest(limit=limit, order=order, cursor=page.next_cursor)
+        raise AssertionError("the pages do not come to an end")
+
+    async def stats(self) -> None:
+        """Ask both for the statistics."""
+        assert await self.reader.stats() == await self.reference.stats()
+
+    async def conflicts(self, limit: int) -> None:
+        """Ask both for the conflicts."""
+        assert await self.reader.conflicts(limit) == await self.reference.conflicts(limit)
+
+    async def _in_order_of_commit(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        seqs = []
+        for message, _ in deliveries:
+            stored = await self.reader.get(message.message_id)
+            assert stored is not None
+            seqs.append(stored.seq)
+        in_order = sorted(range(len(deliveries)), key=seqs.__getitem__)
+        return [deliveries[index] for index in in_order]
+
+    def _compare(self, run: Sequence[StoredMessage], expected: Sequence[StoredMessage]) -> None:
+        # First who, since that reads best in a failure.
+        assert [_id(stored) for stored in run] == [_id(stored) for stored in expected]
+        assert [_content(stored) for stored in run] == [_content(stored) for stored in expected]
+        assert [stored.seq for stored in run] == [self.seqs[_id(stored)] for stored in run]
+
+
+def _id(stored: StoredMessage) -> str:
+    return stored.message.message_id
+
+
+# `seq` may have gaps: the reference has its own.
+def _content(stored: StoredMessage) -> Delivery:
+    return stored.message, stored.received_at
