@@ -16,7 +16,6 @@ from lyftr_core.ports import MessageReader, MessageWriter
 from lyftr_core.reading import MessageFilter, Order, Selection
 from lyftr_core.testing.crowded import (
     CHANGES,
-    DELIVERIES,
     FILTERS,
     IDS,
     MESSAGES,
@@ -25,7 +24,7 @@ from lyftr_core.testing.crowded import (
 )
 from lyftr_core.testing.held_open import HeldOpen
 from lyftr_core.testing.opening import Opening
-from lyftr_core.testing.side_by_side import Delivery, SideBySide
+from lyftr_core.testing.side_by_side import SideBySide
 
 __all__ = ["Loop", "RepositoryMachine"]
 
@@ -109,11 +108,13 @@ class RepositoryMachine(Opening, RuleBasedStateMachine):
         changed = replace(message, **changes)
         self._run(self._both.add(changed, received_at))
 
-    @rule(target=delivered, deliveries=DELIVERIES)
-    def add_at_once(self, deliveries: Sequence[Delivery]) -> Any:  # noqa: ANN401 - Hypothesis has no name for it
+    @rule(
+        target=delivered, several=st.lists(MESSAGES, min_size=2, max_size=5), received_at=RECEIPTS
+    )
+    def add_at_once(self, several: Sequence[Message], received_at: datetime) -> Any:  # noqa: ANN401 - Hypothesis has no name for it
         """Add several messages concurrently; those of one identifier race."""
-        self._run(self._both.add_at_once(deliveries))
-        return multiple(*(message for message, _ in deliveries))
+        self._run(self._both.add_at_once(several, received_at))
+        return multiple(*several)
 
     @rule(message_id=IDS)
     def get(self, message_id: str) -> None:

@@ -10,10 +10,7 @@ from lyftr_core.ports import MessageReader, MessageWriter
 from lyftr_core.queries import ListMessages, PageRequest
 from lyftr_core.reading import MessageFilter, Order, Selection
 
-__all__ = ["Delivery", "SideBySide"]
-
-Delivery = tuple[Message, datetime]
-"""A message and when it was received."""
+__all__ = ["SideBySide"]
 
 _MOST_PAGES = 1_000
 """More than a run of the machine fills; an adapter that repeats itself has no last page."""
@@ -47,19 +44,19 @@ class SideBySide:
         assert outcome is await self.reference.add(message, received_at=received_at)
         await self.get(message.message_id)
 
-    async def add_at_once(self, deliveries: Sequence[Delivery]) -> None:
+    async def add_at_once(self, messages: Sequence[Message], received_at: datetime) -> None:
         """Add messages to the repository at once, then to the reference in the order it chose."""
         outcomes = await asyncio.gather(
-            *(self.writer.add(message, received_at=at) for message, at in deliveries)
+            *(self.writer.add(message, received_at=received_at) for message in messages)
         )
         created = AddOutcome.CREATED
-        winners = [d for d, outcome in zip(deliveries, outcomes, strict=True) if outcome is created]
-        expected = {message.message_id for message, _ in deliveries} - self.seqs.keys()
-        assert sorted(m.message_id for m, _ in winners) == sorted(expected)
-        for message, received_at in await self._in_order_of_commit(winners):
+        winners = [m for m, outcome in zip(messages, outcomes, strict=True) if outcome is created]
+        expected = {message.message_id for message in messages} - self.seqs.keys()
+        assert sorted(message.message_id for message in winners) == sorted(expected)
+        for message in await self._in_order_of_commit(winners):
             await self.reference.add(message, received_at=received_at)
             await self.get(message.message_id)
-        for (message, received_at), outcome in zip(deliveries, outcomes, strict=True):
+        for message, outcome in zip(messages, outcomes, strict=True):
             if outcome is not created:
                 assert outcome is await self.reference.add(message, received_at=received_at)
 
@@ -101,14 +98,13 @@ class SideBySide:
         """Ask both for the conflicts."""
         assert await self.reader.conflicts(limit) == await self.reference.conflicts(limit)
 
-    async def _in_order_of_commit(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
-        seqs = []
-        for message, _ in deliveries:
+    async def _in_order_of_commit(self, messages: Sequence[Message]) -> list[Message]:
+        seqs = {}
+        for message in messages:
             stored = await self.reader.get(message.message_id)
             assert stored is not None
-            seqs.append(stored.seq)
-        in_order = sorted(range(len(deliveries)), key=seqs.__getitem__)
-        return [deliveries[index] for index in in_order]
+            seqs[message.message_id] = stored.seq
+        return sorted(messages, key=lambda message: seqs[message.message_id])
 
     def _compare(self, run: Sequence[StoredMessage], expected: Sequence[StoredMessage]) -> None:
         # First who, since that reads best in a failure.
@@ -122,5 +118,5 @@ def _id(stored: StoredMessage) -> str:
 
 
 # `seq` may have gaps: the reference has its own.
-def _content(stored: StoredMessage) -> Delivery:
+def _content(stored: StoredMessage) -> tuple[Message, datetime]:
     return stored.message, stored.received_at
