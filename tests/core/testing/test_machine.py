@@ -3,7 +3,6 @@
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,16 +10,13 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from lyftr_core import (
-    AddOutcome,
-    Conflict,
     InMemoryMessageRepository,
-    Matches,
-    Message,
     MessageReader,
     MessageWriter,
-    Selection,
 )
 from lyftr_core.testing import RepositoryMachine
+from tests.core.testing.forgetful import ForgetsAtAPage, KeepsPages, ListsConflictsOfTheFirstLook
+from tests.core.testing.project import NO_ASYNCIO, run_pytest
 
 # The same examples each time, and as many as it takes.
 THOROUGH = settings(
@@ -44,53 +40,6 @@ class MemoryMachine(RepositoryMachine):
     async def open_repository(self) -> AsyncIterator[tuple[MessageWriter, MessageReader]]:
         repository = self.adapter()
         yield repository, repository
-
-
-class KeepsPages(InMemoryMessageRepository):
-    """Remembers each page behind a cursor: right until a message comes that belongs there."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._pages: dict[object, Matches] = {}
-
-    async def select(self, selection: Selection) -> Matches:
-        if selection.after is None:
-            return await super().select(selection)
-        key = repr(selection)
-        if key not in self._pages:
-            self._pages[key] = await super().select(selection)
-        return self._pages[key]
-
-
-class ListsConflictsOfTheFirstLook(InMemoryMessageRepository):
-    """Remembers each entry as it was first listed, and so no further delivery."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._listed: dict[object, Conflict] = {}
-
-    async def conflicts(self, limit: int) -> tuple[Conflict, ...]:
-        found = await super().conflicts(limit)
-        return tuple(self._listed.setdefault((c.message_id, c.fields), c) for c in found)
-
-
-class ForgetsAtAPage(InMemoryMessageRepository):
-    """Takes a redelivery for a conflict once the message was on a page behind a cursor."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._read: set[str] = set()
-
-    async def select(self, selection: Selection) -> Matches:
-        matches = await super().select(selection)
-        if selection.after:
-            self._read |= {stored.message.message_id for stored in matches.messages}
-        return matches
-
-    async def add(self, message: Message, *, received_at: datetime) -> AddOutcome:
-        outcome = await super().add(message, received_at=received_at)
-        is_forgotten = message.message_id in self._read
-        return AddOutcome.CONFLICT if is_forgotten else outcome
 
 
 class Reopened(MemoryMachine):
@@ -186,3 +135,13 @@ def test_repository_that_cannot_be_opened_is_told_as_it_is() -> None:
 
     with pytest.raises(FileNotFoundError):
         run_state_machine_as_test(Closed, settings=QUICK)
+
+
+@pytest.mark.parametrize(
+    "adapter", [ForgetsAtAPage, KeepsPages, ListsConflictsOfTheFirstLook], ids=lambda a: a.__name__
+)
+def test_no_other_test_of_the_contract_finds_it(adapter: type[object], tmp_path: Path) -> None:
+    import_ = f"from {adapter.__module__} import {adapter.__name__} as MyRepository"
+    others = ("-k", "not any_sequence", "-o", f"pythonpath={Path(__file__).parents[3]}")
+    output = run_pytest(tmp_path, *NO_ASYNCIO, *others, mark="@pytest.mark.anyio", adapter=import_)
+    assert re.fullmatch(r"1\d\d passed, 1 deselected in .*", output.splitlines()[-1]), output

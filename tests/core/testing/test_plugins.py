@@ -1,37 +1,12 @@
 """The contract in a project of its own, under each plugin that runs coroutines."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-TEST_FILE = """
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from tests.core.testing.project import NO_ASYNCIO, WRONG, run_pytest
 
-import pytest
-
-from lyftr_core import InMemoryMessageRepository, MessageReader, MessageWriter
-from lyftr_core.testing import RepositoryContract
-
-{adapter}
-
-{mark}
-class TestMyRepository(RepositoryContract):
-    @asynccontextmanager
-    async def open_repository(self) -> AsyncIterator[tuple[MessageWriter, MessageReader]]:
-        repository = MyRepository()
-        yield repository, repository
-"""
-RIGHT = "MyRepository = InMemoryMessageRepository"
-WRONG = """
-class MyRepository(InMemoryMessageRepository):
-    async def conflicts(self, limit):
-        return ()
-"""
-NO_ASYNCIO = ("-p", "no:asyncio")
 LOOP_SCOPE = ("-o", "asyncio_default_fixture_loop_scope=function")  # it warns where that is unset
 PLUGINS = pytest.mark.parametrize(
     ("mark", "arguments"),
@@ -41,16 +16,6 @@ PLUGINS = pytest.mark.parametrize(
         pytest.param("@pytest.mark.anyio", NO_ASYNCIO, id="anyio"),
     ],
 )
-
-
-def run_pytest(folder: Path, *arguments: str, mark: str, adapter: str = RIGHT) -> str:
-    (folder / "pytest.ini").write_text("[pytest]\n")
-    (folder / "test_it.py").write_text(TEST_FILE.format(mark=mark, adapter=adapter))
-    # Other plugins are no part of such a project.
-    without = [f"-pno:{name}" for name in ("cacheprovider", "cov", "xdist", "schemathesis")]
-    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", *without, *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    return done.stdout + done.stderr
 
 
 @PLUGINS

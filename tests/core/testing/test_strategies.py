@@ -1,6 +1,7 @@
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from typing import TypeVar
 
@@ -9,8 +10,9 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 from hypothesis.strategies import SearchStrategy
+from msgspec.structs import replace
 
-from lyftr_core import Message, MessageFilter, Selection, VerifiedBody, parse
+from lyftr_core import Message, MessageFilter, Selection, VerifiedBody, parse, parse_timestamp
 from lyftr_core.queries import MAX_OFFSET
 from lyftr_core.testing import (
     bodies,
@@ -32,12 +34,22 @@ from lyftr_core.testing.fields import (
 from lyftr_core.testing.samples import NOON
 
 Value = TypeVar("Value")
+TICK = NOON + timedelta(microseconds=1)
 
 
 def reach(strategy: SearchStrategy[Value], condition: Callable[[Value], bool]) -> Value:
     """Return any value that meets a condition, the same one each time; do not shrink it."""
     once = settings(phases=[Phase.generate], database=None, max_examples=2_000)
     return find(strategy, condition, settings=once, random=Random(0))  # noqa: S311 - for tests
+
+
+def smallest(
+    strategy: SearchStrategy[Value], condition: Callable[[Value], object] = lambda _: True
+) -> Value:
+    """Return what a failure would show for a value that meets a condition."""
+    # Not to explain: `find` returns the last value tried, and that phase tries larger ones.
+    to_the_end = settings(phases=[Phase.generate, Phase.shrink], database=None, max_examples=2_000)
+    return find(strategy, lambda v: bool(condition(v)), settings=to_the_end, random=Random(0))  # noqa: S311 - for tests
 
 
 def matching(pattern: str) -> Callable[[str], bool]:
@@ -81,13 +93,96 @@ def test_strategy_never_reaches(strategy: SearchStrategy[str], unwanted: str) ->
 
 
 def test_values_shrink_to_simple_ones() -> None:
-    assert find(message_ids(), lambda _: True) == "0"
-    assert find(phone_numbers(), lambda _: True) == "+10"
-    assert find(texts(), lambda _: True) == ""
-    assert find(timestamps(), lambda _: True) == "2000-01-01T00:00:00Z"
-    message = find(messages(), lambda _: True)
+    assert smallest(message_ids()) == "0"
+    assert smallest(phone_numbers()) == "+10"
+    assert smallest(texts()) == ""
+    assert smallest(timestamps()) == "2000-01-01T00:00:00Z"
+    message = smallest(messages())
     assert (message.message_id, message.sender, message.text) == ("0", "+10", None)
-    assert find(message_filters(), lambda _: True) == MessageFilter()
+    assert smallest(message_filters()) == MessageFilter()
+
+
+@pytest.mark.parametrize("wanted", ["ß", "%", "😀", "aaa"])
+def test_message_that_fails_for_its_text_shrinks_to_that(wanted: str) -> None:
+    simplest = smallest(messages())
+    message = smallest(messages(), lambda found: wanted in (found.text or ""))
+    assert message == replace(simplest, text=wanted)
+
+
+def test_requests_shrink_to_short_ones() -> None:
+    content = b'{"message_id":"0","from":"+10","to":"+10","ts":"2000-01-01T00:00:00Z"}'
+    assert smallest(bodies()) == content
+    request = smallest(signed_requests("secret"))
+    assert request.body == content
+    assert [name for name, _ in request.headers] == [b"x-signature"]
+    standard = smallest(standard_signed_requests("whsec_c2VjcmV0", at=NOON))
+    assert standard.body == content
+    assert len(standard.headers) == 3
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: message_ids(min_size=0),
+        lambda: message_ids(max_size=256),
+        lambda: message_ids(min_size=3, max_size=2),
+        lambda: phone_numbers(country_code="+91"),
+        lambda: phone_numbers(country_code="0"),
+        lambda: phone_numbers(country_code="\u0661"),
+        lambda: phone_numbers(country_code="1415", max_digits=3),
+        lambda: phone_numbers(min_digits=1),
+        lambda: phone_numbers(max_digits=16),
+        lambda: texts(max_size=4097),
+        lambda: texts(min_size=-1),
+        lambda: moments(earliest=NOON.replace(tzinfo=None)),
+        lambda: moments(earliest=LATEST, latest=EARLIEST),
+        lambda: timestamps(latest=NOON.replace(tzinfo=None)),
+        lambda: timestamps(max_fraction_digits=-1),
+        lambda: timestamps(earliest=TICK, latest=TICK, max_fraction_digits=5),
+        lambda: timestamps(earliest=LATEST, max_fraction_digits=0),
+        lambda: signed_requests(""),
+        lambda: standard_signed_requests("secret", at=NOON),
+        lambda: standard_signed_requests("whsec_c2VjcmV0", at=NOON.replace(tzinfo=None)),
+    ],
+)
+def test_wrong_keyword_is_told_at_once(wrong: Callable[[], object]) -> None:
+    with pytest.raises(ValueError, match=r"must"):
+        wrong()
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        partial(messages, sender="+12"),
+        partial(message_filters, q="x"),
+        partial(selections, filters=MessageFilter()),
+        partial(bodies, of="x"),
+        partial(signed_requests, "secret", of=b"{}"),
+    ],
+)
+def test_value_in_place_of_a_strategy_is_told_at_once(function: Callable[[], object]) -> None:
+    with pytest.raises(TypeError, match=r"must be a Hypothesis strategy, as st\.just\(.*\) is"):
+        function()
+
+
+@given(message_ids(min_size=2, max_size=4))
+def test_identifiers_keep_to_their_sizes(message_id: str) -> None:
+    assert 2 <= len(message_id) <= 4
+
+
+@given(phone_numbers(country_code="1415", min_digits=6, max_digits=9))
+def test_phone_numbers_keep_to_their_country_and_digits(number: str) -> None:
+    assert re.fullmatch(r"\+1415[0-9]{2,5}", number, re.ASCII)
+
+
+@given(st.data(), moments(), st.integers(0, 9))
+def test_timestamps_keep_to_their_bounds(data: st.DataObject, first: datetime, digits: int) -> None:
+    latest = min(LATEST - timedelta(seconds=2), first) + timedelta(seconds=2)
+    earliest = min(first, latest - timedelta(seconds=1))
+    strategy = timestamps(earliest=earliest, latest=latest, max_fraction_digits=digits)
+    found = data.draw(strategy)
+    assert earliest <= parse_timestamp(found) <= latest
+    assert len(found.partition(".")[2]) <= digits + 1
 
 
 @given(moments(earliest=NOON))

@@ -1,0 +1,40 @@
+"""Whatever is done with the SQLite store, opened again in between: it answers as memory does."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import HealthCheck, settings
+
+from lyftr_core import MessageReader, MessageWriter
+from lyftr_core.testing import RepositoryMachine
+from lyftr_sqlite import SqliteStore
+from tests.sqlite.databases import new_file
+
+
+class SqliteMachine(RepositoryMachine):
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory()
+        self._path = new_file(Path(self._folder.name))
+        super().__init__()
+
+    @asynccontextmanager
+    async def open_repository(self) -> AsyncIterator[tuple[MessageWriter, MessageReader]]:
+        async with SqliteStore(f"sqlite:///{self._path}") as store:
+            yield store.writer, store.reader
+
+    reopen_repository = open_repository
+
+    def teardown(self) -> None:
+        super().teardown()
+        self._folder.cleanup()
+
+
+TestSqliteMachine = SqliteMachine.TestCase
+TestSqliteMachine.settings = settings(
+    max_examples=10,  # each opens a store, and some several times
+    stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
