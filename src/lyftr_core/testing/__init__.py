@@ -1,7 +1,8 @@
 """What tests of lyftr, and of code that uses lyftr, are made of; install `lyftr[testing]`.
 
-Hypothesis strategies for every value of the domain, and `RepositoryContract`, which checks an
-adapter against everything that `lyftr_core.ports` says.
+Hypothesis strategies for every value of the domain; `RepositoryContract`, which checks an adapter
+against everything that `lyftr_core.ports` says; and `RepositoryMachine`, the part of it that does
+anything in any order.
 """
 
 from importlib.util import find_spec

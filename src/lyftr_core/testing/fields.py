@@ -163,12 +163,14 @@ def timestamps(
         raise ValueError(f"max_fraction_digits must be 0 or more, not {max_fraction_digits}")
     kept = min(max_fraction_digits, _KEPT_DIGITS)
     unit = timedelta(microseconds=10 ** (_KEPT_DIGITS - kept))
-    first = earliest + (EARLIEST - earliest) % unit
-    if first > latest:
+    to_first = (EARLIEST - earliest) % unit
+    if to_first > latest - earliest:
         raise ValueError("max_fraction_digits must name a moment from earliest to latest")
     return st.builds(
         _spell,
-        moments(earliest=first, latest=latest).map(lambda m: m - (m - EARLIEST) % unit),
+        moments(earliest=earliest + to_first, latest=latest).map(
+            lambda m: m - (m - EARLIEST) % unit
+        ),
         digits=st.integers(0, kept),
         cut_off=st.text(_DIGITS, max_size=max_fraction_digits - kept),
     )

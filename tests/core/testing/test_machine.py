@@ -21,7 +21,7 @@ from tests.core.testing.project import NO_ASYNCIO, run_pytest
 # The same examples each time, and as many as it takes.
 THOROUGH = settings(
     max_examples=2_000,
-    stateful_step_count=30,
+    stateful_step_count=15,
     deadline=None,
     database=None,
     derandomize=True,

@@ -151,18 +151,21 @@ def test_wrong_keyword_is_told_at_once(wrong: Callable[[], object]) -> None:
 
 
 @pytest.mark.parametrize(
-    "function",
+    ("function", "name"),
     [
-        partial(messages, sender="+12"),
-        partial(message_filters, q="x"),
-        partial(selections, filters=MessageFilter()),
-        partial(bodies, of="x"),
-        partial(signed_requests, "secret", of=b"{}"),
+        (messages, "sender"),
+        (message_filters, "q"),
+        (selections, "filters"),
+        (bodies, "of"),
+        (partial(signed_requests, "secret"), "of"),
     ],
 )
-def test_value_in_place_of_a_strategy_is_told_at_once(function: Callable[[], object]) -> None:
-    with pytest.raises(TypeError, match=r"must be a Hypothesis strategy, as st\.just\(.*\) is"):
-        function()
+def test_value_in_place_of_a_strategy_is_told_at_once(
+    function: Callable[..., object], name: str
+) -> None:
+    told = f"{name} must be a Hypothesis strategy, as st.just('x') is"
+    with pytest.raises(TypeError, match=re.escape(told)):
+        function(**{name: "x"})
 
 
 @given(message_ids(min_size=2, max_size=4))
@@ -245,7 +248,8 @@ def test_selections_keep_to_what_a_reader_takes(selection: Selection) -> None:
     ],
 )
 def test_bodies_are_written_in_every_way(wanted: bytes) -> None:
-    found = reach(bodies(), lambda body: re.search(wanted, body) is not None)
+    # Short ones: Hypothesis warns where it is to show 30,000 characters.
+    found = reach(bodies(), lambda body: len(body) < 5_000 and bool(re.search(wanted, body)))
     assert isinstance(parse(VerifiedBody(found)), Message)
 
 
