@@ -36,6 +36,7 @@ from lyftr_core.queries import (
 )
 from lyftr_core.readiness import CheckReadiness, Readiness, SecretProbe
 from lyftr_core.reading import (
+    BUSIEST_SENDERS,
     HourCount,
     Matches,
     MessageFilter,
@@ -44,6 +45,7 @@ from lyftr_core.reading import (
     Selection,
     SenderCount,
     Stats,
+    recent_hours,
 )
 from lyftr_core.signature import (
     HexHmacSha256,
@@ -61,6 +63,7 @@ from lyftr_core.timestamps import InvalidTimestamp, format_timestamp, parse_time
 __version__ = "0.1.0"
 
 __all__ = [
+    "BUSIEST_SENDERS",
     "AddOutcome",
     "CheckReadiness",
     "Clock",
@@ -116,4 +119,5 @@ __all__ = [
     "format_timestamp",
     "parse",
     "parse_timestamp",
+    "recent_hours",
 ]

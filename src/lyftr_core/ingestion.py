@@ -1,11 +1,13 @@
 """Taking a webhook in: verify, parse, store. The one way in."""
 
+from collections.abc import Callable
+
 import msgspec
 
-from lyftr_core.message import AddOutcome
+from lyftr_core.message import AddOutcome, Message
 from lyftr_core.parsing import parse
 from lyftr_core.ports import Clock, MessageWriter
-from lyftr_core.signature import SignatureScheme, SignedRequest
+from lyftr_core.signature import SignatureScheme, SignedRequest, VerifiedBody
 
 __all__ = ["IngestMessage", "Ingested"]
 
@@ -29,12 +31,22 @@ class IngestMessage:
         scheme: Proves who sent it.
         writer: Keeps the message.
         clock: Gives the time of receipt.
+        parse: Reads the message; `lyftr_core.parse`, or a function of yours that calls it and
+            raises `InvalidMessage` for what breaks further rules.
     """
 
-    def __init__(self, scheme: SignatureScheme, writer: MessageWriter, clock: Clock) -> None:
+    def __init__(
+        self,
+        scheme: SignatureScheme,
+        writer: MessageWriter,
+        clock: Clock,
+        *,
+        parse: Callable[[VerifiedBody], Message] = parse,
+    ) -> None:
         self._scheme = scheme
         self._writer = writer
         self._clock = clock
+        self._parse = parse
 
     async def __call__(self, request: SignedRequest) -> Ingested:
         """Verify, parse and store.
@@ -51,6 +63,6 @@ class IngestMessage:
             InvalidMessage: The body breaks one or more rules; it names every faulty field.
             StorageUnavailable: Not committed; safe to retry.
         """
-        message = parse(self._scheme.verify(request))
+        message = self._parse(self._scheme.verify(request))
         outcome = await self._writer.add(message, received_at=self._clock())
         return Ingested(message.message_id, outcome)

@@ -7,6 +7,8 @@ from hypothesis import given
 from lyftr_core import (
     AddOutcome,
     Clock,
+    Fault,
+    FaultCode,
     HexHmacSha256,
     Ingested,
     IngestMessage,
@@ -103,6 +105,24 @@ async def test_invalid_body_is_refused_and_not_stored() -> None:
         await ingestion(repository)(request_of(FIELDS | {"from": "1", "to": "2"}))
     assert [fault.field for fault in caught.value.faults] == ["from", "to"]
     assert (await repository.stats()).total_messages == 0
+
+
+def only_from_india(body: VerifiedBody) -> Message:
+    message = parse(body)
+    if not message.sender.startswith("+91"):
+        raise InvalidMessage([Fault("from", FaultCode.NOT_A_CHOICE, "must begin with +91")])
+    return message
+
+
+async def test_rule_of_a_user_stands_on_top_of_ours() -> None:
+    repository = InMemoryMessageRepository()
+    ingest = IngestMessage(SCHEME, repository, just_after_noon, parse=only_from_india)
+    assert (await ingest(request_of(FIELDS))).outcome is AddOutcome.CREATED
+    for sender, code in (("+14155550100", FaultCode.NOT_A_CHOICE), ("1", FaultCode.NOT_E164)):
+        with pytest.raises(InvalidMessage) as caught:
+            await ingest(request_of(FIELDS | {"message_id": "m2", "from": sender}))
+        assert [(fault.field, fault.code) for fault in caught.value.faults] == [("from", code)]
+    assert (await repository.stats()).total_messages == 1
 
 
 async def test_error_of_the_store_reaches_the_caller() -> None:
