@@ -1,0 +1,1 @@
+"""The core inside a FastAPI service that keeps the messages in an SQLite table of its own."""

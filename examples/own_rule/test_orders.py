@@ -1,0 +1,55 @@
+"""The rule holds for every message that the core takes, and not only for those one thinks of.
+
+The strategies of `lyftr_core.testing` make any message. Narrowed by their keywords, they make
+those that a rule is about; `bodies(...)` then writes them as JSON in every way there is.
+"""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from examples.own_rule.orders import COUNTRY, KEYWORD, parse_order
+from lyftr_core import InvalidMessage, Message, VerifiedBody
+from lyftr_core.testing import bodies, messages, phone_numbers, texts
+
+senders = st.integers(10**9, 10**10 - 1).map((COUNTRY + "{}").format)
+order_texts = texts(max_size=200).map(KEYWORD.__add__)
+orders = messages(sender=senders, text=order_texts)
+
+foreigners = phone_numbers().filter(lambda number: not number.startswith(COUNTRY))
+other_texts = st.none() | texts().filter(lambda text: not text.startswith(KEYWORD))
+
+
+@given(st.data(), orders)
+def test_every_order_is_taken_and_nothing_of_it_is_lost(
+    data: st.DataObject, order: Message
+) -> None:
+    body = data.draw(bodies(st.just(order)))
+    assert parse_order(VerifiedBody(body)) == order
+
+
+@given(bodies(messages(sender=foreigners, text=order_texts)))
+def test_no_order_comes_from_another_country(body: bytes) -> None:
+    assert faulty_fields(body) == ["from"]
+
+
+@given(bodies(messages(sender=senders, text=other_texts)))
+def test_no_order_is_without_the_keyword(body: bytes) -> None:
+    assert faulty_fields(body) == ["text"]
+
+
+@given(bodies(messages(sender=foreigners, text=other_texts)))
+def test_every_fault_is_named_and_not_only_the_first(body: bytes) -> None:
+    assert faulty_fields(body) == ["from", "text"]
+
+
+@given(st.text(max_size=5).map(str.lower).filter(lambda start: start != KEYWORD))
+def test_what_is_no_message_is_no_order(start: str) -> None:
+    assert faulty_fields(start.encode(errors="replace")) != []
+
+
+def faulty_fields(body: bytes) -> list[str | None]:
+    """Return the fields for which a body is refused."""
+    with pytest.raises(InvalidMessage) as caught:
+        parse_order(VerifiedBody(body))
+    return [fault.field for fault in caught.value.faults]
