@@ -6,6 +6,7 @@ https://asgi.readthedocs.io/en/stable/specs/www.html describes the events.
 import json
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -58,16 +59,20 @@ class Inbox:
         if scope["type"] == "lifespan":
             await self._serve(receive, send)
         elif scope["type"] == "http":
-            try:
+            with suppress(ConnectionError):  # it went away before its request was whole
                 await _send(send, await self._answer(scope, receive))
-            except ConnectionError:
-                pass  # the client went away before its request was whole: nobody to answer
         else:
             raise NotImplementedError(scope["type"])
 
     async def _serve(self, receive: Receive, send: Send) -> None:
         await receive()  # lifespan.startup
-        async with JsonLinesRepository.open(self._path) as repository:
+        async with AsyncExitStack() as stack:
+            try:
+                opening = JsonLinesRepository.open(self._path)
+                repository = await stack.enter_async_context(opening)
+            except (OSError, ValueError) as exc:
+                await send({"type": "lifespan.startup.failed", "message": str(exc)})
+                return
             self._ingest = IngestMessage(self._scheme, repository, lambda: datetime.now(UTC))
             self._list_messages = ListMessages(repository.reader)
             await send({"type": "lifespan.startup.complete"})

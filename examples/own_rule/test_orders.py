@@ -4,13 +4,25 @@ The strategies of `lyftr_core.testing` make any message. Narrowed by their keywo
 those that a rule is about; `bodies(...)` then writes them as JSON in every way there is.
 """
 
+import asyncio
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from examples.own_rule.orders import COUNTRY, KEYWORD, parse_order
-from lyftr_core import InvalidMessage, Message, VerifiedBody
-from lyftr_core.testing import bodies, messages, phone_numbers, texts
+from lyftr_core import (
+    AddOutcome,
+    HexHmacSha256,
+    IngestMessage,
+    InMemoryMessageRepository,
+    InvalidMessage,
+    Message,
+    SignedRequest,
+    VerifiedBody,
+)
+from lyftr_core.testing import bodies, messages, phone_numbers, signed_requests, texts
 
 senders = st.integers(10**9, 10**10 - 1).map((COUNTRY + "{}").format)
 order_texts = texts(max_size=200).map(KEYWORD.__add__)
@@ -43,9 +55,21 @@ def test_every_fault_is_named_and_not_only_the_first(body: bytes) -> None:
     assert faulty_fields(body) == ["from", "text"]
 
 
-@given(st.text(max_size=5).map(str.lower).filter(lambda start: start != KEYWORD))
-def test_what_is_no_message_is_no_order(start: str) -> None:
-    assert faulty_fields(start.encode(errors="replace")) != []
+@given(bodies(messages(sender=senders | foreigners, text=order_texts | other_texts)) | st.binary())
+def test_whatever_comes_is_an_order_or_is_refused(body: bytes) -> None:
+    try:
+        order = parse_order(VerifiedBody(body))
+    except InvalidMessage:
+        return
+    assert order.sender.startswith(COUNTRY)
+    assert (order.text or "").startswith(KEYWORD)
+
+
+@given(signed_requests("secret", of=bodies(orders)))
+def test_every_signed_order_is_stored(request: SignedRequest) -> None:
+    scheme, repository = HexHmacSha256("secret"), InMemoryMessageRepository()
+    ingest = IngestMessage(scheme, repository, lambda: datetime.now(UTC), parse=parse_order)
+    assert asyncio.run(ingest(request)).outcome is AddOutcome.CREATED
 
 
 def faulty_fields(body: bytes) -> list[str | None]:
