@@ -9,6 +9,7 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
 
 from examples.answers import ACCEPTED, MAX_BODY, TOO_LARGE, Answer, page, refusal
 from examples.fastapi_service.repository import SqliteRepository
@@ -74,10 +75,13 @@ def create_app(scheme: SignatureScheme, path: Path) -> FastAPI:
 async def _signed_request(request: Request) -> SignedRequest:
     """Take the request as it was sent: a model of FastAPI's would parse what nobody has proven."""
     body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAX_BODY:
-            raise HTTPException(TOO_LARGE.status, TOO_LARGE.content["detail"])
+    try:
+        async for piece in request.stream():
+            body += piece
+            if len(body) > MAX_BODY:
+                raise HTTPException(TOO_LARGE.status, TOO_LARGE.content["detail"])
+    except ClientDisconnect:
+        raise HTTPException(400, "incomplete") from None  # which nobody is there to read
     # `raw`, as `request.headers[...]` would show one of two signatures and hide the other.
     return SignedRequest(tuple(request.headers.raw), bytes(body))
 
