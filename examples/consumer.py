@@ -7,9 +7,9 @@ they are after it.
 
 A cursor alone is not enough. Pages come in the order of `ts`, which the sender of a message
 chooses, so a message can arrive behind the cursor. On the last page the consumer therefore
-compares `total` with the number it has handled; where they differ, it reads everything again from
-the start, and leaves out what it has handled. That costs as much as there are messages: it suits
-senders whose messages are seldom late.
+compares `total` with the number it has handled. Where there are more, it reads everything again
+from the start, and leaves out what it has handled. That costs as much as there are messages, so it
+suits senders whose messages are seldom late.
 """
 
 import argparse
@@ -115,7 +115,7 @@ def consume(client: httpx.Client, progress: Progress, sleep: Callable[[float], N
         progress.take(page)
         if page["next_cursor"]:
             continue
-        if page["total"] == progress.handled:
+        if page["total"] <= progress.handled:
             return
         progress.start_again()
 

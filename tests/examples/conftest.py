@@ -1,0 +1,5 @@
+"""What starts a real `lyftr serve`, as in the end-to-end tests."""
+
+from tests.end_to_end.conftest import serve
+
+__all__ = ["serve"]
