@@ -70,18 +70,25 @@ class Service:
             )
 
     def __enter__(self) -> Self:
-        deadline = time.monotonic() + PATIENCE
-        while not (found := _PORT.search(self.output)):
-            assert self.process.poll() is None, self.output
-            assert time.monotonic() < deadline, self.output
-            time.sleep(0.02)  # another process writes it
-        self.port = int(found[1])
+        try:
+            self.port = self._wait_for_port()
+        except BaseException:
+            self.stop(signal.SIGKILL)
+            raise
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=PATIENCE)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.http.close()
         self.stop()
+
+    def _wait_for_port(self) -> int:
+        deadline = time.monotonic() + PATIENCE
+        while not (found := _PORT.search(self.output)):
+            assert self.process.poll() is None, self.output
+            assert time.monotonic() < deadline, self.output
+            time.sleep(0.02)  # another process writes it
+        return int(found[1])
 
     @property
     def output(self) -> str:

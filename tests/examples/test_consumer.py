@@ -17,18 +17,25 @@ from tests.examples.commands import command, with_root
 TOKEN = "0123456789abcdef0123456789abcdef"
 
 
-def consume(folder: Path, url: str, *options: str, token: str = TOKEN) -> subprocess.Popen[str]:
-    """Start the command of the page for another address."""
+@contextmanager
+def consume(
+    folder: Path, url: str, *options: str, token: str = TOKEN
+) -> Iterator[subprocess.Popen[str]]:
+    """Run the command of the page for another address; what still runs at the end is killed."""
     variables, arguments = command("examples.consumer")
     arguments[arguments.index("http://127.0.0.1:8000")] = url
-    return subprocess.Popen(
+    with subprocess.Popen(
         [*arguments, *options],
         cwd=folder,
         env=with_root(environment(**variables, API_TOKEN=token)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def consume_once(folder: Path, server: LyftrServer) -> str:
@@ -81,6 +88,14 @@ def test_each_message_is_handled_once_and_the_consumer_goes_on_where_it_was(
         assert consume_once(tmp_path, server) == "120 messages handled\n"
         deliver(server, "later", 3, day=16)
         assert consume_once(tmp_path, server) == "123 messages handled\n"
+        with closing(sqlite3.connect(tmp_path / "consumer.db")) as connection:
+            ((cursor,),) = connection.execute("SELECT cursor FROM place")
+        page = server.http.get(
+            "/messages",
+            params={"cursor": cursor, "limit": 100},
+            headers={"Authorization": f"Bearer {TOKEN}"},
+        )
+        assert len(page.json()["items"]) == 23  # it has not begun anew
     assert counts(tmp_path) == {"+115": 120, "+116": 3}
 
 
