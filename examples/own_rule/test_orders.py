@@ -1,7 +1,7 @@
 """The rule holds for every message that the core takes, and not only for those one thinks of.
 
 The strategies of `lyftr_core.testing` make any message. Narrowed by their keywords, they make
-those that a rule is about; `bodies(...)` then writes them as JSON in every way there is.
+those that a rule is about; `bodies(of=...)` then writes them as JSON in every way there is.
 """
 
 import asyncio
@@ -36,26 +36,28 @@ other_texts = st.none() | texts().filter(lambda text: not text.startswith(KEYWOR
 def test_every_order_is_taken_and_nothing_of_it_is_lost(
     data: st.DataObject, order: Message
 ) -> None:
-    body = data.draw(bodies(st.just(order)))
+    body = data.draw(bodies(of=st.just(order)))
     assert parse_order(VerifiedBody(body)) == order
 
 
-@given(bodies(messages(sender=foreigners, text=order_texts)))
+@given(bodies(of=messages(sender=foreigners, text=order_texts)))
 def test_no_order_comes_from_another_country(body: bytes) -> None:
     assert faulty_fields(body) == ["from"]
 
 
-@given(bodies(messages(sender=senders, text=other_texts)))
+@given(bodies(of=messages(sender=senders, text=other_texts)))
 def test_no_order_is_without_the_keyword(body: bytes) -> None:
     assert faulty_fields(body) == ["text"]
 
 
-@given(bodies(messages(sender=foreigners, text=other_texts)))
+@given(bodies(of=messages(sender=foreigners, text=other_texts)))
 def test_every_fault_is_named_and_not_only_the_first(body: bytes) -> None:
     assert faulty_fields(body) == ["from", "text"]
 
 
-@given(bodies(messages(sender=senders | foreigners, text=order_texts | other_texts)) | st.binary())
+@given(
+    bodies(of=messages(sender=senders | foreigners, text=order_texts | other_texts)) | st.binary()
+)
 def test_whatever_comes_is_an_order_or_is_refused(body: bytes) -> None:
     try:
         order = parse_order(VerifiedBody(body))
@@ -65,7 +67,7 @@ def test_whatever_comes_is_an_order_or_is_refused(body: bytes) -> None:
     assert (order.text or "").startswith(KEYWORD)
 
 
-@given(signed_requests("secret", of=bodies(orders)))
+@given(signed_requests("secret", of=bodies(of=orders)))
 def test_every_signed_order_is_stored(request: SignedRequest) -> None:
     scheme, repository = HexHmacSha256("secret"), InMemoryMessageRepository()
     ingest = IngestMessage(scheme, repository, lambda: datetime.now(UTC), parse=parse_order)
