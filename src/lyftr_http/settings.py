@@ -93,12 +93,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     allow_anonymous_reads: bool = False
 
 
-def load_settings(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
+def load_settings(
+    environ: Mapping[str, str], dotenv: Path | None = None, *, check_secrets: bool = True
+) -> Settings:
     """Read the settings.
 
     Args:
         environ: The environment variables. An empty one is as if absent.
         dotenv: A file of further variables, for what `environ` does not set.
+        check_secrets: Whether to refuse secrets that the scheme does not take.
 
     Raises:
         InvalidSettings: Some values are not taken. The message names every one and repeats none.
@@ -114,7 +117,8 @@ def load_settings(environ: Mapping[str, str], dotenv: Path | None = None) -> Set
             except ValueError as exc:
                 refusals.append(f"{variable} {exc}")
     settings = msgspec.convert(values, Settings, dec_hook=lambda _type, value: value)
-    refusals.extend(_refuse_secrets(settings))
+    if check_secrets:
+        refusals.extend(_refuse_secrets(settings))
     if refusals:
         raise InvalidSettings("; ".join(refusals))
     return settings

@@ -58,6 +58,7 @@ def test_these_contracts_are_there() -> None:
         "core-needs-msgspec-alone",
         "testing-is-for-tests",
         "adapters-are-named-once",
+        "diagnosis-is-for-operators",
     ]
 
 

@@ -38,7 +38,7 @@ INTERNAL = {
 MODULES = [
     importlib.import_module(f"lyftr_core.{found.name}")
     for found in pkgutil.iter_modules(lyftr_core.__path__)
-    if found.name != "testing"
+    if found.name not in {"diagnosis", "testing"}  # which the core itself does not offer
 ]
 
 

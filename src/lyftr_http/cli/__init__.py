@@ -1,4 +1,4 @@
-"""The command line: `lyftr serve`, `lyftr sign`, and what is done to a database."""
+"""The command line: `lyftr serve`, `lyftr sign`, `lyftr verify`, and what is done to a database."""
 
 import sys
 
@@ -11,6 +11,7 @@ from lyftr_http.cli.migrate import migrate
 from lyftr_http.cli.rebuild import rebuild
 from lyftr_http.cli.serve import serve
 from lyftr_http.cli.sign import sign
+from lyftr_http.cli.verify import verify
 from lyftr_http.settings import InvalidSettings
 
 __all__ = ["cli", "run"]
@@ -28,7 +29,7 @@ def cli() -> None:
     """
 
 
-for command in (serve, sign, migrate, check, rebuild, conflicts):
+for command in (serve, sign, verify, migrate, check, rebuild, conflicts):
     cli.add_command(command)
 
 

@@ -12,16 +12,19 @@ __all__ = ["container_for", "settings_from_environment"]
 DOTENV = Path(".env")
 
 
-def settings_from_environment(overrides: Mapping[str, str] | None = None) -> Settings:
+def settings_from_environment(
+    overrides: Mapping[str, str] | None = None, *, check_secrets: bool = True
+) -> Settings:
     """Read the environment and `.env`.
 
     Args:
         overrides: Variables that win over both, as options of a command do.
+        check_secrets: Whether to refuse secrets that the scheme does not take.
 
     Raises:
         InvalidSettings: A value is not taken.
     """
-    return load_settings({**os.environ, **(overrides or {})}, DOTENV)
+    return load_settings({**os.environ, **(overrides or {})}, DOTENV, check_secrets=check_secrets)
 
 
 def container_for(settings: Settings) -> Container:

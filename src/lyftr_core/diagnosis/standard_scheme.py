@@ -1,0 +1,135 @@
+"""Why the three headers of Standard Webhooks do not match."""
+
+import math
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from lyftr_core.diagnosis.bodies import signed_bodies
+from lyftr_core.diagnosis.causes import Cause, Finding
+from lyftr_core.diagnosis.headers import header_findings, renamed
+from lyftr_core.diagnosis.keys import Secrets, is_standard, standard_keys
+from lyftr_core.diagnosis.options import Option
+from lyftr_core.diagnosis.result import Diagnosis
+from lyftr_core.diagnosis.search import Search
+from lyftr_core.diagnosis.values import STANDARD, claims, describe
+from lyftr_core.errors import InvalidSignature
+from lyftr_core.signature import SignedRequest, SigningKey
+from lyftr_core.standard_webhooks import StandardWebhooks
+
+__all__ = ["explain", "verified_key"]
+
+_ID = StandardWebhooks.ID_HEADER
+_TIMESTAMP = StandardWebhooks.TIMESTAMP_HEADER
+_SIGNATURE = StandardWebhooks.SIGNATURE_HEADER
+_SVIX = {name.replace(b"webhook", b"svix"): name for name in (_ID, _TIMESTAMP, _SIGNATURE)}
+"""The names that these headers had before the specification, and that some senders still use."""
+_TOLERANCE = 300
+_SECONDS = re.compile(rb"0|[1-9][0-9]{0,11}")
+_MILLISECONDS = re.compile(rb"[1-9][0-9]{12}")
+_SEPARATORS = {
+    "colons": b":",
+    "commas": b",",
+    "hyphens": b"-",
+    "underscores": b"_",
+    "line ends": b"\n",
+    "spaces": b" ",
+    "vertical bars": b"|",
+    "nothing": b"",
+}
+
+
+def verified_key(request: SignedRequest, secrets: Secrets, at: datetime) -> SigningKey | None:
+    """Return which secret verifies a request, as the server finds it."""
+    previous = None if secrets.previous is None else secrets.previous.decode("latin-1")
+    try:
+        scheme = StandardWebhooks(
+            secrets.current.decode("latin-1"), previous=previous, clock=lambda: at
+        )
+        return scheme.verify(request).key
+    except (InvalidSignature, ValueError):  # the second, of a secret in another form
+        return None
+
+
+def explain(request: SignedRequest, secrets: Secrets, at: datetime) -> Diagnosis:
+    """Explain why a request does not verify."""
+    request, names = renamed(request, _SVIX)
+    facts = (
+        *names,
+        *_about_headers(request),
+        *_about_values(request, at),
+        *_about_secrets(secrets),
+    )
+    search = Search(standard_keys(secrets), signed_bodies(request.body), _frames(request), STANDARD)
+    values = request.header_values(_SIGNATURE)
+    claimed = [claim for value in values for claim in claims(value, STANDARD)]
+    causes = search.explain(claimed)
+    if causes is not None:
+        return Diagnosis(is_explained=True, findings=(*facts, *causes))
+    noticed = describe(claimed, STANDARD, "webhook-signature") if values else ()
+    empty = () if request.body else (Finding(Cause.BODY_EMPTY),)
+    return Diagnosis(findings=(*facts, *noticed, *empty), tried=search.tried())
+
+
+def _about_headers(request: SignedRequest) -> Iterator[Finding]:
+    for name in (_ID, _TIMESTAMP, _SIGNATURE):
+        yield from header_findings(request, name)
+
+
+def _about_values(request: SignedRequest, at: datetime) -> Iterator[Finding]:
+    for webhook_id in request.header_values(_ID)[:1]:
+        if not webhook_id:
+            yield Finding(Cause.ID_EMPTY)
+        if b"." in webhook_id:
+            yield Finding(Cause.ID_FULL_STOP)
+    for timestamp in request.header_values(_TIMESTAMP)[:1]:
+        yield from _about_timestamp(timestamp, at.timestamp())
+
+
+def _about_timestamp(timestamp: bytes, now: float) -> Iterator[Finding]:
+    if _MILLISECONDS.fullmatch(timestamp):
+        yield Finding(Cause.TIMESTAMP_MILLISECONDS)
+        yield from _about_skew(int(timestamp) // 1_000 - now)
+    elif not _SECONDS.fullmatch(timestamp):
+        yield Finding(Cause.TIMESTAMP_MALFORMED)
+    else:
+        yield from _about_skew(int(timestamp) - now)
+
+
+def _about_skew(ahead: float) -> Iterator[Finding]:
+    """Say how far a timestamp is from the moment of receipt, if too far."""
+    if abs(ahead) > _TOLERANCE:
+        cause = Cause.TIMESTAMP_AHEAD if ahead > 0 else Cause.TIMESTAMP_OLD
+        yield Finding(cause, str(math.ceil(abs(ahead))))
+
+
+def _about_secrets(secrets: Secrets) -> Iterator[Finding]:
+    for name, secret in (
+        ("WEBHOOK_SECRET", secrets.current),
+        ("WEBHOOK_SECRET_PREVIOUS", secrets.previous),
+    ):
+        if secret is not None and not is_standard(secret):
+            yield Finding(Cause.SECRET_MALFORMED, name)
+
+
+def _frames(request: SignedRequest) -> list[Option[bytes]]:
+    """Return what may stand before the body in the signed content."""
+    webhook_id = b"".join(request.header_values(_ID)[:1])
+    timestamp = b"".join(request.header_values(_TIMESTAMP)[:1])
+    return [
+        Option(b"%b.%b." % (webhook_id, timestamp)),
+        Option(b"%b." % timestamp, (Finding(Cause.CONTENT_WITHOUT_ID, "`timestamp.body`"),)),
+        Option(b"%b." % webhook_id, (Finding(Cause.CONTENT_WITHOUT_TIMESTAMP, "`id.body`"),)),
+        Option(b"", (Finding(Cause.CONTENT_FORM, "the body alone"),)),
+        Option(
+            b"%b.%b." % (timestamp, webhook_id),
+            (Finding(Cause.CONTENT_FORM, "`timestamp.id.body`, the identifier second"),),
+        ),
+        *(
+            Option(
+                webhook_id + separator + timestamp + separator,
+                (Finding(Cause.CONTENT_FORM, f"the three with {name} between them"),),
+            )
+            for name, separator in _SEPARATORS.items()
+        ),
+    ]

@@ -1,0 +1,143 @@
+"""`lyftr verify`: say why a signature does not match, to operators and to nobody else."""
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+import click
+
+from lyftr_core import InvalidTimestamp, SignedRequest, parse_timestamp
+from lyftr_core.diagnosis import Scheme, Secrets, diagnose
+from lyftr_http.cli.environment import settings_from_environment
+from lyftr_http.cli.verify.captured_headers import parse_header_line, parse_headers
+from lyftr_http.cli.verify.output import as_json, as_text
+from lyftr_http.settings import InvalidSettings, Settings
+
+__all__ = ["verify"]
+
+_LARGEST = 1_048_576
+_EXAMPLES = """
+\b
+Examples:
+  lyftr verify body.json -H 'X-Signature: 5d41...'
+  lyftr verify body.json --headers headers.txt --at 2026-01-15T09:28:35Z
+"""
+_VISIBLE = "other users of this machine may see it; the variable is better"
+
+
+@click.command(epilog=_EXAMPLES)
+@click.argument("file", type=click.File("rb"), default="-")
+@click.option(
+    "-H",
+    "--header",
+    "lines",
+    multiple=True,
+    metavar="LINE",
+    help="One header, as curl takes it; may be repeated.",
+)
+@click.option(
+    "--headers",
+    "headers_file",
+    type=click.File("rb"),
+    help="A file of headers: lines, as curl -v or a log has them, or JSON.",
+)
+@click.option("--secret", metavar="TEXT", help=f"In place of WEBHOOK_SECRET; {_VISIBLE}.")
+@click.option("--previous", metavar="TEXT", help="In place of WEBHOOK_SECRET_PREVIOUS, likewise.")
+@click.option(
+    "--scheme",
+    type=click.Choice([scheme.value for scheme in Scheme]),
+    help="In place of WEBHOOK_SCHEME.",
+)
+@click.option(
+    "--at",
+    default="now",
+    metavar="TIMESTAMP",
+    help="When the request arrived, for captures.  [default: now]",
+)
+@click.option("--json", "print_json", is_flag=True, help="Print one JSON object.")
+def verify(
+    file: BinaryIO,
+    lines: tuple[str, ...],
+    headers_file: BinaryIO | None,
+    at: str,
+    *,
+    print_json: bool,
+    **options: str | None,
+) -> None:
+    """Say whether a request verifies, and if not, why.
+
+    The body is read from FILE, or from standard input, byte for byte. The secrets and the scheme
+    come from WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS and WEBHOOK_SCHEME. The usual mistakes are
+    tried, and two of them at once; neither a secret nor the right signature is printed.
+
+    The exit status is 0 if it verifies, 1 if not, 2 if it could not be tried.
+    """
+    settings = _settings(options)
+    headers = _headers(lines, headers_file)
+    request = SignedRequest(tuple(headers), _body(file, headers_file))
+    scheme = Scheme(settings.webhook_scheme.value)
+    diagnosis = diagnose(request, _secrets(settings), scheme=scheme, at=_moment(at))
+    click.echo(as_json(diagnosis) if print_json else as_text(diagnosis, request.body))
+    sys.exit(0 if diagnosis.is_verified else 1)
+
+
+def _settings(options: dict[str, str | None]) -> Settings:
+    """Read the settings, the options in place of their variables.
+
+    Raises:
+        click.UsageError: A value is not taken.
+    """
+    for name, text in options.items():
+        if text == "":
+            raise click.UsageError(f"--{name} must not be empty")
+    variables = {"secret": "WEBHOOK_SECRET", "previous": "WEBHOOK_SECRET_PREVIOUS"}
+    variables |= {"scheme": "WEBHOOK_SCHEME"}
+    overrides = {variables[name]: text for name, text in options.items() if text}
+    try:
+        return settings_from_environment(overrides, check_secrets=False)
+    except InvalidSettings as exc:
+        raise click.UsageError(str(exc)) from None
+
+
+def _secrets(settings: Settings) -> Secrets:
+    if settings.webhook_secret is None:
+        raise click.UsageError("WEBHOOK_SECRET must be set, or --secret given, to verify with")
+    previous = settings.webhook_secret_previous
+    return Secrets(current=settings.webhook_secret.key, previous=previous and previous.key)
+
+
+def _moment(text: str) -> datetime:
+    if text == "now":
+        return datetime.now(UTC)
+    try:
+        return parse_timestamp(text)
+    except InvalidTimestamp:
+        raise click.UsageError("--at must be `now` or as in 2026-01-15T09:28:35Z") from None
+
+
+def _headers(lines: Sequence[str], file: BinaryIO | None) -> list[tuple[bytes, bytes]]:
+    if not lines and file is None:
+        raise click.UsageError("give the headers that came, with -H or --headers")
+    headers = []
+    for line in lines:
+        header = parse_header_line(os.fsencode(line))
+        if header is None:
+            raise click.UsageError("-H must be `Name: value`")
+        headers.append(header)
+    if file is not None:
+        try:
+            headers += parse_headers(file.read())
+        except ValueError as exc:
+            raise click.UsageError(f"--headers: {exc}") from None
+    return headers
+
+
+def _body(file: BinaryIO, headers_file: BinaryIO | None) -> bytes:
+    if headers_file is not None and file.name == headers_file.name == "<stdin>":
+        raise click.UsageError("only one of FILE and --headers can be standard input")
+    body = file.read(_LARGEST + 1)
+    if len(body) > _LARGEST:
+        raise click.UsageError(f"a body of more than {_LARGEST} bytes is not taken")
+    return body
