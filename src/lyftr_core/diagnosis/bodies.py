@@ -19,8 +19,6 @@ def signed_bodies(body: bytes) -> list[Option[bytes]]:
 
 def _other_bodies(body: bytes) -> Iterator[Option[bytes]]:
     yield from _other_ends(body)
-    for detail, content in reserialised(body):
-        yield Option(content, (Finding(Cause.BODY_RESERIALISED, detail),))
     with_lf = body.replace(b"\r\n", b"\n")
     yield Option(with_lf, (Finding(Cause.BODY_LF),))
     yield Option(with_lf.replace(b"\n", b"\r\n"), (Finding(Cause.BODY_CRLF),))
@@ -28,6 +26,8 @@ def _other_bodies(body: bytes) -> Iterator[Option[bytes]]:
     yield Option(BOM_UTF8 + body, (Finding(Cause.BODY_BOM_ADDED),))
     yield Option(body.strip(), (Finding(Cause.BODY_STRIPPED),))
     yield Option(b"", (Finding(Cause.BODY_SIGNED_EMPTY),))
+    for detail, content in reserialised(body):
+        yield Option(content, (Finding(Cause.BODY_RESERIALISED, detail),))
 
 
 def _other_ends(body: bytes) -> Iterator[Option[bytes]]:

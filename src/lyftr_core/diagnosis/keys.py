@@ -113,16 +113,18 @@ def _as_text(secret: bytes) -> Iterator[Option[bytes]]:
 
 
 def _as_standard(secret: bytes) -> Iterator[Option[bytes]]:
-    if is_standard(secret):
-        key = decode_secret(secret.decode())
+    key = decode_secret(secret.decode()) if is_standard(secret) else None
+    if key is not None:
         yield Option(key)
-        yield from _read(key, _ENCODINGS)
     yield Option(secret, (Finding(Cause.SECRET_AS_TEXT),))
     # Decoded in more ways than the form allows: without its prefix or padding, or base64url.
     decoded = _base64(secret.removeprefix(_PREFIX))
     if decoded is not None:
         yield Option(decoded, (Finding(Cause.SECRET_BASE64_DECODED),))
-    yield from _read(secret, (*_HEX_DECODING, *_ADDITIONS))
+    yield from _read(secret, _HEX_DECODING)
+    if key is not None:
+        yield from _read(key, _ENCODINGS)
+    yield from _read(secret, _ADDITIONS)
 
 
 def _without_secret() -> Iterator[Option[bytes]]:

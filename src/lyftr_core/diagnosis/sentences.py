@@ -210,7 +210,7 @@ SENTENCES: Mapping[str, Sentences] = {
         _FORM,
     ),
     "value_empty": Sentences("The header {detail} is empty.", "Sender: put the signature into it."),
-    "value_form": Sentences("The value of the header is {detail}.", _FORM),
+    "value_form": Sentences("In the place of the signature stand {detail}.", _FORM),
     "value_hex": Sentences("The signature is in hex digits, not in base64.", _BASE64),
     "value_list": Sentences(
         "The header holds several values, and the signature is one of them.",

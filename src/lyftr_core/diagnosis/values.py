@@ -14,6 +14,7 @@ _SHORTEST = 16
 """Fewer characters of a signature are no proof that it was this one."""
 _LONGEST = 1_024
 _MOST = 16
+_SHOWN = 16
 _QUOTES = "\"'`"
 _LABEL = r"[A-Za-z0-9_-]{1,20}"
 _PREFIX = re.compile(rf"(0[xX]|(?:{_LABEL}\s*[=:,]\s*)+|{_LABEL}\s+)([^\s=:,].*)", re.DOTALL)
@@ -119,7 +120,7 @@ def _bare(claim: Claim, form: Form) -> Claim:
     prefix, text = (found[1], found[2]) if found else ("", text)
     compact = re.sub(r"\s", "", prefix)
     text = _unwrapped(text, findings)
-    if compact != prefix and compact in form.prefixes:
+    if compact != prefix and compact.endswith(("=", ":", ",")):
         findings.append(Finding(Cause.VALUE_WHITESPACE))
     if compact not in form.prefixes:
         findings.append(_prefix_finding(compact, form))
@@ -141,7 +142,9 @@ def _prefix_finding(prefix: str, form: Form) -> Finding:
         return Finding(Cause.VERSION_MISSING)
     if form is STANDARD and _VERSION.fullmatch(prefix):
         return Finding(Cause.VERSION_OTHER, prefix.rstrip(","))
-    return Finding(Cause.VALUE_PREFIX, prefix)
+    # Not much of it: where hex digits have colons between them, it is the signature.
+    shown = prefix if len(prefix) <= _SHOWN else prefix[: _SHOWN // 2] + "..."
+    return Finding(Cause.VALUE_PREFIX, shown)
 
 
 def written_as(digest: bytes, text: str, form: Form) -> tuple[Finding, ...] | None:
@@ -179,15 +182,18 @@ def describe(claimed: Sequence[Claim], form: Form, header: str) -> Iterator[Find
     if any(_has_form(claim, form) for claim in claimed):
         return
     yield from claimed[0].findings
-    text = claimed[0].text
+    if Cause.VERSION_OTHER not in {finding.cause for finding in claimed[0].findings}:
+        yield Finding(Cause.VALUE_FORM, _description(claimed[0].text))
+
+
+def _description(text: str) -> str:
+    length = len(text)
     if re.fullmatch("[0-9a-fA-F]+", text):
-        length = len(text)
         known = f", as {_DIGESTS[length]} has them" if length in _DIGESTS else ""
-        yield Finding(Cause.VALUE_FORM, f"{length} hex digits{known}")
-    elif re.fullmatch("[0-9a-zA-Z+/_-]+=*", text):
-        yield Finding(Cause.VALUE_FORM, f"{len(text)} characters that may be base64")
-    else:
-        yield Finding(Cause.VALUE_FORM, f"{len(text)} characters that are no hex and no base64")
+        return f"{length} hex digits{known}"
+    if re.fullmatch("[0-9a-zA-Z+/_-]+=*", text):
+        return f"{length} characters that may be base64"
+    return f"{length} characters that are no hex and no base64"
 
 
 def _has_form(claim: Claim, form: Form) -> bool:

@@ -1,0 +1,105 @@
+"""What holds of every diagnosis."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import lyftr_core.diagnosis
+from lyftr_core import SignedRequest
+from lyftr_core.diagnosis import Cause, Finding, Scheme, Secrets, diagnose
+from lyftr_core.diagnosis.sentences import SENTENCES
+from lyftr_core.testing import bodies, invalid_bodies
+
+NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
+NAMES = st.sampled_from(
+    [
+        *(b"x-signature", b"X-Signature", b"X-Hub-Signature-256", b"Stripe-Signature"),
+        *(b"webhook-id", b"webhook-timestamp", b"webhook-signature", b"svix-signature"),
+    ]
+)
+PIECES = st.sampled_from(
+    [
+        *(b"sha256=", b"v1,", b"v1a,", b" ", b'"', b"=", b",", b":", b"\n", b"0x"),
+        *(b"00" * 32, b"1768478400", b"1768478400000", b"99999999999999999999"),
+    ]
+)
+VALUES = st.binary() | st.lists(PIECES | st.binary(max_size=3), max_size=8).map(b"".join)
+SECRETS = st.binary(min_size=1) | st.sampled_from(
+    [b"whsec_", b"whsec_AAAA", b"whsec_A", b'"', b"''", b" ", b"\n", b"0", b"00", b"A===", b"\xff="]
+)
+
+
+@given(
+    st.lists(st.tuples(NAMES | st.binary(), VALUES), max_size=5),
+    st.binary() | bodies() | invalid_bodies(),
+    st.builds(Secrets, current=SECRETS, previous=st.none() | SECRETS),
+    st.sampled_from(Scheme),
+)
+def test_a_diagnosis_is_total(
+    headers: list[tuple[bytes, bytes]], body: bytes, secrets: Secrets, scheme: Scheme
+) -> None:
+    found = diagnose(SignedRequest(tuple(headers), body), secrets, scheme=scheme, at=NOW)
+    assert found.is_explained or found.tried
+    for finding in found.findings:
+        shown = finding.seen + finding.advice
+        assert "{" not in shown
+        assert shown.isascii()
+        assert shown.isprintable()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 20_000,
+        b"[" * 900 + b"]" * 900,
+        b"[" * 300 + b"1," * 9_000 + b"1" + b"]" * 300,
+        b"9" * 5_000,
+        b"1e400",
+        b'"\\ud800"',
+        b"\xff\xfe{\0}\0",
+        b"NaN",
+    ],
+    ids=lambda body: ascii(body[:8]),
+)
+def test_a_body_that_is_hard_to_write_anew_is_no_trouble(body: bytes) -> None:
+    request = SignedRequest(((b"x-signature", b"0" * 64),), body)
+    found = diagnose(request, Secrets(current=b"s"), scheme=Scheme.LYFTR, at=NOW)
+    assert not found.is_explained
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_each_cause_is_explained_in_whole_sentences(cause: Cause) -> None:
+    finding = Finding(cause, "DETAIL")
+    assert finding.seen.endswith(".")
+    assert finding.advice.startswith(("Sender: ", "Sender, ", "Sender and ", "Receiver"))
+    assert finding.advice.endswith(".")
+    assert ("DETAIL" in finding.seen) == ("{detail}" in SENTENCES[cause].seen)
+
+
+def test_no_sentence_is_without_its_cause() -> None:
+    assert set(SENTENCES) == set(Cause)
+    assert list(Cause) == sorted(Cause)
+
+
+def test_exported_names_are_these() -> None:
+    assert lyftr_core.diagnosis.__all__ == [
+        "Cause",
+        "Diagnosis",
+        "Finding",
+        "Scheme",
+        "Secrets",
+        "diagnose",
+    ]
+
+
+def test_neither_the_core_nor_its_kit_loads_it() -> None:
+    program = (
+        "import sys, lyftr_core, lyftr_core.testing;"
+        "print([name for name in sys.modules if 'diagnosis' in name])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout.decode().strip() == "[]"
