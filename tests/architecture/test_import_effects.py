@@ -112,6 +112,15 @@ def test_importing_the_core_does_not_load_its_testing_package(tmp_path: Path) ->
     assert not [name for name in loaded if name.startswith("lyftr_core.testing")]
 
 
+@pytest.mark.parametrize("module", ["lyftr_core", "lyftr_core.testing", "lyftr_http.server"])
+def test_what_serves_requests_does_not_load_the_diagnosis_of_signatures(
+    tmp_path: Path, module: str
+) -> None:
+    _, loaded = watch_imports(tmp_path, module)
+    assert module in loaded
+    assert not [name for name in loaded if "diagnosis" in name]
+
+
 @pytest.mark.parametrize(
     ("statement", "noted"),
     [
