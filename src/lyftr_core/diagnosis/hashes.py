@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from lyftr_core.diagnosis.causes import Cause, Finding
 from lyftr_core.diagnosis.options import Option
@@ -19,32 +20,38 @@ _OTHERS: Mapping[str, str] = {
 _WITHOUT_KEY: Mapping[str, str] = {"SHA-256": "sha256", "SHA-1": "sha1"}
 
 
-def _hmac(name: str) -> _Hash:
-    return lambda key, content: hmac.digest(key, content, name)
+def _hmac(name: str, key: bytes, content: bytes) -> bytes:
+    return hmac.digest(key, content, name)
 
 
-def _plain(name: str) -> _Hash:
-    return lambda _key, content: hashlib.new(name, content, usedforsecurity=False).digest()
+def _plain(name: str, _key: bytes, content: bytes) -> bytes:
+    return hashlib.new(name, content).digest()
+
+
+def _key_in_front(key: bytes, content: bytes) -> bytes:
+    return hashlib.sha256(key + content).digest()
+
+
+def _key_behind(key: bytes, content: bytes) -> bytes:
+    return hashlib.sha256(content + key).digest()
+
+
+def _swapped(key: bytes, content: bytes) -> bytes:
+    return hmac.digest(content, key, "sha256")
 
 
 HASHES: list[Option[_Hash]] = [
-    Option(_hmac("sha256")),
-    *(Option(_hmac(name), (Finding(Cause.HASH_OTHER, title),)) for title, name in _OTHERS.items()),
+    Option(partial(_hmac, "sha256")),
     *(
-        Option(_plain(name), (Finding(Cause.HASH_WITHOUT_KEY, title),))
+        Option(partial(_hmac, name), (Finding(Cause.HASH_OTHER, title),))
+        for title, name in _OTHERS.items()
+    ),
+    *(
+        Option(partial(_plain, name), (Finding(Cause.HASH_WITHOUT_KEY, title),))
         for title, name in _WITHOUT_KEY.items()
     ),
-    Option(
-        lambda key, content: hashlib.sha256(key + content).digest(),
-        (Finding(Cause.HASH_KEY_IN_FRONT),),
-    ),
-    Option(
-        lambda key, content: hashlib.sha256(content + key).digest(),
-        (Finding(Cause.HASH_KEY_BEHIND),),
-    ),
-    Option(
-        lambda key, content: hmac.digest(content, key, "sha256"),
-        (Finding(Cause.HASH_KEY_AND_BODY_SWAPPED),),
-    ),
+    Option(_key_in_front, (Finding(Cause.HASH_KEY_IN_FRONT),)),
+    Option(_key_behind, (Finding(Cause.HASH_KEY_BEHIND),)),
+    Option(_swapped, (Finding(Cause.HASH_KEY_AND_BODY_SWAPPED),)),
 ]
 """HMAC-SHA256, and what else it may have been."""

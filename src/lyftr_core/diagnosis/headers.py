@@ -8,8 +8,8 @@ from lyftr_core.signature import SignedRequest
 
 __all__ = ["header_findings", "other_signatures", "renamed"]
 
-_LIKE_A_SIGNATURE = re.compile(rb"sign|hmac|digest|x-hub", re.IGNORECASE)
-_INVISIBLE = re.compile(r"[^!-~]")
+_LIKE_A_SIGNATURE = re.compile(rb"sign|hmac|digest", re.IGNORECASE)
+_INVISIBLE = re.compile(rb"[^!-~]")
 _MOST = 8
 _LONGEST = 40
 
@@ -31,7 +31,7 @@ def header_findings(request: SignedRequest, name: bytes) -> Iterator[Finding]:
 def _hint(request: SignedRequest, name: bytes) -> str:
     if not name.endswith(b"signature"):
         return ""
-    others = dict.fromkeys(other for other, _ in other_signatures(request, name))
+    others = dict.fromkeys(other for other, _ in other_signatures(request))
     return f"; of those that came, these may be meant: {', '.join(others)}" if others else ""
 
 
@@ -54,15 +54,13 @@ def renamed(
     return SignedRequest(headers, request.body), findings
 
 
-def other_signatures(request: SignedRequest, name: bytes) -> list[tuple[str, bytes]]:
-    """Return name and value of other headers that sound like a signature, a few at most."""
+def other_signatures(request: SignedRequest) -> list[tuple[str, bytes]]:
+    """Return name and value of headers that sound like a signature, a few at most."""
     found = [
-        (_shown(key), value)
-        for key, value in request.headers
-        if key.lower() != name and _LIKE_A_SIGNATURE.search(key)
+        (_shown(key), value) for key, value in request.headers if _LIKE_A_SIGNATURE.search(key)
     ]
     return found[:_MOST]
 
 
 def _shown(name: bytes) -> str:
-    return _INVISIBLE.sub("?", name.decode("latin-1"))[:_LONGEST].lower()
+    return _INVISIBLE.sub(b"?", name)[:_LONGEST].lower().decode()

@@ -55,8 +55,8 @@ def standard_keys(secrets: Secrets) -> list[Option[bytes]]:
 def is_standard(secret: bytes) -> bool:
     """Tell whether a secret has the form that Standard Webhooks want."""
     try:
-        decode_secret(secret.decode("latin-1"))
-    except ValueError:
+        decode_secret(secret.decode())
+    except ValueError:  # also where it is no UTF-8
         return False
     return True
 

@@ -46,7 +46,7 @@ def _claims_elsewhere(request: SignedRequest) -> list[Claim]:
             claim.text,
             (Finding(Cause.HEADER_OTHER_NAME, f"{name}, not x-signature"), *claim.findings),
         )
-        for name, value in other_signatures(request, _NAME)
+        for name, value in other_signatures(request)
         for claim in claims(value, HEX)
     ]
 

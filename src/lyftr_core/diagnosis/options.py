@@ -13,10 +13,10 @@ __all__ = ["MAX_CAUSES", "Option", "distinct", "products"]
 MAX_CAUSES = 2
 """How many ingredients may be other than they should be at once."""
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
-class Option(msgspec.Struct, Generic[T], frozen=True):
+class Option(msgspec.Struct, Generic[T_co], frozen=True):
     """One way to make an ingredient.
 
     Attributes:
@@ -24,7 +24,7 @@ class Option(msgspec.Struct, Generic[T], frozen=True):
         findings: What is other than it should be; none where nothing is.
     """
 
-    value: T
+    value: T_co
     findings: tuple[Finding, ...] = ()
 
 

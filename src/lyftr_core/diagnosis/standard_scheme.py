@@ -41,11 +41,9 @@ _SEPARATORS = {
 
 def verified_key(request: SignedRequest, secrets: Secrets, at: datetime) -> SigningKey | None:
     """Return which secret verifies a request, as the server finds it."""
-    previous = None if secrets.previous is None else secrets.previous.decode("latin-1")
     try:
-        scheme = StandardWebhooks(
-            secrets.current.decode("latin-1"), previous=previous, clock=lambda: at
-        )
+        previous = None if secrets.previous is None else secrets.previous.decode()
+        scheme = StandardWebhooks(secrets.current.decode(), previous=previous, clock=lambda: at)
         return scheme.verify(request).key
     except (InvalidSignature, ValueError):  # the second, of a secret in another form
         return None
@@ -77,13 +75,17 @@ def _about_headers(request: SignedRequest) -> Iterator[Finding]:
 
 
 def _about_values(request: SignedRequest, at: datetime) -> Iterator[Finding]:
-    for webhook_id in request.header_values(_ID)[:1]:
-        if not webhook_id:
-            yield Finding(Cause.ID_EMPTY)
-        if b"." in webhook_id:
-            yield Finding(Cause.ID_FULL_STOP)
-    for timestamp in request.header_values(_TIMESTAMP)[:1]:
+    webhook_id, timestamp = _first(request, _ID), _first(request, _TIMESTAMP)
+    if webhook_id == b"":
+        yield Finding(Cause.ID_EMPTY)
+    if webhook_id and b"." in webhook_id:
+        yield Finding(Cause.ID_FULL_STOP)
+    if timestamp is not None:
         yield from _about_timestamp(timestamp, at.timestamp())
+
+
+def _first(request: SignedRequest, name: bytes) -> bytes | None:
+    return next(iter(request.header_values(name)), None)
 
 
 def _about_timestamp(timestamp: bytes, now: float) -> Iterator[Finding]:
@@ -98,9 +100,10 @@ def _about_timestamp(timestamp: bytes, now: float) -> Iterator[Finding]:
 
 def _about_skew(ahead: float) -> Iterator[Finding]:
     """Say how far a timestamp is from the moment of receipt, if too far."""
-    if abs(ahead) > _TOLERANCE:
-        cause = Cause.TIMESTAMP_AHEAD if ahead > 0 else Cause.TIMESTAMP_OLD
-        yield Finding(cause, str(math.ceil(abs(ahead))))
+    if ahead > _TOLERANCE:
+        yield Finding(Cause.TIMESTAMP_AHEAD, str(math.ceil(ahead)))
+    if -ahead > _TOLERANCE:
+        yield Finding(Cause.TIMESTAMP_OLD, str(math.ceil(-ahead)))
 
 
 def _about_secrets(secrets: Secrets) -> Iterator[Finding]:
@@ -114,8 +117,7 @@ def _about_secrets(secrets: Secrets) -> Iterator[Finding]:
 
 def _frames(request: SignedRequest) -> list[Option[bytes]]:
     """Return what may stand before the body in the signed content."""
-    webhook_id = b"".join(request.header_values(_ID)[:1])
-    timestamp = b"".join(request.header_values(_TIMESTAMP)[:1])
+    webhook_id, timestamp = _first(request, _ID) or b"", _first(request, _TIMESTAMP) or b""
     return [
         Option(b"%b.%b." % (webhook_id, timestamp)),
         Option(b"%b." % timestamp, (Finding(Cause.CONTENT_WITHOUT_ID, "`timestamp.body`"),)),

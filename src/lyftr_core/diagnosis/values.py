@@ -66,35 +66,38 @@ def _base64url(digest: bytes) -> str:
     return urlsafe_b64encode(digest).decode()
 
 
-def _unpadded(encode: Callable[[bytes], str]) -> Callable[[bytes], str]:
-    return lambda digest: encode(digest).rstrip("=")
+def _base64_unpadded(digest: bytes) -> str:
+    return _base64(digest).rstrip("=")
 
 
-def _encodings(first: Encoding, *, base64_findings: tuple[Finding, ...]) -> tuple[Encoding, ...]:
-    """Return the right encoding and then the others, exact ones before those cut off."""
-    unpadded = Finding(Cause.VALUE_UNPADDED)
-    url = Finding(Cause.VALUE_BASE64URL)
-    return (
-        first,
-        Encoding(_base64, base64_findings),
-        Encoding(_unpadded(_base64), (*base64_findings, unpadded)),
-        Encoding(_base64url, (url,)),
-        Encoding(_unpadded(_base64url), (url, unpadded)),
-        Encoding(_hex_in_base64, (Finding(Cause.VALUE_BASE64_OF_HEX),)),
-    )
+def _base64url_unpadded(digest: bytes) -> str:
+    return _base64url(digest).rstrip("=")
 
 
+_UNPADDED = Finding(Cause.VALUE_UNPADDED)
+_IN_BASE64 = Finding(Cause.VALUE_BASE64)
+_IN_BASE64URL = Finding(Cause.VALUE_BASE64URL)
+_URL_AND_HEX = (
+    Encoding(_base64url, (_IN_BASE64URL,)),
+    Encoding(_base64url_unpadded, (_IN_BASE64URL, _UNPADDED)),
+    Encoding(_hex_in_base64, (Finding(Cause.VALUE_BASE64_OF_HEX),)),
+)
 HEX = Form(
     prefixes=("", "sha256="),
-    encodings=_encodings(
-        Encoding(bytes.hex, any_case=True), base64_findings=(Finding(Cause.VALUE_BASE64),)
+    encodings=(
+        Encoding(bytes.hex, any_case=True),
+        Encoding(_base64, (_IN_BASE64,)),
+        Encoding(_base64_unpadded, (_IN_BASE64, _UNPADDED)),
+        *_URL_AND_HEX,
     ),
 )
 """As `X-Signature` has it."""
 STANDARD = Form(
     prefixes=("v1,",),
     encodings=(
-        *_encodings(Encoding(_base64), base64_findings=()),
+        Encoding(_base64),
+        Encoding(_base64_unpadded, (_UNPADDED,)),
+        *_URL_AND_HEX,
         Encoding(bytes.hex, (Finding(Cause.VALUE_HEX),), any_case=True),
     ),
 )
@@ -141,7 +144,7 @@ def _prefix_finding(prefix: str, form: Form) -> Finding:
     if form is STANDARD and not prefix:
         return Finding(Cause.VERSION_MISSING)
     if form is STANDARD and _VERSION.fullmatch(prefix):
-        return Finding(Cause.VERSION_OTHER, prefix.rstrip(","))
+        return Finding(Cause.VERSION_OTHER, prefix.removesuffix(","))
     # Not much of it: where hex digits have colons between them, it is the signature.
     shown = prefix if len(prefix) <= _SHOWN else prefix[: _SHOWN // 2] + "..."
     return Finding(Cause.VALUE_PREFIX, shown)

@@ -180,6 +180,7 @@ HEX_WRITINGS: dict[tuple[Name, ...], Callable[[bytes], str]] = {
     (("value_prefix", "hmac-sha256="),): lambda d: f"hmac-sha256={d.hex()}",
     (("value_prefix", "sha256=sha256="),): lambda d: f"sha256=sha256={d.hex()}",
     (("value_prefix", "signatur..."),): lambda d: f"signature=sha-256={d.hex()}",
+    (("value_prefix", "a-prefix-of-16-="),): lambda d: f"a-prefix-of-16-={d.hex()}",
     (("value_prefix", "0x"),): lambda d: f"0x{d.hex()}",
     (("value_prefix", "HMAC"),): lambda d: f"HMAC {d.hex()}",
     (("value_prefix", "v1,"), ("value_base64", "")): lambda d: f"v1,{base64_of(d)}",

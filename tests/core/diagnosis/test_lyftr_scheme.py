@@ -15,6 +15,7 @@ from tests.core.diagnosis.mistakes import (
     HASHES,
     HEX_WRITINGS,
     RESERIALISED,
+    SERIALISATIONS,
     TEXT_KEYS,
     Name,
     right,
@@ -236,6 +237,8 @@ def test_nothing_at_all_is_a_missing_header_and_an_empty_body() -> None:
         ("0" * 40, [("value_form", "40 hex digits, as SHA-1 has them")]),
         ("0" * 128, [("value_form", "128 hex digits, as SHA-512 has them")]),
         ("0" * 65, [("value_form", "65 hex digits")]),
+        ("F" * 63, [("value_form", "63 hex digits")]),
+        ("X" * 44, [("value_form", "44 characters that may be base64")]),
         ("x" * 44, [("value_form", "44 characters that may be base64")]),
         ("x" * 43 + "=", [("value_form", "44 characters that may be base64")]),
         ("?" * 64, [("value_form", "64 characters that are no hex and no base64")]),
@@ -294,6 +297,13 @@ def test_an_empty_secret_is_refused(secrets: dict[str, bytes]) -> None:
 
 def test_secrets_show_nowhere() -> None:
     assert repr(Secrets(current=b"open", previous=b"sesame")) == "Secrets(<secrets>)"
+
+
+def test_only_numbers_that_javascript_writes_so_lose_their_point() -> None:
+    body = b"[1.5, 2.0, 9007199254740992.0, 9007199254740994.0]"
+    signed = b"[1.5,2,9007199254740992,9007199254740994.0]"
+    (name,) = names(diagnosed(right(SECRET, signed).hex(), body=body))
+    assert name == ("body_reserialised", list(SERIALISATIONS)[-1])
 
 
 _WRITERS: list[Callable[[bytes], bytes]] = [*RESERIALISED.values()]

@@ -1,5 +1,6 @@
 """Every mistake of a sender by Standard Webhooks is named."""
 
+from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -112,6 +113,13 @@ def test_a_secret_of_another_form_is_named_with_what_it_was_taken_for(name: Name
     assert_explained(found, malformed, ("previous_secret", ""), name)
 
 
+def test_a_secret_in_unpadded_base64url_is_decoded_all_the_same() -> None:
+    current = b"whsec_" + urlsafe_b64encode(RAW + b"\0").rstrip(b"=")
+    found = diagnosed(sent(v1(RAW + b"\0", content())), current=current)
+    malformed = ("secret_malformed", "WEBHOOK_SECRET")
+    assert_explained(found, malformed, ("secret_base64_decoded", ""))
+
+
 def test_a_malformed_previous_secret_alone_is_named() -> None:
     found = diagnosed(sent(v1(RAW, content())), previous=b"old")
     assert_explained(found, ("secret_malformed", "WEBHOOK_SECRET_PREVIOUS"))
@@ -194,6 +202,19 @@ def test_milliseconds_are_named_and_also_when_they_are_too_old() -> None:
         assert_explained(diagnosed(headers), ("timestamp_milliseconds", ""), *more)
 
 
+@pytest.mark.parametrize("skew", [-300, 300])
+def test_five_minutes_are_no_cause_and_parts_of_a_millisecond_timestamp_do_not_count(
+    skew: int,
+) -> None:
+    timestamp = UNIX + skew
+    signed = content(webhook_id=b"a.b", timestamp=timestamp)
+    headers = sent(v1(RAW, signed), webhook_id=b"a.b", timestamp=timestamp)
+    assert_explained(diagnosed(headers), ("id_full_stop", ""))
+    timestamp = timestamp * 1_000 + 999
+    headers = sent(v1(RAW, content(timestamp=timestamp)), timestamp=timestamp)
+    assert_explained(diagnosed(headers), ("timestamp_milliseconds", ""))
+
+
 @pytest.mark.parametrize("timestamp", ["", "now", "2026-01-15T12:00:00Z", f"0{UNIX}", f"{UNIX}.5"])
 def test_a_timestamp_of_another_form_is_named(timestamp: str) -> None:
     headers = sent(v1(RAW, content(timestamp=timestamp)), timestamp=timestamp)
@@ -212,6 +233,12 @@ def test_a_header_sent_twice_is_named(place: int) -> None:
     name = headers[place][0].decode()
     found = diagnosed([*headers, headers[place]])
     assert_explained(found, ("header_repeated", f"{name} came 2 times"))
+
+
+def test_of_a_repeated_header_the_first_is_taken() -> None:
+    more = [(b"webhook-id", b"a.b"), (b"webhook-timestamp", b"x")]
+    expected = [("header_repeated", f"{name.decode()} came 2 times") for name, _ in more]
+    assert_explained(diagnosed([*sent(v1(RAW, content())), *more]), *expected)
 
 
 def test_a_missing_header_is_named_with_what_was_signed() -> None:
