@@ -112,7 +112,7 @@ def test_importing_the_core_does_not_load_its_testing_package(tmp_path: Path) ->
     assert not [name for name in loaded if name.startswith("lyftr_core.testing")]
 
 
-@pytest.mark.parametrize("module", ["lyftr_core", "lyftr_core.testing", "lyftr_http.server"])
+@pytest.mark.parametrize("module", ["lyftr_core", "lyftr_core.testing", "lyftr_http.cli"])
 def test_what_serves_requests_does_not_load_the_diagnosis_of_signatures(
     tmp_path: Path, module: str
 ) -> None:

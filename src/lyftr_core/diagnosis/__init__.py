@@ -1,7 +1,7 @@
 """Why a signature does not match: for operators, who have the secret; never for a sender.
 
 What is found here would help whoever forges signatures, so no answer to a request may carry it:
-nothing that serves requests imports this, nor does `lyftr_core` itself. It verifies as the schemes
+no process that serves requests loads this, nor does `lyftr_core` itself. It verifies as the schemes
 do, and where they refuse, it makes the signature anew with each of the usual mistakes, and with two
 of them at once, until one is what came.
 """

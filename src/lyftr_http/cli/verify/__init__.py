@@ -9,11 +9,9 @@ from typing import BinaryIO
 import click
 
 from lyftr_core import InvalidTimestamp, SignedRequest, parse_timestamp
-from lyftr_core.diagnosis import Scheme, Secrets, diagnose
 from lyftr_http.cli.environment import settings_from_environment
 from lyftr_http.cli.verify.captured_headers import parse_header_line, parse_headers
-from lyftr_http.cli.verify.output import as_json, as_text
-from lyftr_http.settings import InvalidSettings, Settings
+from lyftr_http.settings import InvalidSettings, Settings, WebhookScheme
 
 __all__ = ["verify"]
 
@@ -47,7 +45,7 @@ _VISIBLE = "other users of this machine may see it; the variable is better"
 @click.option("--previous", metavar="TEXT", help="In place of WEBHOOK_SECRET_PREVIOUS, likewise.")
 @click.option(
     "--scheme",
-    type=click.Choice([scheme.value for scheme in Scheme]),
+    type=click.Choice([scheme.value for scheme in WebhookScheme]),
     help="In place of WEBHOOK_SCHEME.",
 )
 @click.option(
@@ -74,20 +72,22 @@ def verify(
 
     The exit status is 0 if it verifies, 1 if not, 2 if it could not be tried.
     """
+    # Here, so that no process that serves requests loads what could tell a sender more than 401.
+    from lyftr_http.cli.verify.judgement import judge  # noqa: PLC0415 - as the comment says
+
     settings = _settings(options)
     headers = _headers(lines, headers_file)
     request = SignedRequest(tuple(headers), _body(file, headers_file))
-    scheme = Scheme(settings.webhook_scheme.value)
-    diagnosis = diagnose(request, _secrets(settings), scheme=scheme, at=_moment(at))
-    click.echo(as_json(diagnosis) if print_json else as_text(diagnosis, request.body))
-    sys.exit(0 if diagnosis.is_verified else 1)
+    is_verified, text = judge(request, settings, _moment(at), as_json=print_json)
+    click.echo(text)
+    sys.exit(0 if is_verified else 1)
 
 
 def _settings(options: dict[str, str | None]) -> Settings:
     """Read the settings, the options in place of their variables.
 
     Raises:
-        click.UsageError: A value is not taken.
+        click.UsageError: A value is not taken, or there is no secret.
     """
     for name, text in options.items():
         if text == "":
@@ -96,16 +96,12 @@ def _settings(options: dict[str, str | None]) -> Settings:
     variables |= {"scheme": "WEBHOOK_SCHEME"}
     overrides = {variables[name]: text for name, text in options.items() if text}
     try:
-        return settings_from_environment(overrides, check_secrets=False)
+        settings = settings_from_environment(overrides, check_secrets=False)
     except InvalidSettings as exc:
         raise click.UsageError(str(exc)) from None
-
-
-def _secrets(settings: Settings) -> Secrets:
     if settings.webhook_secret is None:
         raise click.UsageError("WEBHOOK_SECRET must be set, or --secret given, to verify with")
-    previous = settings.webhook_secret_previous
-    return Secrets(current=settings.webhook_secret.key, previous=previous and previous.key)
+    return settings
 
 
 def _moment(text: str) -> datetime:
