@@ -37,7 +37,7 @@ def _key_behind(key: bytes, content: bytes) -> bytes:
 
 
 def _swapped(key: bytes, content: bytes) -> bytes:
-    return hmac.digest(content, key, "sha256")
+    return hmac.new(content, key, hashlib.sha256).digest()
 
 
 HASHES: list[Option[_Hash]] = [

@@ -1,6 +1,7 @@
 """Which key a sender may have made of a secret."""
 
 import binascii
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Sequence
 
@@ -14,6 +15,7 @@ __all__ = ["Secrets", "is_standard", "standard_keys", "text_keys"]
 
 _PREFIX = b"whsec_"
 _STANDARD_ALPHABET = bytes.maketrans(b"-_", b"+/")
+_QUOTED = re.compile(rb"([\"'])(.+)\1", re.DOTALL)
 _PLACEHOLDERS = ("undefined", "null", "None")
 
 _Reading = tuple[Finding, Callable[[bytes], bytes | None]]
@@ -90,17 +92,11 @@ def _cleaned(secret: bytes) -> Iterator[Option[bytes]]:
     """Return the secret as it stands, and without what may have come around it here."""
     yield Option(secret)
     stripped = secret.strip()
-    if stripped and stripped != secret:
+    if stripped:
         yield Option(stripped, (Finding(Cause.SECRET_STRIPPED),))
-    unquoted = _unquoted(stripped)
-    if unquoted:
-        yield Option(unquoted, (Finding(Cause.SECRET_UNQUOTED),))
-
-
-def _unquoted(secret: bytes) -> bytes | None:
-    if len(secret) > 2 and secret[:1] == secret[-1:] and secret[:1] in b"\"'":  # noqa: PLR2004 - two quotes, and something
-        return secret[1:-1]
-    return None
+    quoted = _QUOTED.fullmatch(stripped)
+    if quoted:
+        yield Option(quoted[2], (Finding(Cause.SECRET_UNQUOTED),))
 
 
 def _as_text(secret: bytes) -> Iterator[Option[bytes]]:
@@ -142,7 +138,7 @@ def _read(secret: bytes, readings: Sequence[_Reading]) -> Iterator[Option[bytes]
 
 def _base64(text: bytes) -> bytes | None:
     """Decode base64 or base64url, padded or not."""
-    digits = text.translate(_STANDARD_ALPHABET).rstrip(b"=")
+    digits = text.translate(_STANDARD_ALPHABET).replace(b"=", b"")
     try:
         return b64decode(digits + b"=" * (-len(digits) % 4), validate=True) or None
     except binascii.Error:
@@ -157,8 +153,7 @@ def _hex(text: bytes) -> bytes | None:
 
 
 def _without_prefix(secret: bytes) -> bytes | None:
-    rest = secret.removeprefix(_PREFIX)
-    return rest if rest and rest != secret else None
+    return secret.removeprefix(_PREFIX) or None
 
 
 def _hex_without_prefix(secret: bytes) -> bytes | None:

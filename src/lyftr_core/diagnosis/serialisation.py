@@ -1,6 +1,7 @@
 """The same JSON as other programs write it: a sender may sign one text and send another."""
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from itertools import product
 
@@ -45,7 +46,7 @@ class _Style(msgspec.Struct, frozen=True):
             ensure_ascii=self.is_ascii,
         )
         # A lone surrogate is escaped by those programs too that escape nothing else.
-        return text.translate(self.escapes).encode("utf-8", "backslashreplace")
+        return text.translate(self.escapes).encode(errors="backslashreplace")
 
     @property
     def description(self) -> str:
@@ -85,7 +86,7 @@ def reserialised(body: bytes) -> Iterator[tuple[str, bytes]]:
     What is no JSON, or nests too deep for Python, gives nothing.
     """
     try:
-        text = body.decode("utf-8-sig")
+        text = body.removeprefix(BOM_UTF8).decode()
         document = json.loads(text)
         with_whole_numbers = json.loads(text, parse_float=_number)
     except (ValueError, RecursionError):
@@ -94,15 +95,15 @@ def reserialised(body: bytes) -> Iterator[tuple[str, bytes]]:
     for description, style, value in (*ways, (_WHOLE_NUMBERS, _PLAIN, with_whole_numbers)):
         content = _written(style, value)
         # What nests deep grows with its square where it is indented, and no sender writes it.
-        if content is not None and len(content) <= _GROWTH * len(body):
+        if len(content) <= _GROWTH * len(body):
             yield description, content
 
 
-def _written(style: _Style, document: object) -> bytes | None:
+def _written(style: _Style, document: object) -> bytes:
     try:
         return style.write(document)
     except RecursionError:  # indenting takes more of the stack than reading
-        return None
+        return b""  # which is tried anyway
 
 
 def _number(text: str) -> float:

@@ -67,11 +67,11 @@ def _base64url(digest: bytes) -> str:
 
 
 def _base64_unpadded(digest: bytes) -> str:
-    return _base64(digest).rstrip("=")
+    return _base64(digest).replace("=", "")
 
 
 def _base64url_unpadded(digest: bytes) -> str:
-    return _base64url(digest).rstrip("=")
+    return _base64url(digest).replace("=", "")
 
 
 _UNPADDED = Finding(Cause.VALUE_UNPADDED)
@@ -106,7 +106,7 @@ STANDARD = Form(
 
 def claims(value: bytes, form: Form) -> list[Claim]:
     """Return what in a header's value may be the signature, the whole value first."""
-    text = value[:_LONGEST].decode("latin-1")
+    text = "".join(map(chr, value[:_LONGEST]))
     if form is STANDARD:
         pieces = [Claim(piece) for piece in text.split(" ") if piece]
     else:

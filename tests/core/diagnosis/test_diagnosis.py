@@ -10,6 +10,7 @@ import lyftr_core.diagnosis
 from lyftr_core import SignedRequest
 from lyftr_core.diagnosis import Cause, Finding, Scheme, Secrets, diagnose
 from lyftr_core.diagnosis.sentences import SENTENCES
+from lyftr_core.diagnosis.serialisation import reserialised
 from lyftr_core.testing import bodies, invalid_bodies
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -66,6 +67,14 @@ def test_a_body_that_is_hard_to_write_anew_is_no_trouble(body: bytes) -> None:
     request = SignedRequest(((b"x-signature", b"0" * 64),), body)
     found = diagnose(request, Secrets(current=b"s"), scheme=Scheme.LYFTR, at=NOW)
     assert not found.is_explained
+
+
+def test_what_grows_too_much_is_not_tried() -> None:
+    """Where n arrays nest, indenting makes n times as much of them."""
+    for depth, is_tried in ((16, True), (17, False)):
+        ways = dict(reserialised(b"[" * depth + b"]" * depth))
+        assert ("indented by 2" in ways) == is_tried
+        assert "without spaces, keys sorted" in ways
 
 
 @pytest.mark.parametrize("cause", Cause)

@@ -277,6 +277,7 @@ def test_the_older_names_of_the_headers_are_named() -> None:
         ("", [("value_empty", "webhook-signature")]),
         ("v1a,abcd", [("version_other", "v1a")]),
         ("v1," + "A" * 43 + "=", []),
+        ("v1," + "z+/09" * 8 + "z09=", []),
         ("v2,a v1," + "A" * 43 + "=", []),
         ("v1,abc!", [("value_form", "4 characters that are no hex and no base64")]),
         ("abcd", [("version_missing", ""), ("value_form", "4 hex digits")]),
