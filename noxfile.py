@@ -23,7 +23,7 @@ PYTHONS = [version for version in ("3.11", "3.12", "3.13") if _works(version)]
 nox.needs_version = ">=2025.5"
 nox.options.default_venv_backend = "virtualenv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "imports", "tests", "package"]
+nox.options.sessions = ["lint", "types", "imports", "docs", "tests", "package"]
 
 
 def _group(name: str) -> tuple[str, ...]:
@@ -50,6 +50,15 @@ def imports(session: nox.Session) -> None:
     """The layers of the design, held by import-linter."""
     session.install(*CONSTRAINTS, "-e", ".[server,testing]", *_group("imports"))
     session.run("lint-imports")
+
+
+@nox.session(python=PYTHONS[:1] or None)
+def docs(session: nox.Session) -> None:
+    """The documentation site, without the network; every warning is an error."""
+    session.install(*CONSTRAINTS, "-e", ".[server,testing]", *_group("docs"))
+    site = Path("docs", "_build").resolve()
+    session.run("sphinx-build", "-W", "--keep-going", "-n", "-E", "-q", "docs", str(site))
+    session.log(f"the site is {(site / 'index.html').as_uri()}")
 
 
 @nox.session(python=PYTHONS or None)

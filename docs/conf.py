@@ -23,8 +23,8 @@ extensions = [
     "sphinx.ext.napoleon",
     "click_commands",
     "code_role",
+    "docstrings",
     "drawing",
-    "literal_examples",
     "output_lexer",
 ]
 root_doc = "index"
@@ -72,6 +72,6 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
-html_theme_options = {"footer_icons": []}
+html_theme_options: dict[str, object] = {"footer_icons": []}
 pygments_style = "friendly"
 pygments_dark_style = "monokai"

@@ -30,14 +30,18 @@ class ClickCommands(SphinxDirective):
         return [
             *_description(group, context),
             *(
-                self._section(group.commands[name], click.Context(group.commands[name], context, name))
+                self._section(
+                    group.commands[name], click.Context(group.commands[name], context, name)
+                )
                 for name in sorted(group.commands)
             ),
         ]
 
     def _section(self, command: click.Command, context: click.Context) -> nodes.Node:
         title = context.command_path
-        section = nodes.section(ids=[nodes.make_id(title)], names=[nodes.fully_normalize_name(title)])
+        section = nodes.section(
+            ids=[nodes.make_id(title)], names=[nodes.fully_normalize_name(title)]
+        )
         section += nodes.title("", "", nodes.literal(title, title))
         section += _description(command, context)
         self.state.document.note_explicit_target(section)
@@ -45,10 +49,14 @@ class ClickCommands(SphinxDirective):
 
 
 def _description(command: click.Command, context: click.Context) -> list[nodes.Node]:
-    described: list[nodes.Node] = [_literal(command.get_usage(context).removeprefix("Usage: "))]
-    for paragraph in inspect.cleandoc(command.help or "").split("\n\n"):
-        described.append(nodes.paragraph("", " ".join(paragraph.split())))
-    options = [record for p in command.get_params(context) if (record := p.get_help_record(context))]
+    paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+    described: list[nodes.Node] = [
+        _literal(command.get_usage(context).removeprefix("Usage: ")),
+        *(nodes.paragraph("", " ".join(paragraph.split())) for paragraph in paragraphs),
+    ]
+    options = [
+        record for p in command.get_params(context) if (record := p.get_help_record(context))
+    ]
     described.append(_definitions(options))
     if command.epilog:
         described.append(_literal(_plain(command.epilog)))

@@ -200,3 +200,4 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "API_TOKENS": ("api_tokens", _tokens),
     "ALLOW_ANONYMOUS_READS": ("allow_anonymous_reads", _boolean),
 }
+"""For each environment variable the field of `Settings` that it sets, and what reads its text."""

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Self
 
 import httpx
 
@@ -49,7 +50,7 @@ class Reader:
     def run(self, block: Block) -> str:
         """Run one block; a server that it starts goes on running. Return what it printed."""
         script = _INSTALLATION.sub("true", block.text).replace(":8000", f":{self.port}")
-        if found := _SERVER.search(script):
+        if _SERVER.search(script):
             self._serve(script)
             return ""
         done = self._shell(script, str(self.port))
@@ -63,7 +64,10 @@ class Reader:
             assert self._server.wait(PATIENCE) in {0, -number}
             self._server = None
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Leave nothing running."""
         if self._server:
             self._server.kill()
@@ -116,12 +120,12 @@ class Reader:
         assert done.stdout == '{"status":"ok"}', done.stderr
 
 
-def _as_exec(command: str) -> str:
-    """Let a command take the place of its shell, so that signals reach it."""
-    words = command.removeprefix("true && ")
-    variables = re.match(r"((?:[A-Z_]+=\S+ )*)", words)
+def _as_exec(line: str) -> str:
+    """Let the last command take the place of its shell, so that signals reach it."""
+    before, also, command = line.rpartition("&& ")
+    variables = re.match(r"([A-Z_]+=\S+ )*", command)
     assert variables
-    return f"{variables[1]}exec {words[variables.end() :]}"
+    return f"{before}{also}{variables[0]}exec {command[variables.end() :]}"
 
 
 def _environment(port: str) -> dict[str, str]:

@@ -28,9 +28,8 @@ _BY_OTHERS = {"docs/how-to/nginx.md", "docs/how-to/back-up-and-restore.md"}
 def reader(tmp_path: Path) -> Iterator[Reader]:
     if missing := [tool for tool in _TOOLS if shutil.which(tool) is None]:
         pytest.skip(f"not installed: {', '.join(missing)}")
-    reader = Reader(tmp_path)
-    yield reader
-    reader.close()
+    with Reader(tmp_path) as reader:
+        yield reader
 
 
 @pytest.mark.parametrize(
@@ -92,14 +91,16 @@ def _run_python(block: Block, page: Path, namespace: dict[str, object], folder: 
 def _run_doctest(text: str, where: str, namespace: dict[str, object]) -> None:
     test = doctest.DocTestParser().get_doctest(text, namespace, where, where, 0)
     test.globs = namespace  # not a copy: blocks build on one another
-    result = doctest.DebugRunner(verbose=False).run(test, clear_globs=False)
+    report = io.StringIO()
+    result = doctest.DocTestRunner(verbose=False).run(test, out=report.write, clear_globs=False)
     assert result.attempted > 0
+    assert result.failed == 0, report.getvalue()
 
 
 def _run_pytest(file: Path) -> None:
+    options = ("-q", "-o", "asyncio_mode=auto", "-p", "no:cacheprovider")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-o", "asyncio_mode=auto", "-p", "no:cacheprovider"]
-        + [str(file)],
+        [sys.executable, "-m", "pytest", *options, str(file)],
         cwd=file.parent,
         capture_output=True,
         text=True,
