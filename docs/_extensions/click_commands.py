@@ -54,10 +54,9 @@ def _description(command: click.Command, context: click.Context) -> list[nodes.N
         _literal(command.get_usage(context).removeprefix("Usage: ")),
         *(nodes.paragraph("", " ".join(paragraph.split())) for paragraph in paragraphs),
     ]
-    options = [
-        record for p in command.get_params(context) if (record := p.get_help_record(context))
-    ]
-    described.append(_definitions(options))
+    options = [record for p in command.params if (record := p.get_help_record(context))]
+    if options:
+        described.append(_definitions(options))
     if command.epilog:
         described.append(_literal(_plain(command.epilog)))
     return described
