@@ -32,6 +32,7 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
         yield reader
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if page_name(page) not in _BY_OTHERS], ids=page_name
 )
