@@ -5,7 +5,9 @@ from types import ModuleType
 import pytest
 
 import lyftr_core
+import lyftr_core.signing_templates
 import lyftr_core.testing
+import lyftr_core.vectors
 
 # What adapters and the kit need of each other, and what no user of the library does.
 INTERNAL = {
@@ -35,10 +37,12 @@ INTERNAL = {
     "from_microseconds",
     "to_microseconds",
 }
+# Modules that users import by their names, so that the core is there without them.
+APART = {"diagnosis", "signing_templates", "testing", "vectors"}
 MODULES = [
     importlib.import_module(f"lyftr_core.{found.name}")
     for found in pkgutil.iter_modules(lyftr_core.__path__)
-    if found.name not in {"diagnosis", "testing"}  # which the core itself does not offer
+    if found.name not in APART
 ]
 
 
@@ -59,7 +63,13 @@ def test_core_exports_each_name_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [lyftr_core, lyftr_core.testing, *MODULES], ids=lambda module: module.__name__
+    "module",
+    [
+        lyftr_core,
+        *(importlib.import_module(f"lyftr_core.{name}") for name in sorted(APART)),
+        *MODULES,
+    ],
+    ids=lambda module: module.__name__,
 )
 def test_exported_names_are_sorted_and_exist(module: ModuleType) -> None:
     assert list(module.__all__) == sorted(module.__all__, key=case_last)
@@ -146,3 +156,20 @@ def test_exported_names_of_the_testing_kit_are_these() -> None:
         "texts",
         "timestamps",
     ]
+
+
+def test_exported_names_of_the_vectors_are_these() -> None:
+    assert lyftr_core.vectors.__all__ == [
+        "BodyVector",
+        "BodyVectors",
+        "Content",
+        "ExpectedFault",
+        "ExpectedMessage",
+        "Piece",
+        "SignatureVector",
+        "SignatureVectors",
+        "Signing",
+        "content_bytes",
+        "load_vectors",
+    ]
+    assert lyftr_core.signing_templates.__all__ == ["SecretMissing", "sign_again"]
