@@ -16,7 +16,7 @@ from lyftr_core import __version__
 from lyftr_http.settings import VARIABLES
 from tests.end_to_end.conftest import LYFTR, STANDARD, Lyftr, Serve, environment, refusal
 
-COMMANDS = ("serve", "sign", "verify", "migrate", "check", "rebuild", "conflicts")
+COMMANDS = ("serve", "sign", "verify", "conformance", "migrate", "check", "rebuild", "conflicts")
 SCHEMA = "0004"
 
 

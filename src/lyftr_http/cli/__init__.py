@@ -1,4 +1,4 @@
-"""The command line: `lyftr serve`, `lyftr sign`, `lyftr verify`, and what is done to a database."""
+"""The command line: `lyftr serve`, what signs and verifies, what is done to a database."""
 
 import sys
 
@@ -7,6 +7,7 @@ import click
 from lyftr_core import LyftrError, __version__
 from lyftr_http.cli.check import check
 from lyftr_http.cli.conflicts import conflicts
+from lyftr_http.cli.conformance import conformance
 from lyftr_http.cli.migrate import migrate
 from lyftr_http.cli.rebuild import rebuild
 from lyftr_http.cli.serve import serve
@@ -29,7 +30,7 @@ def cli() -> None:
     """
 
 
-for command in (serve, sign, verify, migrate, check, rebuild, conflicts):
+for command in (serve, sign, verify, conformance, migrate, check, rebuild, conflicts):
     cli.add_command(command)
 
 

@@ -34,7 +34,7 @@ SECRETS = st.binary(min_size=1) | st.sampled_from(
 
 @given(
     st.lists(st.tuples(NAMES | st.binary(), VALUES), max_size=5),
-    st.binary() | bodies() | invalid_bodies(),
+    st.binary() | bodies() | invalid_bodies().map(lambda invalid: invalid.content),
     st.builds(Secrets, current=SECRETS, previous=st.none() | SECRETS),
     st.sampled_from(Scheme),
 )

@@ -9,9 +9,8 @@ from typing import BinaryIO
 import click
 
 from lyftr_core import InvalidTimestamp, SignedRequest, parse_timestamp
-from lyftr_http.cli.environment import settings_from_environment
+from lyftr_http.cli.secret_options import secret_options, settings_with_secrets
 from lyftr_http.cli.verify.captured_headers import parse_header_line, parse_headers
-from lyftr_http.settings import InvalidSettings, Settings, WebhookScheme
 
 __all__ = ["verify"]
 
@@ -22,7 +21,6 @@ Examples:
   lyftr verify body.json -H 'X-Signature: 5d41...'
   lyftr verify body.json --headers headers.txt --at 2026-01-15T09:28:35Z
 """
-_VISIBLE = "other users of this machine may see it; the variable is better"
 
 
 @click.command(epilog=_EXAMPLES)
@@ -41,13 +39,7 @@ _VISIBLE = "other users of this machine may see it; the variable is better"
     type=click.File("rb"),
     help="A file of headers: lines, as curl -v or a log has them, or JSON.",
 )
-@click.option("--secret", metavar="TEXT", help=f"In place of WEBHOOK_SECRET; {_VISIBLE}.")
-@click.option("--previous", metavar="TEXT", help="In place of WEBHOOK_SECRET_PREVIOUS, likewise.")
-@click.option(
-    "--scheme",
-    type=click.Choice([scheme.value for scheme in WebhookScheme]),
-    help="In place of WEBHOOK_SCHEME.",
-)
+@secret_options
 @click.option(
     "--at",
     default="now",
@@ -75,33 +67,12 @@ def verify(
     # Here, so that no process that serves requests loads what could tell a sender more than 401.
     from lyftr_http.cli.verify.judgement import judge  # noqa: PLC0415 - as the comment says
 
-    settings = _settings(options)
+    settings = settings_with_secrets(options, purpose="to verify with", check_secrets=False)
     headers = _headers(lines, headers_file)
     request = SignedRequest(tuple(headers), _body(file, headers_file))
     is_verified, text = judge(request, settings, _moment(at), as_json=print_json)
     click.echo(text)
     sys.exit(0 if is_verified else 1)
-
-
-def _settings(options: dict[str, str | None]) -> Settings:
-    """Read the settings, the options in place of their variables.
-
-    Raises:
-        click.UsageError: A value is not taken, or there is no secret.
-    """
-    for name, text in options.items():
-        if text == "":
-            raise click.UsageError(f"--{name} must not be empty")
-    variables = {"secret": "WEBHOOK_SECRET", "previous": "WEBHOOK_SECRET_PREVIOUS"}
-    variables |= {"scheme": "WEBHOOK_SCHEME"}
-    overrides = {variables[name]: text for name, text in options.items() if text}
-    try:
-        settings = settings_from_environment(overrides, check_secrets=False)
-    except InvalidSettings as exc:
-        raise click.UsageError(str(exc)) from None
-    if settings.webhook_secret is None:
-        raise click.UsageError("WEBHOOK_SECRET must be set, or --secret given, to verify with")
-    return settings
 
 
 def _moment(text: str) -> datetime:

@@ -1,0 +1,68 @@
+"""`lyftr conformance`: ask a running receiver what it takes and what it refuses."""
+
+import sys
+
+import click
+
+from lyftr_http.cli.secret_options import secret_options, settings_with_secrets
+from lyftr_http.cli.sign import webhook_url
+
+__all__ = ["conformance"]
+
+_EXAMPLES = """
+\b
+Examples:
+  lyftr conformance --url http://127.0.0.1:8000/webhook
+  lyftr conformance --url https://example.com/hooks --scheme standard
+"""
+
+
+@click.command(epilog=_EXAMPLES)
+@click.option("--url", help="The receiver's webhook.  [default: from HOST and PORT]")
+@secret_options
+@click.option(
+    "--only", "only", multiple=True, metavar="GROUP", help="Only this group; may be repeated."
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0.1, 600),
+    default=10.0,
+    metavar="SECONDS",
+    help="How long an answer may take.  [default: 10]",
+)
+@click.option("--exact", is_flag=True, help="Fail too where an answer is not the one of lyftr.")
+@click.option("--verbose", is_flag=True, help="List those answers.")
+@click.option("--json", "print_json", is_flag=True, help="Print one JSON object a case.")
+def conformance(  # noqa: PLR0913 - one for each option
+    url: str | None,
+    only: tuple[str, ...],
+    timeout: float,
+    *,
+    exact: bool,
+    verbose: bool,
+    print_json: bool,
+    **options: str | None,
+) -> None:
+    """Run the rules of lyftr against a running receiver, lyftr or another.
+
+    Some hundreds of webhooks are sent, right ones and wrong ones, those of the signature scheme
+    and those of each rule of validation. RIGHT counts those that were taken (2xx) or refused
+    (4xx) as they should be, AS LYFTR those answered just as lyftr does.
+
+    The receiver stores what it takes: use one for tests. Its messages have identifiers that
+    begin with lyftr-conformance-, but for the one that is only `~`.
+
+    The exit status is 0 if all are right, 1 if not, 2 if it could not be tried.
+    """
+    # Here, so that no process that serves requests loads what is for this command alone.
+    from lyftr_http.cli.conformance.report import as_json_lines, as_text  # noqa: PLC0415
+    from lyftr_http.cli.conformance.run import run  # noqa: PLC0415
+
+    settings = settings_with_secrets(options, purpose="to sign with")
+    verdicts, left_out = run(url or webhook_url(settings), settings, only, timeout)
+    for line in as_json_lines(verdicts) if print_json else as_text(verdicts, verbose=verbose):
+        click.echo(line)
+    if left_out:
+        click.echo(f"not asked, {len(left_out)}: {', '.join(left_out)}", err=True)
+    is_good = all(v.is_right and (v.is_exact or not exact) for v in verdicts)
+    sys.exit(0 if is_good else 1)

@@ -1,0 +1,111 @@
+"""Asks a receiver one case after another."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+import click
+
+from lyftr_core import RequestSigner
+from lyftr_http.cli.conformance.cases import (
+    DELIVERY,
+    Case,
+    delivery_cases,
+    group_names,
+    vector_cases,
+)
+from lyftr_http.cli.conformance.delivery import Answer, Receiver
+from lyftr_http.cli.conformance.verdict import Verdict, judge
+from lyftr_http.cli.sign import signer_of
+from lyftr_http.settings import Settings
+
+__all__ = ["run"]
+
+_SILENT = 5
+"""After so many cases in a row without an answer there is nobody left to ask."""
+
+
+def run(
+    url: str, settings: Settings, only: Sequence[str], timeout: float
+) -> tuple[list[Verdict], list[str]]:
+    """Ask every case.
+
+    Args:
+        url: Of the receiver's webhook.
+        settings: With the scheme and the secrets of the receiver.
+        only: The names of groups; all if there are none.
+        timeout: In seconds, for each answer.
+
+    Returns:
+        The verdicts, and the names of the cases that could not be asked.
+
+    Raises:
+        click.UsageError: The address or a group is none.
+        click.ClickException: The receiver does not take an ordinary message, or falls silent.
+    """
+    groups = _groups(settings.webhook_scheme.value, only)
+    receiver = _receiver(url, timeout)
+    signer = signer_of(settings)
+    ordinary, *others = delivery_cases(signer)
+    answer = receiver.send(ordinary.request)
+    _refuse_strangers(url, answer)
+    verdicts, left_out = [], []
+    if DELIVERY in groups:
+        verdicts = [judge(ordinary, answer), *_judge_all(receiver, others)]
+    for group in groups[DELIVERY in groups :]:
+        cases = list(_cases(group, signer, settings))
+        verdicts += _judge_all(receiver, [case for case in cases if isinstance(case, Case)])
+        left_out += [f"{group}/{name}" for name in cases if isinstance(name, str)]
+    return verdicts, left_out
+
+
+def _groups(scheme: str, only: Sequence[str]) -> list[str]:
+    known = group_names(scheme)
+    if unknown := set(only).difference(known):
+        raise click.UsageError(f"--only {min(unknown)}: must be one of {', '.join(known)}")
+    return [name for name in known if name in only or not only]
+
+
+def _receiver(url: str, timeout: float) -> Receiver:
+    try:
+        return Receiver(url, timeout=timeout)
+    except ValueError as exc:
+        raise click.UsageError(f"--url {exc}") from None
+
+
+def _refuse_strangers(url: str, answer: Answer) -> None:
+    """See that there is a receiver which takes what is signed with this secret.
+
+    Else every case that is to be refused would seem right.
+    """
+    if answer.status is None:
+        raise click.ClickException(f"no answer from {url}: {answer.failure}")
+    if answer.status // 100 != 2:  # noqa: PLR2004 - 2xx
+        raise click.ClickException(
+            f"{url} answers an ordinary message with {answer.status}: is it another secret, "
+            "another scheme (--scheme), or no webhook?"
+        )
+
+
+def _cases(group: str, signer: RequestSigner, settings: Settings) -> Iterator[Case | str]:
+    current, previous = settings.webhook_secret, settings.webhook_secret_previous
+    assert current is not None, "whoever runs this has asked for it"  # noqa: S101 - for mypy
+    return vector_cases(
+        group,
+        signer,
+        secret=current.value,
+        previous=previous.value if previous else None,
+        now=datetime.now(UTC),
+    )
+
+
+def _judge_all(receiver: Receiver, cases: Sequence[Case]) -> Iterator[Verdict]:
+    silent = 0
+    for case in cases:
+        verdict = judge(case, receiver.send(case.request, case.method))
+        silent = silent + 1 if verdict.answer.status is None else 0
+        if silent == _SILENT:
+            raise click.ClickException(
+                f"no answer to {_SILENT} cases in a row, the last {case.group}/{case.name}: "
+                f"{verdict.answer.failure}"
+            )
+        yield verdict

@@ -1,0 +1,84 @@
+"""What an answer is worth: whether it is right, and whether it is the one that lyftr gives."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
+
+from lyftr_core.vectors import ExpectedFault
+from lyftr_http.cli.conformance.cases import Case
+from lyftr_http.cli.conformance.delivery import Answer
+
+__all__ = ["Verdict", "judge"]
+
+_Kind = TypeVar("_Kind")
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """The answer to a case, judged.
+
+    Attributes:
+        case: What was asked.
+        answer: What came.
+        is_right: The message was taken (2xx) or refused (4xx) as it should be.
+        is_exact: Status and body are those of lyftr's wire contract.
+    """
+
+    case: Case
+    answer: Answer
+    is_right: bool
+    is_exact: bool
+
+
+class _Entry(msgspec.Struct):
+    loc: list[str]
+    type: str
+
+
+class _Refusal(msgspec.Struct):
+    detail: list[_Entry] | str
+
+
+def judge(case: Case, answer: Answer) -> Verdict:
+    """Judge an answer.
+
+    Where a rule is lyftr's own choice, a receiver that answers otherwise is right too, as long
+    as it takes or refuses.
+    """
+    answered = _is_taken(answer) if case.accepted else _is_refused(answer)
+    if case.own_rule:
+        answered = _is_taken(answer) or _is_refused(answer)
+    return Verdict(case, answer, is_right=answered, is_exact=_is_exact(case, answer))
+
+
+def _is_taken(answer: Answer) -> bool:
+    return answer.status is not None and answer.status // 100 == 2  # noqa: PLR2004 - 2xx
+
+
+def _is_refused(answer: Answer) -> bool:
+    return answer.status is not None and answer.status // 100 == 4  # noqa: PLR2004 - 4xx
+
+
+def _is_exact(case: Case, answer: Answer) -> bool:
+    if answer.status != case.status:
+        return False
+    if case.accepted:
+        return _read(answer.body, dict[str, str]) == {"status": "ok"}
+    refusal = _read(answer.body, _Refusal)
+    if refusal is None:
+        return False
+    return not case.faults or _names(refusal.detail, case.faults)
+
+
+def _names(detail: list[_Entry] | str, faults: Sequence[ExpectedFault]) -> bool:
+    expected = [
+        _Entry(["body", *([fault.field] if fault.field else [])], fault.code) for fault in faults
+    ]
+    return detail == expected
+
+
+def _read(body: bytes, kind: type[_Kind]) -> _Kind | None:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None

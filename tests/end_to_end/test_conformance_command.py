@@ -1,0 +1,213 @@
+"""`lyftr conformance`: what it says of our server, and of receivers that are less careful."""
+
+import hashlib
+import hmac
+import json
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from tests.end_to_end.conftest import SECRET, STANDARD, Lyftr, LyftrServer, refusal
+
+Serve = Callable[..., LyftrServer]
+
+PREVIOUS = {
+    "lyftr": "the secret before",
+    "standard": "whsec_bHlmdHIgY29uZm9ybWFuY2UgYmVmb3Jl",
+}
+
+
+def rows(done: subprocess.CompletedProcess[bytes]) -> dict[str, list[str]]:
+    """Return the table: of each group how many cases, how many right, how many as lyftr."""
+    table = done.stdout.decode().split("\n\n")[0].splitlines()
+    assert table[0].split(maxsplit=3) == ["GROUP", "CASES", "RIGHT", "AS LYFTR"]
+    return {name: numbers for name, *numbers in map(str.split, table[1:])}
+
+
+@pytest.mark.parametrize("scheme", PREVIOUS)
+def test_our_server_answers_every_case_just_as_the_contract_has_it(
+    serve: Serve, lyftr: Lyftr, scheme: str
+) -> None:
+    secrets = STANDARD if scheme == "standard" else {"WEBHOOK_SECRET": SECRET}
+    secrets = {**secrets, "WEBHOOK_SECRET_PREVIOUS": PREVIOUS[scheme]}
+    with serve(**secrets) as server:
+        url = f"http://127.0.0.1:{server.port}/webhook"
+        for _ in range(2):  # what it leaves behind must change no verdict
+            done = lyftr("conformance", "--url", url, "--exact", "--verbose", **secrets)
+            assert done.returncode == 0, done.stdout.decode()
+            assert [name for name, (cases, *rest) in rows(done).items() if {cases} != {*rest}] == []
+            assert int(rows(done)["all"][0]) > 350
+        stored = server.http.get("/messages?limit=100").json()
+        assert all(i["message_id"].startswith(("lyftr-conf", "~")) for i in stored["items"])
+
+
+class Sloppy(BaseHTTPRequestHandler):
+    """Verifies in the first way that comes to mind, and takes any JSON."""
+
+    status = 200
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        expected = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+        if self.headers.get("X-Signature") != expected:
+            self.answer(403)
+        else:
+            try:
+                json.loads(body)
+            except (ValueError, RecursionError):
+                self.answer(400)
+            else:
+                self.answer(self.status)
+
+    def answer(self, status: int) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class Unreliable(Sloppy):
+    """Closes the connection where the JSON is none."""
+
+    def answer(self, status: int) -> None:
+        if status == 400:
+            self.close_connection = True
+        else:
+            super().answer(status)
+
+
+class Silent(Sloppy):
+    """Takes one message and then nothing."""
+
+    answers = 0
+
+    def answer(self, status: int) -> None:
+        type(self).answers += 1
+        if self.answers == 1:
+            super().answer(status)
+
+
+class Busy(Sloppy):
+    """Asks for patience at every other request."""
+
+    asked = False
+
+    def answer(self, status: int) -> None:
+        type(self).asked = not self.asked
+        if self.asked:
+            self.send_response(503)
+            self.send_header("Retry-After", "0")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        else:
+            super().answer(status)
+
+
+@contextmanager
+def receiving(handler: type[Sloppy]) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/hooks"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def wrong(done: subprocess.CompletedProcess[bytes]) -> set[str]:
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    return {f"{line['group']}/{line['name']}" for line in lines if not line["right"]}
+
+
+def test_a_sloppy_receiver_is_told_what_it_gets_wrong(lyftr: Lyftr) -> None:
+    with receiving(Sloppy) as url:
+        done = lyftr("conformance", "--url", url, "--json", WEBHOOK_SECRET=SECRET)
+        table = lyftr("conformance", "--url", url, WEBHOOK_SECRET=SECRET)
+    assert done.returncode == table.returncode == 1
+    found = wrong(done)
+    assert found > {
+        "hex_hmac_sha256/upper-case-digits",
+        "timestamp/30-february",
+        "phone_number/trailing-newline",
+    }
+    assert not found & {"hex_hmac_sha256/hex", "document/plain", "delivery/redelivery"}
+    assert len(found) == int(rows(table)["all"][0]) - int(rows(table)["all"][1])
+    lines = table.stdout.decode().split("\n\nwrong:\n")[1].splitlines()
+    assert {line.split(":")[0].strip() for line in lines} == found
+    assert "timestamp/30-february: 200, should be refused, 422." in table.stdout.decode()
+
+
+def test_a_case_without_an_answer_is_wrong_and_the_others_go_on(lyftr: Lyftr) -> None:
+    with receiving(Unreliable) as url:
+        only = ("--only", "hex_hmac_sha256", "--only", "phone_number")
+        done = lyftr("conformance", "--url", url, *only, WEBHOOK_SECRET=SECRET)
+        broken = lyftr("conformance", "--url", url, "--only", "document", WEBHOOK_SECRET=SECRET)
+    assert list(rows(done)) == ["hex_hmac_sha256", "phone_number", "all"]
+    if broken.returncode == 1 and not broken.stderr:
+        assert "no answer (" in broken.stdout.decode()
+    else:
+        assert "cases in a row" in refusal(broken)
+
+
+def test_a_receiver_that_falls_silent_ends_it_with_one_line(lyftr: Lyftr) -> None:
+    with receiving(Silent) as url:
+        done = lyftr("conformance", "--url", url, "--timeout", "60", WEBHOOK_SECRET=SECRET)
+    assert done.returncode == 1
+    assert "no answer to 5 cases in a row" in refusal(done)
+
+
+def test_a_receiver_may_ask_for_patience(lyftr: Lyftr) -> None:
+    with receiving(Busy) as url:
+        done = lyftr("conformance", "--url", url, "--only", "text", WEBHOOK_SECRET=SECRET)
+    assert "503" not in done.stdout.decode()
+    assert rows(done)["text"][0] > rows(done)["text"][1] > "0"
+
+
+def test_what_takes_no_ordinary_message_is_not_asked_on(lyftr: Lyftr) -> None:
+    with receiving(Sloppy) as url:
+        done = lyftr("conformance", "--url", url, "--secret", "another")
+    assert done.returncode == 1
+    assert refusal(done).startswith(f"lyftr: {url} answers an ordinary message with 403")
+
+
+def test_nobody_there_is_one_line(lyftr: Lyftr) -> None:
+    with receiving(Sloppy) as url:
+        pass
+    done = lyftr("conformance", "--url", url, WEBHOOK_SECRET=SECRET)
+    assert done.returncode == 1
+    assert refusal(done).startswith(f"lyftr: no answer from {url}: ")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--secret", "canary-secret", "--url", "ftp://x/"], "--url must be as in http://"),
+        (["--secret", "canary-secret", "--url", "http://"], "--url must be as in http://"),
+        (["--secret", "canary-secret", "--url", "http://a:b/"], "--url"),
+        (["--secret", "canary-secret", "--url", "http://a/\n"], "--url must be visible ASCII"),
+        (["--secret", "canary-secret", "--only", "all"], "--only all: must be one of delivery, "),
+        (["--secret", "canary-secret", "--timeout", "0"], "timeout"),
+        (["--secret", ""], "--secret must not be empty"),
+        (["--scheme", "standard", "--secret", "canary-secret"], "WEBHOOK_SECRET must be whsec_"),
+        ([], "WEBHOOK_SECRET must be set, or --secret given, to sign with"),
+    ],
+)
+def test_what_cannot_be_tried_is_one_line_without_the_secret(
+    lyftr: Lyftr, options: list[str], said: str
+) -> None:
+    done = lyftr("conformance", *options)
+    assert done.returncode == 2
+    assert said in refusal(done)
+    assert "canary-secret" not in refusal(done)
+
+
+def test_the_groups_are_those_of_the_scheme(lyftr: Lyftr) -> None:
+    done = lyftr("conformance", "--secret", "s", "--only", "standard_webhooks")
+    assert "hex_hmac_sha256" in refusal(done)
