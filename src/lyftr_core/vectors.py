@@ -49,7 +49,7 @@ class Piece(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 Content = str | tuple[str | Piece, ...]
-"""A body, or the value of a header or a field: text, or pieces one after another."""
+"""Text, or pieces one after another; what a body or the value of a header stands in a file as."""
 
 
 def content_bytes(content: Content) -> bytes:
