@@ -1,5 +1,6 @@
 """The checks of this project: `nox` runs all of them, `nox -s NAME` one."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -74,7 +75,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def package(session: nox.Session) -> None:
-    """The wheel: complete, importable with msgspec alone, and able to serve."""
+    """The wheel: complete, importable with msgspec alone, able to serve, typed for its users."""
     folder = Path(session.create_tmp()).resolve()
     shutil.rmtree(folder / "dist", ignore_errors=True)
     session.install(*CONSTRAINTS, "build", "hatchling")
@@ -91,6 +92,30 @@ def package(session: nox.Session) -> None:
         requirement = f"lyftr{extra} @ {wheel.as_uri()}"
         session.run(python, "-m", "pip", "install", "-q", *constraints, requirement, external=True)
         session.run(python, "-W", "error", str(checks / check), external=True)
+    _check_consumer(session, folder, wheel, checks / "consumer")
+
+
+def _check_consumer(session: nox.Session, folder: Path, wheel: Path, project: Path) -> None:
+    """Check and test, from the wheel alone, a project that uses every public name of the core."""
+    python = _empty_environment(session, folder / "consumer")
+    constraints = ("-c", str(Path(session.invoked_from, "constraints.txt")))
+    requirement = f"lyftr[server,testing] @ {wheel.as_uri()}"
+    tools = _group("consumer")
+    session.run(
+        *(python, "-m", "pip", "install", "-q", *constraints, requirement, *tools), external=True
+    )
+    copy = folder / "project"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(project, copy)
+    session.chdir(copy)
+    session.run(python, "-m", "mypy", ".", external=True)
+    session.run(python, "-m", "pyright", "--pythonpath", python, "--warnings", external=True)
+    # Asked of a package, pyright takes the environment from the path alone; nox puts its own first.
+    path = os.pathsep.join([str(Path(python).parent), os.environ["PATH"]])
+    complete = (python, "-m", "pyright", "--ignoreexternal", "--verifytypes", "lyftr_core")
+    session.run("env", f"PATH={path}", *complete, external=True)
+    tests = ("pytest", "-q", "-p", "no:cacheprovider", "check_inbox.py")
+    session.run(python, "-m", *tests, external=True)
 
 
 def _empty_environment(session: nox.Session, folder: Path) -> str:

@@ -1,13 +1,14 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # How long an example takes says something of the machine, and nothing of the code.
-settings.register_profile("no deadline", settings(), deadline=None)
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("no deadline", _PATIENT)
 settings.load_profile("no deadline")
 # The same examples for every mutant, and few: there are hundreds of mutants.
-settings.register_profile("mutation", deadline=None, derandomize=True, max_examples=25)
+settings.register_profile("mutation", _PATIENT, derandomize=True, max_examples=25)
 
 _SHOWN = "shown"
 

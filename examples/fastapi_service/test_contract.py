@@ -1,7 +1,7 @@
 """The service's storage keeps everything that the ports promise."""
 
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ class TestSqliteRepository(RepositoryContract):
     """Every test of the contract, over a file."""
 
     @asynccontextmanager
-    async def open_repository(self) -> AsyncIterator[tuple[MessageWriter, MessageReader]]:
+    async def open_repository(self) -> AsyncGenerator[tuple[MessageWriter, MessageReader]]:
         """Open an empty repository."""
         with tempfile.TemporaryDirectory() as folder:
             async with SqliteRepository(Path(folder, "inbox.db")) as repository:

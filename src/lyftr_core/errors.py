@@ -60,7 +60,7 @@ class InvalidInput(LyftrError, ValueError):
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__(faults)
-        self.faults = tuple(faults)
+        self.faults: tuple[Fault, ...] = tuple(faults)
 
     def __str__(self) -> str:
         return "; ".join(f"{f.field or 'input'}: {f.msg}" for f in self.faults)

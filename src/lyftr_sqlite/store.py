@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -48,7 +49,7 @@ class SqliteStore:
     def __init__(
         self, url: str, *, on_commit: Callable[[Commit], None] = lambda _commit: None
     ) -> None:
-        self.path = parse_database_url(url).absolute()
+        self.path: Path = parse_database_url(url).absolute()
         self._file = OneFile(self.path)
         writing, copying = (
             create_writing_engine(self.path, self._file, autocheckpoint=_SELDOM) for _ in range(2)
@@ -61,9 +62,11 @@ class SqliteStore:
             self.path, WritingConnection(copying, self.path), connection, reading
         )
         self._on_commit = on_commit
-        self.writer = SqliteMessageWriter(connection, on_commit=self._note_commit)
-        self.reader = SqliteMessageReader(reading)
-        self.probe = SqliteReadinessProbe(reading, self.writer)
+        self.writer: SqliteMessageWriter = SqliteMessageWriter(
+            connection, on_commit=self._note_commit
+        )
+        self.reader: SqliteMessageReader = SqliteMessageReader(reading)
+        self.probe: SqliteReadinessProbe = SqliteReadinessProbe(reading, self.writer)
 
     async def open(self) -> None:
         """Bring the schema up to date and begin to write.

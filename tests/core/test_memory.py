@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from lyftr_core import InMemoryMessageRepository, MessageReader, MessageWriter
@@ -7,7 +7,7 @@ from lyftr_core.testing import RepositoryContract
 
 class TestInMemoryMessageRepository(RepositoryContract):
     @asynccontextmanager
-    async def open_repository(self) -> AsyncIterator[tuple[MessageWriter, MessageReader]]:
+    async def open_repository(self) -> AsyncGenerator[tuple[MessageWriter, MessageReader]]:
         repository = InMemoryMessageRepository()
         yield repository, repository
 

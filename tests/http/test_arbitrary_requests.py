@@ -16,7 +16,9 @@ Sign = Callable[[bytes], str]
 
 # One application takes all examples of a test: it must bear them one after another.
 _shared = hypothesis.settings(
-    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None,
+    max_examples=100,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 _TEMPLATES = [b"/messages", b"/messages/", b"/webhook", b"/stats", b"/health/", b"/metrics", b"/"]
 _HEADERS = [b"X-Signature", b"X-Request-ID", b"Content-Type", b"Accept", b"Cookie", b"Range"]

@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import lyftr_core
+from lyftr_core.vectors import load_vectors
 
 installed = {distribution.name for distribution in distributions()} - {"pip", "setuptools"}
 assert installed == {"lyftr", "msgspec"}, installed
@@ -14,6 +15,7 @@ for package in ("lyftr_core", "lyftr_sqlite", "lyftr_http"):
     root = files("lyftr_core").joinpath("..", package)
     assert root.joinpath("py.typed").is_file(), package
 assert lyftr_core.HexHmacSha256("secret").sign(b"{}")
+assert len(load_vectors()) > 5
 
 command = subprocess.run(
     [Path(sys.executable).with_name("lyftr"), "--version"],

@@ -1,7 +1,7 @@
 """The SQLite store keeps everything that the ports promise."""
 
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from lyftr_core import MessageReader, MessageWriter
@@ -11,7 +11,7 @@ from lyftr_sqlite import SqliteStore
 
 class TestSqliteRepository(RepositoryContract):
     @asynccontextmanager
-    async def open_repository(self) -> AsyncIterator[tuple[MessageWriter, MessageReader]]:
+    async def open_repository(self) -> AsyncGenerator[tuple[MessageWriter, MessageReader]]:
         with tempfile.TemporaryDirectory() as folder:
             async with SqliteStore(f"sqlite:///{folder}/inbox.db") as store:
                 yield store.writer, store.reader

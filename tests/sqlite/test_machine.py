@@ -1,6 +1,6 @@
 """Whatever is done with the SQLite store, opened again in between: it answers as memory does."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +20,7 @@ class SqliteMachine(RepositoryMachine):
         super().__init__()
 
     @asynccontextmanager
-    async def open_repository(self) -> AsyncIterator[tuple[MessageWriter, MessageReader]]:
+    async def open_repository(self) -> AsyncGenerator[tuple[MessageWriter, MessageReader]]:
         async with SqliteStore(f"sqlite:///{self._path}") as store:
             yield store.writer, store.reader
 

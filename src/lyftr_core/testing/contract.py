@@ -45,7 +45,7 @@ class RepositoryContract(
     Example:
         class TestMyRepository(RepositoryContract):
             @asynccontextmanager
-            async def open_repository(self) -> AsyncIterator[tuple[MessageWriter, MessageReader]]:
+            async def open_repository(self) -> AsyncGenerator[tuple[MessageWriter, MessageReader]]:
                 async with MyRepository() as repository:
                     yield repository, repository
     """

@@ -56,7 +56,7 @@ class RepositoryMachine(Opening, RuleBasedStateMachine):
     Example:
         class MyMachine(RepositoryMachine):
             @asynccontextmanager
-            async def open_repository(self) -> AsyncIterator[tuple[MessageWriter, MessageReader]]:
+            async def open_repository(self) -> AsyncGenerator[tuple[MessageWriter, MessageReader]]:
                 async with MyRepository() as repository:
                     yield repository, repository
 
@@ -65,7 +65,7 @@ class RepositoryMachine(Opening, RuleBasedStateMachine):
         TestMyMachine.settings = settings(max_examples=500, stateful_step_count=30, deadline=None)
     """
 
-    delivered = Bundle("delivered")
+    delivered: Bundle[Message] = Bundle("delivered")
 
     def __init__(self) -> None:
         super().__init__()

@@ -29,13 +29,13 @@ _OVER_TIME = [
     sample("v", ts=LATEST),
 ]
 
-both_orders = pytest.mark.parametrize("order", list(Order))
+_both_orders = pytest.mark.parametrize("order", list(Order))
 
 
 class PagingContract(Opening):
     """That pages behind each other neither skip nor repeat."""
 
-    @both_orders
+    @_both_orders
     @pytest.mark.parametrize("limit", [1, 2, 3, 100])
     @pytest.mark.parametrize("stored", [_AT_ONE_TIME, _OVER_TIME], ids=["at-one-time", "over-time"])
     async def test_pages_neither_skip_nor_repeat(
@@ -49,7 +49,7 @@ class PagingContract(Opening):
             assert [name for page in pages for name in ids(page)] == expected
             assert {page.total for page in pages} == {len(stored)}
 
-    @both_orders
+    @_both_orders
     async def test_pages_of_a_filter_hold_all_that_pass(self, order: Order) -> None:
         query = MessageFilter(q="yes", since=NOON)
         stored = [sample(f"m{n}", text="yes" if n % 3 else "no") for n in range(10)]
@@ -61,7 +61,7 @@ class PagingContract(Opening):
             assert sorted(found) == ["m1", "m2", "m4", "m5", "m7", "m8"]
             assert {page.total for page in pages} == {6}
 
-    @both_orders
+    @_both_orders
     async def test_place_need_not_be_that_of_a_message(self, order: Order) -> None:
         async with self.open_repository() as (writer, reader):
             await fill(writer, [sample("b"), sample("d"), sample("f", ts=NOON + 2 * _TICK)])
@@ -77,7 +77,7 @@ class PagingContract(Opening):
                 expected = above if order is Order.ASCENDING else below[::-1]
                 assert ids(await reader.select(run)) == list(expected)
 
-    @both_orders
+    @_both_orders
     async def test_offset_counts_from_the_place(self, order: Order) -> None:
         async with self.open_repository() as (writer, reader):
             await fill(writer, map(sample, "abcdef"))

@@ -1,6 +1,6 @@
 """The repository contract over an adapter that is given, for adapters that break it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from lyftr_core import InMemoryMessageRepository, MessageReader, MessageWriter
@@ -14,6 +14,6 @@ class Contract(RepositoryContract):
         self._adapter = adapter
 
     @asynccontextmanager
-    async def open_repository(self) -> AsyncIterator[tuple[MessageWriter, MessageReader]]:
+    async def open_repository(self) -> AsyncGenerator[tuple[MessageWriter, MessageReader]]:
         repository = self._adapter()
         yield repository, repository

@@ -7,7 +7,7 @@ from pathlib import Path
 __all__ = ["NO_ASYNCIO", "RIGHT", "WRONG", "run_pytest"]
 
 TEST_FILE = """
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -20,7 +20,7 @@ from lyftr_core.testing import RepositoryContract
 {mark}
 class TestMyRepository(RepositoryContract):
     @asynccontextmanager
-    async def open_repository(self) -> AsyncIterator[tuple[MessageWriter, MessageReader]]:
+    async def open_repository(self) -> AsyncGenerator[tuple[MessageWriter, MessageReader]]:
         repository = MyRepository()
         yield repository, repository
 """

@@ -1,7 +1,7 @@
 """That the machine finds what no single call shows, and tells it in a few steps."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -37,7 +37,7 @@ class MemoryMachine(RepositoryMachine):
     adapter: type[InMemoryMessageRepository] = InMemoryMessageRepository
 
     @asynccontextmanager
-    async def open_repository(self) -> AsyncIterator[tuple[MessageWriter, MessageReader]]:
+    async def open_repository(self) -> AsyncGenerator[tuple[MessageWriter, MessageReader]]:
         repository = self.adapter()
         yield repository, repository
 
@@ -48,7 +48,7 @@ class Reopened(MemoryMachine):
         super().__init__()
 
     @asynccontextmanager
-    async def open_repository(self) -> AsyncIterator[tuple[MessageWriter, MessageReader]]:
+    async def open_repository(self) -> AsyncGenerator[tuple[MessageWriter, MessageReader]]:
         yield self._kept, self._kept
 
     reopen_repository = open_repository
@@ -56,7 +56,7 @@ class Reopened(MemoryMachine):
 
 class ForgetsConflictsWhenClosed(Reopened):
     @asynccontextmanager
-    async def reopen_repository(self) -> AsyncIterator[tuple[MessageWriter, MessageReader]]:
+    async def reopen_repository(self) -> AsyncGenerator[tuple[MessageWriter, MessageReader]]:
         self._kept._conflicts.clear()
         yield self._kept, self._kept
 
@@ -112,7 +112,7 @@ def test_each_run_opens_and_closes_one_repository() -> None:
 
     class Counted(MemoryMachine):
         @asynccontextmanager
-        async def open_repository(self) -> AsyncIterator[tuple[MessageWriter, MessageReader]]:
+        async def open_repository(self) -> AsyncGenerator[tuple[MessageWriter, MessageReader]]:
             with counted(opened):
                 async with super().open_repository() as pair:
                     yield pair
@@ -129,7 +129,7 @@ def open_missing_file() -> AbstractContextManager[object]:
 def test_repository_that_cannot_be_opened_is_told_as_it_is() -> None:
     class Closed(RepositoryMachine):
         @asynccontextmanager
-        async def open_repository(self) -> AsyncIterator[tuple[MessageWriter, MessageReader]]:
+        async def open_repository(self) -> AsyncGenerator[tuple[MessageWriter, MessageReader]]:
             with open_missing_file():
                 yield InMemoryMessageRepository(), InMemoryMessageRepository()
 
