@@ -33,6 +33,20 @@ class IngestMessage:
         clock: Gives the time of receipt.
         parse: Reads the message; `lyftr_core.parse`, or a function of yours that calls it and
             raises `InvalidMessage` for what breaks further rules.
+
+    Example:
+        >>> import asyncio
+        >>> from datetime import UTC, datetime
+        >>> from lyftr_core import HexHmacSha256, InMemoryMessageRepository
+        >>> scheme, repository = HexHmacSha256("secret"), InMemoryMessageRepository()
+        >>> ingest = IngestMessage(scheme, repository, clock=lambda: datetime.now(UTC))
+        >>> body = (
+        ...     b'{"message_id":"m1","from":"+919876543210","to":"+14155550100",'
+        ...     b'"ts":"2026-01-15T09:28:35Z"}'
+        ... )
+        >>> request = SignedRequest.from_text(scheme.signature_headers(body), body)
+        >>> asyncio.run(ingest(request))
+        Ingested(message_id='m1', outcome=<AddOutcome.CREATED: 'created'>)
     """
 
     def __init__(

@@ -76,6 +76,13 @@ def parse(body: VerifiedBody) -> Message:
 
     Raises:
         InvalidMessage: It names every faulty field, or the one fault of the whole body.
+
+    Example:
+        >>> try:
+        ...     parse(VerifiedBody(b'{"message_id":"m1","from":"12","to":"+12"}'))
+        ... except InvalidMessage as exc:
+        ...     print(*((fault.field, fault.code.value) for fault in exc.faults))
+        ('from', 'not_e164') ('ts', 'missing')
     """
     content = body.content
     if _nests_too_deep(content):

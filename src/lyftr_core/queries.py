@@ -85,6 +85,14 @@ class ListMessages:
 
     Args:
         reader: Where the messages are.
+
+    Example:
+        >>> import asyncio
+        >>> from lyftr_core import InMemoryMessageRepository
+        >>> list_messages = ListMessages(InMemoryMessageRepository())
+        >>> page = asyncio.run(list_messages(MessageFilter(q="hello"), PageRequest(limit=10)))
+        >>> page.total, page.next_cursor
+        (0, None)
     """
 
     def __init__(self, reader: MessageReader) -> None:

@@ -30,6 +30,13 @@ class CheckReadiness:
 
     Args:
         probes: The checks, by the names they are reported under.
+
+    Example:
+        >>> import asyncio
+        >>> from lyftr_core import UnconfiguredScheme
+        >>> probes = {"webhook_secret": SecretProbe(UnconfiguredScheme())}
+        >>> asyncio.run(CheckReadiness(probes)()).ready
+        False
     """
 
     def __init__(self, probes: Mapping[str, ReadinessProbe]) -> None:

@@ -61,6 +61,10 @@ def parse_timestamp(value: str) -> datetime:
 
     Raises:
         InvalidTimestamp: The form is another one, or the date or time does not exist.
+
+    Example:
+        >>> parse_timestamp("2026-01-15T09:28:35.1234567Z").microsecond
+        123456
     """
     has_no_fraction = value.isascii() and value.encode().translate(_TO_ZEROS) == _ZEROS
     if not has_no_fraction and _SHAPE.fullmatch(value) is None:
@@ -83,6 +87,10 @@ def format_timestamp(moment: datetime) -> str:
     Returns:
         `2026-01-15T09:28:35Z`, with a fraction only where it is not zero and without
         trailing zeros. Two moments are equal exactly if their canonical forms are.
+
+    Example:
+        >>> format_timestamp(datetime(2026, 1, 15, 9, 28, 35, 250_000, tzinfo=UTC))
+        '2026-01-15T09:28:35.25Z'
     """
     text = moment.astimezone(UTC).replace(tzinfo=None).isoformat()
     return (text.rstrip("0") if moment.microsecond else text) + "Z"
