@@ -1,7 +1,8 @@
 """The rules of lyftr as data: which webhooks are taken, which are refused, and why.
 
 The data are `lyftr_core/testing/vectors/*.json`; `README.md` beside them documents the format for
-readers in any language. Nothing here needs `lyftr_core.testing`, nor what that needs.
+readers in any language. Nothing here needs `lyftr_core.testing`, nor what that needs;
+`load_vectors` alone of all the core reads files, its own.
 """
 
 from base64 import b64decode
