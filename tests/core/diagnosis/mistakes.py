@@ -46,6 +46,7 @@ STANDARD_KEYS: dict[Name, Callable[[bytes], Keys]] = {
 """With secrets that the server takes."""
 MALFORMED_KEYS: dict[Name, Callable[[bytes], Keys]] = {
     ("secret_base64_decoded", ""): lambda raw: (base64.urlsafe_b64encode(raw).rstrip(b"="), raw),
+    ("secret_hex_decoded", ""): lambda raw: (b"whsec_" + (raw[:9]).hex().encode(), raw[:9]),
     ("secret_stripped", ""): lambda raw: (_whsec(raw) + b"\n", raw),
     ("secret_unquoted", ""): lambda raw: (b"'" + _whsec(raw) + b"'", raw),
     ("secret_as_text", ""): lambda raw: (b"!" + raw, b"!" + raw),

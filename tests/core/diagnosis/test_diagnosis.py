@@ -77,6 +77,11 @@ def test_what_grows_too_much_is_not_tried() -> None:
         assert "without spaces, keys sorted" in ways
 
 
+def test_a_byte_order_mark_is_not_written_anew() -> None:
+    body = b'{"b": 1, "a": 2}'
+    assert dict(reserialised(b"\xef\xbb\xbf" + body)) == dict(reserialised(body))
+
+
 @pytest.mark.parametrize("cause", Cause)
 def test_each_cause_is_explained_in_whole_sentences(cause: Cause) -> None:
     finding = Finding(cause, "DETAIL")

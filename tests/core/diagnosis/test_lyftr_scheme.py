@@ -94,6 +94,7 @@ def test_another_key_is_named_whatever_the_secret_and_the_body(
     ("cause", "current"),
     [
         ("secret_stripped", b" c2VjcmV0LWtleQ==\r\n"),
+        ("secret_stripped", b" c2VjcmV0LWtleQ==="),
         ("secret_unquoted", b"'c2VjcmV0LWtleQ'"),
         ("secret_unquoted", b' "c2VjcmV0LWtleQ=" '),
     ],

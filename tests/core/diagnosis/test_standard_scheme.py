@@ -305,6 +305,15 @@ def test_standard_webhooks_where_the_other_scheme_is_configured_are_named() -> N
     assert_explained(stale, ("scheme_standard", ""), ("timestamp_old", str(UNIX)))
 
 
+def test_where_both_schemes_explain_the_request_the_configured_one_counts() -> None:
+    x_signature = (b"x-signature", f"SHA256={right(SECRET.encode(), BODY).hex()}".encode())
+    standard = sent(v1(RAW, content(timestamp=0)), timestamp=0)
+    found = diagnosed([*standard, x_signature], scheme=Scheme.LYFTR)
+    assert_explained(found, ("value_prefix", "SHA256="))
+    found = diagnosed([*standard, x_signature])
+    assert_explained(found, ("timestamp_old", str(UNIX)))
+
+
 def test_x_signature_where_the_other_scheme_is_configured_is_named() -> None:
     headers = [(b"X-Signature", right(SECRET.encode(), BODY).hex().encode())]
     assert_explained(diagnosed(headers), ("scheme_lyftr", ""))
