@@ -96,17 +96,27 @@ class Silent(Sloppy):
 class Busy(Sloppy):
     """Asks for patience at every other request."""
 
-    asked = False
+    answers = 0
 
     def answer(self, status: int) -> None:
-        type(self).asked = not self.asked
-        if self.asked:
+        type(self).answers += 1
+        if self.is_ready():
+            super().answer(status)
+        else:
             self.send_response(503)
             self.send_header("Retry-After", "0")
             self.send_header("Content-Length", "0")
             self.end_headers()
-        else:
-            super().answer(status)
+
+    def is_ready(self) -> bool:
+        return self.answers % 2 == 0
+
+
+class Overloaded(Busy):
+    """Takes one message, and asks for patience ever after."""
+
+    def is_ready(self) -> bool:
+        return self.answers == 1
 
 
 @contextmanager
@@ -161,6 +171,14 @@ def test_a_receiver_that_falls_silent_ends_it_with_one_line(lyftr: Lyftr) -> Non
         done = lyftr("conformance", "--url", url, "--timeout", "60", WEBHOOK_SECRET=SECRET)
     assert done.returncode == 1
     assert "no answer to 5 cases in a row" in refusal(done)
+
+
+def test_a_receiver_that_asks_for_patience_for_ever_is_left(lyftr: Lyftr) -> None:
+    with receiving(Overloaded) as url:
+        done = lyftr("conformance", "--url", url, WEBHOOK_SECRET=SECRET)
+    assert done.returncode == 1
+    assert "no answer to 5 cases in a row" in refusal(done)
+    assert refusal(done).endswith(": answered 503")
 
 
 def test_a_receiver_may_ask_for_patience(lyftr: Lyftr) -> None:

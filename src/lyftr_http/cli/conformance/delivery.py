@@ -10,9 +10,10 @@ import msgspec
 
 from lyftr_core import SignedRequest
 
-__all__ = ["Answer", "Receiver"]
+__all__ = ["TRY_LATER", "Answer", "Receiver"]
 
-_TRY_LATER = {429, 503}
+TRY_LATER = {429, 503}
+"""How a receiver asks for patience."""
 _TRIES = 4
 _LONGEST_PAUSE = 5.0
 """In seconds: how long a receiver that asks for patience is given, at most."""
@@ -60,7 +61,7 @@ class Receiver:
         """
         for _ in range(_TRIES - 1):
             answer, pause = self._send_once(request, method)
-            if answer.status not in _TRY_LATER:
+            if answer.status not in TRY_LATER:
                 return answer
             self._sleep(pause)
         return self._send_once(request, method)[0]

@@ -13,7 +13,7 @@ from lyftr_http.cli.conformance.cases import (
     group_names,
     vector_cases,
 )
-from lyftr_http.cli.conformance.delivery import Answer, Receiver
+from lyftr_http.cli.conformance.delivery import TRY_LATER, Answer, Receiver
 from lyftr_http.cli.conformance.verdict import Verdict, judge
 from lyftr_http.cli.sign import signer_of
 from lyftr_http.settings import Settings
@@ -102,10 +102,14 @@ def _judge_all(receiver: Receiver, cases: Sequence[Case]) -> Iterator[Verdict]:
     silent = 0
     for case in cases:
         verdict = judge(case, receiver.send(case.request, case.method))
-        silent = silent + 1 if verdict.answer.status is None else 0
+        silent = silent + 1 if _is_silent(verdict.answer) else 0
         if silent == _SILENT:
+            came = verdict.answer.failure or f"answered {verdict.answer.status}"
             raise click.ClickException(
-                f"no answer to {_SILENT} cases in a row, the last {case.group}/{case.name}: "
-                f"{verdict.answer.failure}"
+                f"no answer to {_SILENT} cases in a row, the last {case.group}/{case.name}: {came}"
             )
         yield verdict
+
+
+def _is_silent(answer: Answer) -> bool:
+    return answer.status is None or answer.status in TRY_LATER
