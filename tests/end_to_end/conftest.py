@@ -172,7 +172,7 @@ def lyftr(tmp_path: Path) -> Lyftr:
             env=environment(**variables),
             input=stdin,
             capture_output=True,
-            timeout=PATIENCE,
+            timeout=5 * PATIENCE,  # some ask a server hundreds of times
             check=False,
         )
 

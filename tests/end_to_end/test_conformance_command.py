@@ -28,6 +28,7 @@ def rows(done: subprocess.CompletedProcess[bytes]) -> dict[str, list[str]]:
     return {name: numbers for name, *numbers in map(str.split, table[1:])}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("scheme", PREVIOUS)
 def test_our_server_answers_every_case_just_as_the_contract_has_it(
     serve: Serve, lyftr: Lyftr, scheme: str
