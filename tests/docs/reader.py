@@ -16,7 +16,7 @@ from tests.docs.pages import Block
 
 __all__ = ["PATIENCE", "Reader"]
 
-PATIENCE = 120.0
+PATIENCE = 600.0
 """How long to wait for what must come, in seconds."""
 _INSTALLATION = re.compile(
     r"python3 -m venv \.venv && \.venv/bin/pip install [^&\n]*?(?= &&|$)", re.MULTILINE

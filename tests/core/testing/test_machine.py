@@ -82,6 +82,7 @@ TestMachineOfReopened = Reopened.TestCase
 TestMachineOfReopened.settings = QUICK
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("machine", "last", "most"),
     [
@@ -137,6 +138,7 @@ def test_repository_that_cannot_be_opened_is_told_as_it_is() -> None:
         run_state_machine_as_test(Closed, settings=QUICK)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "adapter", [ForgetsAtAPage, KeepsPages, ListsConflictsOfTheFirstLook], ids=lambda a: a.__name__
 )
