@@ -5,9 +5,11 @@ import hmac
 import json
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import pytest
 
@@ -120,6 +122,25 @@ class Overloaded(Busy):
         return self.answers == 1
 
 
+class Slow(Sloppy):
+    """Takes its time once, and notes what was signed before the answer to the one before it."""
+
+    answered: float = 0
+    signed_early: ClassVar[list[int]] = []
+    requests = 0
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        timestamp = int(self.headers["webhook-timestamp"])
+        if timestamp < int(self.answered):
+            self.signed_early.append(timestamp)
+        type(self).requests += 1
+        if self.requests == 3:
+            time.sleep(2.5)  # more than the second that a timestamp is exact to
+        type(self).answered = time.time()
+        self.answer(200)
+
+
 @contextmanager
 def receiving(handler: type[Sloppy]) -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -180,6 +201,13 @@ def test_a_receiver_that_asks_for_patience_for_ever_is_left(lyftr: Lyftr) -> Non
     assert done.returncode == 1
     assert "no answer to 5 cases in a row" in refusal(done)
     assert refusal(done).endswith(": answered 503")
+
+
+def test_each_case_is_signed_after_the_answer_to_the_one_before(lyftr: Lyftr) -> None:
+    with receiving(Slow) as url:
+        lyftr("conformance", "--url", url, "--only", "text", "--timeout", "60", **STANDARD)
+    assert Slow.requests > 30
+    assert Slow.signed_early == []
 
 
 def test_a_receiver_may_ask_for_patience(lyftr: Lyftr) -> None:

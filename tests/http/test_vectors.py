@@ -36,7 +36,9 @@ async def test_every_body_is_answered_as_its_vector_says(
     client: httpx.AsyncClient, settings: Settings, group: str, path: str
 ) -> None:
     now = parse_timestamp("2026-01-15T09:28:35Z")
-    cases = list(vector_cases(group, signer_of(settings), secret="", previous=None, now=now))
+    cases = list(
+        vector_cases(group, signer_of(settings), secret="", previous=None, clock=lambda: now)
+    )
     assert len(cases) > 30
     for case in cases:
         assert isinstance(case, Case)

@@ -3,11 +3,10 @@
 import json
 import secrets as random
 from collections.abc import Iterator
-from datetime import datetime
 
 import msgspec
 
-from lyftr_core import RequestSigner, SignedRequest
+from lyftr_core import Clock, RequestSigner, SignedRequest
 from lyftr_core.signing_templates import SecretMissing, sign_again
 from lyftr_core.vectors import (
     BodyVector,
@@ -61,16 +60,18 @@ def _concerns(file: object, scheme: str) -> bool:
 
 
 def vector_cases(
-    group: str, signer: RequestSigner, *, secret: str, previous: str | None, now: datetime
+    group: str, signer: RequestSigner, *, secret: str, previous: str | None, clock: Clock
 ) -> Iterator[Case | str]:
-    """Make the cases of one file of vectors.
+    """Make the cases of one file of vectors, each signed when it is asked for.
+
+    A slow receiver may take longer over all of them than a signature holds.
 
     Args:
         group: The name of the file.
         signer: Signs bodies as the receiver has it.
         secret: The secret of the receiver.
         previous: The one before it, which it still takes, if any.
-        now: The present, aware; timestamps that are signed count from it.
+        clock: Tells the present, from which timestamps that are signed count.
 
     Yields:
         A case, or the name of one that cannot be asked: it needs the previous secret, or a
@@ -84,7 +85,7 @@ def vector_cases(
             yield vector.name
         else:
             try:
-                request = sign_again(file, vector, secret=secret, previous=previous, now=now)
+                request = sign_again(file, vector, secret=secret, previous=previous, now=clock())
             except SecretMissing:
                 yield vector.name
             else:

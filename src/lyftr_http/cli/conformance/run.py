@@ -1,6 +1,6 @@
 """Asks a receiver one case after another."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import click
@@ -48,13 +48,13 @@ def run(
     ordinary, *others = delivery_cases(signer)
     answer = receiver.send(ordinary.request)
     _refuse_strangers(url, answer)
-    verdicts, left_out = [], []
+    verdicts: list[Verdict] = []
+    left_out: list[str] = []
     if DELIVERY in groups:
         verdicts = [judge(ordinary, answer), *_judge_all(receiver, others)]
     for group in groups[DELIVERY in groups :]:
-        cases = list(_cases(group, signer, settings))
-        verdicts += _judge_all(receiver, [case for case in cases if isinstance(case, Case)])
-        left_out += [f"{group}/{name}" for name in cases if isinstance(name, str)]
+        cases = _without_names(_cases(group, signer, settings), group, left_out)
+        verdicts += _judge_all(receiver, cases)
     return verdicts, left_out
 
 
@@ -94,11 +94,20 @@ def _cases(group: str, signer: RequestSigner, settings: Settings) -> Iterator[Ca
         signer,
         secret=current.value,
         previous=previous.value if previous else None,
-        now=datetime.now(UTC),
+        clock=lambda: datetime.now(UTC),
     )
 
 
-def _judge_all(receiver: Receiver, cases: Sequence[Case]) -> Iterator[Verdict]:
+def _without_names(cases: Iterable[Case | str], group: str, left_out: list[str]) -> Iterator[Case]:
+    """Let through what can be asked, and note what cannot."""
+    for case in cases:
+        if isinstance(case, Case):
+            yield case
+        else:
+            left_out.append(f"{group}/{case}")
+
+
+def _judge_all(receiver: Receiver, cases: Iterable[Case]) -> Iterator[Verdict]:
     silent = 0
     for case in cases:
         verdict = judge(case, receiver.send(case.request, case.method))
