@@ -47,7 +47,8 @@ def conformance(  # noqa: PLR0913 - one for each option
 
     Some hundreds of webhooks are sent, right ones and wrong ones, those of the signature scheme
     and those of each rule of validation. RIGHT counts those that were taken (2xx) or refused
-    (4xx) as they should be, AS LYFTR those answered just as lyftr does.
+    (401 or 403 for the signature, another 4xx for the body) as they should be, AS LYFTR those
+    answered just as lyftr does.
 
     The receiver stores what it takes: use one for tests. Its messages have identifiers that
     begin with lyftr-conformance-, but for the one that is only `~`.
