@@ -27,7 +27,13 @@ WAYS = pytest.mark.parametrize("path", ["/webhook", "/webhook/"], ids=["thin", "
 
 async def send(client: httpx.AsyncClient, path: str, case: Case) -> Answer:
     answer = await client.post(path, content=case.request.body, headers=list(case.request.headers))
+    assert answer.headers["content-type"] == "application/json"
     return Answer(answer.status_code, answer.content)
+
+
+async def stored(client: httpx.AsyncClient) -> int:
+    """Return how many messages there are."""
+    return int((await client.get("/messages")).json()["total"])
 
 
 @WAYS
@@ -44,6 +50,7 @@ async def test_every_body_is_answered_as_its_vector_says(
         assert isinstance(case, Case)
         answer = await send(client, path, case)
         assert judge(case, answer).is_exact, (case.name, answer)
+    assert await stored(client) == sum(vector.accepted for vector in FILES[group].cases)
 
 
 @WAYS
@@ -76,3 +83,4 @@ async def test_every_signature_is_answered_as_its_vector_says(
             )
             answer = await send(client, path, case)
             assert judge(case, answer).is_exact, (case.name, answer)
+        assert await stored(client) == sum(vector.accepted for vector in file.cases)

@@ -1,10 +1,12 @@
-"""`POST /webhook`: a signed body that is wrong is answered with everything that is wrong in it."""
+"""`POST /webhook`: a signed body that is wrong is answered with everything that is wrong in it.
+
+Each rule by itself is in `test_vectors.py`.
+"""
 
 from collections.abc import Callable
 from typing import Any
 
 import httpx
-import pytest
 
 Signed = Callable[..., dict[str, Any]]
 
@@ -62,60 +64,6 @@ async def test_empty_object_misses_every_required_field(
     assert await _faults(client, signed(b"{}")) == [
         (["body", field], "missing") for field in ("message_id", "from", "to", "ts")
     ]
-
-
-@pytest.mark.parametrize(
-    ("field", "value", "code"),
-    [
-        ("message_id", None, "wrong_type"),
-        ("message_id", 1, "wrong_type"),
-        ("message_id", "a" * 256, "too_long"),
-        ("message_id", "a\n", "control_character"),
-        ("message_id", "\x85", "control_character"),
-        ("sender", "+1", "not_e164"),
-        ("sender", "+" + "1" * 16, "not_e164"),
-        ("sender", "+12\n", "not_e164"),
-        ("recipient", "+١٢٣", "not_e164"),
-        ("recipient", " 12345", "not_e164"),
-        ("ts", 1_768_469_315, "wrong_type"),
-        ("ts", "2026-01-15T09:28:35+00:00", "not_rfc3339"),
-        ("ts", "2026-01-15 09:28:35Z", "not_rfc3339"),
-        ("ts", "2026-01-15T09:28:35.Z", "not_rfc3339"),
-        ("ts", "2026-01-15T09:28:60Z", "no_such_time"),
-        ("ts", "2026-01-15T24:00:00Z", "no_such_time"),
-        ("text", "a" * 4097, "too_long"),
-        ("text", {}, "wrong_type"),
-    ],
-)
-async def test_each_rule_of_a_field_has_its_type(
-    client: httpx.AsyncClient, signed: Signed, field: str, value: object, code: str
-) -> None:
-    name = {"sender": "from", "recipient": "to"}.get(field, field)
-    assert await _faults(client, signed(**{field: value})) == [(["body", name], code)]
-
-
-@pytest.mark.parametrize(
-    ("body", "code"),
-    [
-        (b"", "invalid_json"),
-        (b" ", "invalid_json"),
-        (b"not json", "invalid_json"),
-        (b"{", "invalid_json"),
-        (b"{}{}", "invalid_json"),
-        (b"\xef\xbb\xbf{}", "invalid_json"),
-        (b'{"ignored": "\xff"}', "invalid_utf8"),
-        (b'{"ignored": "\xed\xa0\x80"}', "invalid_utf8"),
-        (b'{"ignored": ' + b"[" * 20_000 + b"]" * 20_000 + b"}", "too_deep"),
-        (b'{"text": ' + b'{"a":' * 5_000 + b"1" + b"}" * 5_001, "too_deep"),
-        (b"[]", "not_an_object"),
-        (b"null", "not_an_object"),
-        (b'"a"', "not_an_object"),
-    ],
-)
-async def test_fault_of_the_whole_body_has_the_body_for_its_place(
-    client: httpx.AsyncClient, signed: Signed, body: bytes, code: str
-) -> None:
-    assert await _faults(client, signed(body)) == [(["body"], code)]
 
 
 async def test_no_depth_of_nesting_is_more_than_a_fault(

@@ -1,4 +1,7 @@
-"""`POST /webhook`: who is not proven is answered 401, whatever the body is."""
+"""`POST /webhook`: who is not proven is answered 401, whatever the body is.
+
+The forms of a signature, right ones and wrong ones, are in `test_vectors.py`.
+"""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -16,18 +19,6 @@ Signed = Callable[..., dict[str, Any]]
 
 _REFUSED = b'{"detail":"invalid signature"}'
 _BODIES = [b"", b"not json", b"\xff", b"[" * 20_000, b"{}"]
-_MALFORMED = [
-    "",
-    " ",
-    "0",
-    "0" * 63,
-    "0" * 65,
-    "g" * 64,
-    "sha256=",
-    "sha1=" + "0" * 64,
-    "sha256=sha256=" + "0" * 64,
-    "\uff10" * 64,
-]
 
 
 async def _assert_refused(client: httpx.AsyncClient, answer: httpx.Response) -> None:
@@ -51,14 +42,6 @@ async def test_wrong_signature_is_refused_before_the_json_is_looked_at(
     await _assert_refused(client, await client.post("/webhook", content=body, headers=headers))
 
 
-@pytest.mark.parametrize("value", _MALFORMED, ids=lambda value: ascii(value[:14]))
-async def test_malformed_signature_is_refused(
-    client: httpx.AsyncClient, signed: Signed, value: str
-) -> None:
-    sent = signed() | {"headers": {"X-Signature": value.encode()}}
-    await _assert_refused(client, await client.post("/webhook", **sent))
-
-
 @pytest.mark.parametrize("position", [0, 31, 63])
 async def test_signature_wrong_in_one_digit_is_refused(
     client: httpx.AsyncClient, signed: Signed, position: int
@@ -70,45 +53,10 @@ async def test_signature_wrong_in_one_digit_is_refused(
     await _assert_refused(client, await client.post("/webhook", **sent))
 
 
-async def test_right_signature_of_another_body_is_refused(
-    client: httpx.AsyncClient, signed: Signed
-) -> None:
-    sent = signed() | {"content": signed(message_id="m2")["content"]}
-    await _assert_refused(client, await client.post("/webhook", **sent))
-
-
-async def test_right_signature_before_other_whitespace_is_refused(
-    client: httpx.AsyncClient, signed: Signed
-) -> None:
-    sent = signed()
-    sent["content"] += b"\n"
-    await _assert_refused(client, await client.post("/webhook", **sent))
-
-
-@pytest.mark.parametrize("second", ["", "0" * 64, None])
-async def test_signature_sent_twice_is_refused_though_the_first_is_right(
-    client: httpx.AsyncClient, signed: Signed, second: str | None
-) -> None:
-    sent = signed()
-    right = sent["headers"]["X-Signature"]
-    twice = [("X-Signature", right), ("x-signature", right if second is None else second)]
-    await _assert_refused(client, await client.post("/webhook", **sent | {"headers": twice}))
-
-
 async def test_signature_in_the_query_is_none(client: httpx.AsyncClient, signed: Signed) -> None:
     sent = signed()
     url = f"/webhook?X-Signature={sent['headers']['X-Signature']}"
     await _assert_refused(client, await client.post(url, content=sent["content"]))
-
-
-@pytest.mark.parametrize("prefix", ["", "sha256="])
-@pytest.mark.parametrize("case", [str.lower, str.upper, str.title])
-async def test_letter_case_and_prefix_of_the_signature_do_not_matter(
-    client: httpx.AsyncClient, signed: Signed, prefix: str, case: Callable[[str], str]
-) -> None:
-    sent = signed()
-    sent["headers"]["X-Signature"] = prefix + case(sent["headers"]["X-Signature"])
-    assert (await client.post("/webhook", **sent)).status_code == 200
 
 
 async def test_signature_is_over_the_bytes_of_all_pieces(
