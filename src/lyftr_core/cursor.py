@@ -18,7 +18,16 @@ _decode = msgspec.json.Decoder(tuple[str, int, str]).decode
 
 
 def encode_cursor(position: Position, query: MessageFilter, order: Order) -> str:
-    """Write a cursor that continues behind a position, for the same filter and order only."""
+    """Write a cursor that continues behind a position, for the same filter and order only.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> position = Position(datetime(2026, 1, 15, tzinfo=UTC), "m1")
+        >>> query = MessageFilter(q="hello")
+        >>> cursor = encode_cursor(position, query, Order.ASCENDING)
+        >>> decode_cursor(cursor, query, Order.ASCENDING) == position
+        True
+    """
     content = (_fingerprint(query, order), to_microseconds(position.ts), position.message_id)
     return base64.urlsafe_b64encode(msgspec.json.encode(content)).rstrip(b"=").decode()
 
@@ -37,6 +46,11 @@ def decode_cursor(cursor: str, query: MessageFilter, order: Order) -> Position:
     Raises:
         InvalidQuery: `invalid_cursor` if no such cursor was ever given, `cursor_mismatch` if it
             was given for another filter or order.
+
+    Example:
+        >>> decode_cursor("page2", MessageFilter(), Order.ASCENDING)
+        Traceback (most recent call last):
+        lyftr_core.errors.InvalidQuery: cursor: must be a next_cursor that this service gave
     """
     try:
         padded = cursor.encode() + b"=" * (-len(cursor) % 4)

@@ -67,7 +67,14 @@ class InvalidInput(LyftrError, ValueError):
 
 
 class InvalidMessage(InvalidInput):
-    """A message breaks one or more rules."""
+    """A message breaks one or more rules.
+
+    Example:
+        >>> from lyftr_core import FaultCode
+        >>> error = InvalidMessage([Fault("text", FaultCode.TOO_SHORT, "must not be empty")])
+        >>> str(error), error.faults[0].code.value
+        ('text: must not be empty', 'too_short')
+    """
 
 
 class InvalidQuery(InvalidInput):

@@ -43,6 +43,13 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     Raises:
         InvalidQuery: One or more of these rules are broken; it names every fault.
+
+    Example:
+        >>> PageRequest(order=Order.DESCENDING, with_total=False).limit
+        50
+        >>> PageRequest(limit=101)
+        Traceback (most recent call last):
+        lyftr_core.errors.InvalidQuery: limit: must be from 1 to 100
     """
 
     limit: int = DEFAULT_LIMIT
@@ -138,6 +145,12 @@ class GetMessage:
 
     Args:
         reader: Where the messages are.
+
+    Example:
+        >>> import asyncio
+        >>> from lyftr_core import InMemoryMessageRepository
+        >>> asyncio.run(GetMessage(InMemoryMessageRepository())("m1")) is None
+        True
     """
 
     def __init__(self, reader: MessageReader) -> None:
@@ -169,6 +182,12 @@ class ListConflicts:
 
     Args:
         reader: Where they were recorded.
+
+    Example:
+        >>> import asyncio
+        >>> from lyftr_core import InMemoryMessageRepository
+        >>> asyncio.run(ListConflicts(InMemoryMessageRepository())(limit=5))
+        ConflictPage(items=(), has_more=False)
     """
 
     def __init__(self, reader: MessageReader) -> None:

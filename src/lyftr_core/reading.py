@@ -53,6 +53,13 @@ class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     Raises:
         InvalidQuery: One or more of these rules are broken; it names every fault.
+
+    Example:
+        >>> MessageFilter(sender="+12", q="hello").q
+        'hello'
+        >>> MessageFilter(q="")
+        Traceback (most recent call last):
+        lyftr_core.errors.InvalidQuery: q: must not be empty
     """
 
     sender: str | None = msgspec.field(default=None, name="from")

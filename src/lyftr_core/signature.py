@@ -58,6 +58,11 @@ class SignedRequest(msgspec.Struct, frozen=True):
             headers: Name and value pairs. Latin-1 is what HTTP headers are read as; a character
                 outside it becomes `?`, with which no signature verifies.
             body: The raw body.
+
+        Example:
+            >>> request = SignedRequest.from_text([("X-Signature", "0123")], b"{}")
+            >>> request.header_values(b"x-signature")
+            [b'0123']
         """
         return cls(
             tuple(

@@ -11,6 +11,13 @@ class ComputeStats:
 
     Args:
         reader: Where the messages are.
+
+    Example:
+        >>> import asyncio
+        >>> from lyftr_core import InMemoryMessageRepository
+        >>> stats = asyncio.run(ComputeStats(InMemoryMessageRepository())())
+        >>> stats.total_messages, stats.first_message_ts
+        (0, None)
     """
 
     def __init__(self, reader: MessageReader) -> None:
