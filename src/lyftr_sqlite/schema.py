@@ -6,7 +6,7 @@ follow the log; `lyftr_sqlite.projections` says how.
 Times are integers, microseconds since 1970-01-01T00:00:00Z, so that they sort as moments do.
 """
 
-from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, column, table
+from sqlalchemy import Column, Index, Integer, MetaData, Table, TableClause, Text, column, table
 
 __all__ = [
     "EARLIER",
@@ -30,9 +30,9 @@ HEAD = "0004"
 EARLIER = ("0001", "0002", "0003")
 """The revisions that it can bring to this one."""
 
-metadata = MetaData()
+metadata: MetaData = MetaData()
 
-messages = Table(
+messages: Table = Table(
     "messages",
     metadata,
     Column("seq", Integer, primary_key=True),
@@ -47,7 +47,7 @@ messages = Table(
     sqlite_autoincrement=True,  # a seq is never used twice, not even after its row is gone
 )
 
-conflicts = Table(
+conflicts: Table = Table(
     "conflicts",
     metadata,
     Column("message_id", Text, primary_key=True),
@@ -58,7 +58,7 @@ conflicts = Table(
     sqlite_with_rowid=False,
 )
 
-projections = Table(
+projections: Table = Table(
     "projections",
     metadata,
     Column("name", Text, primary_key=True),
@@ -68,7 +68,7 @@ projections = Table(
 )
 
 
-messages_by_ts = Table(
+messages_by_ts: Table = Table(
     "messages_by_ts",
     metadata,
     Column("ts", Integer, primary_key=True),
@@ -94,17 +94,17 @@ def _by_number(name: str, of: str) -> Table:
     )
 
 
-messages_by_sender = _by_number("messages_by_sender", "sender")
-messages_by_recipient = _by_number("messages_by_recipient", "recipient")
+messages_by_sender: Table = _by_number("messages_by_sender", "sender")
+messages_by_recipient: Table = _by_number("messages_by_recipient", "recipient")
 
-totals = Table(
+totals: Table = Table(
     "totals",
     metadata,
     Column("name", Text, primary_key=True),  # messages, senders
     Column("value", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
-counts_by_sender = Table(
+counts_by_sender: Table = Table(
     "counts_by_sender",
     metadata,
     Column("sender", Text, primary_key=True),
@@ -112,14 +112,14 @@ counts_by_sender = Table(
     sqlite_with_rowid=False,
 )
 Index("busiest_senders", counts_by_sender.c.messages.desc(), counts_by_sender.c.sender)
-counts_by_recipient = Table(
+counts_by_recipient: Table = Table(
     "counts_by_recipient",
     metadata,
     Column("recipient", Text, primary_key=True),
     Column("messages", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
-counts_by_time = Table(
+counts_by_time: Table = Table(
     "counts_by_time",
     metadata,
     Column("width", Integer, primary_key=True),  # of the bucket, in microseconds
@@ -128,6 +128,6 @@ counts_by_time = Table(
     sqlite_with_rowid=False,
 )
 
-search = table("search", column("rowid", Integer), column("search"))
+search: TableClause = table("search", column("rowid", Integer), column("search"))
 """FTS5: which messages hold which three characters in a row. No ordinary table, so not in
 `metadata`. Its `rowid` is the `seq`; the column of its own name takes the query."""
