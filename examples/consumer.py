@@ -134,7 +134,7 @@ def _main() -> None:
     token = os.environ.get("API_TOKEN")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     with (
-        closing(sqlite3.connect(arguments.file, 30, isolation_level=None)) as connection,
+        closing(sqlite3.connect(arguments.file, timeout=30, isolation_level=None)) as connection,
         httpx.Client(base_url=arguments.url, headers=headers) as client,
     ):
         progress = Progress(connection)
