@@ -9,17 +9,8 @@ from pathlib import Path
 import pytest
 
 import lyftr_core
+from tests.public_modules import PUBLIC
 
-PUBLIC = [
-    "lyftr_core",
-    "lyftr_core.testing",
-    "lyftr_core.vectors",
-    "lyftr_core.signing_templates",
-    "lyftr_sqlite",
-    "lyftr_http.app",
-    "lyftr_http.container",
-    "lyftr_http.settings",
-]
 WITH_EXAMPLES = [
     lyftr_core.CheckReadiness,
     lyftr_core.ComputeStats,

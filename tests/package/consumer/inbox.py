@@ -63,8 +63,6 @@ from lyftr_core import (
     parse_timestamp,
     recent_hours,
 )
-from lyftr_core.signing_templates import sign_again
-from lyftr_core.vectors import BodyVectors, SignatureVectors, content_bytes, load_vectors
 
 
 def now() -> datetime:
@@ -197,25 +195,6 @@ def kind_of(error: LyftrError) -> str:
     if isinstance(error, SchemaMismatch):
         return "migrate"
     return "retry" if isinstance(error, StorageError) else "other"
-
-
-def count_vectors() -> int:
-    """Read the rules as data."""
-    count = 0
-    for vectors in load_vectors().values():
-        if isinstance(vectors, BodyVectors):
-            count += sum(len(content_bytes(case.body)) > 0 for case in vectors.cases)
-        else:
-            signed = assert_type(vectors, SignatureVectors)
-            request = sign_again(
-                signed,
-                signed.cases[0],
-                secret=signed.secret,
-                previous=signed.previous_secret,
-                now=parse_timestamp(signed.now),
-            )
-            count += len(signed.cases) if request == signed.cases[0].request() else 0
-    return count
 
 
 IS_CURRENT = VerifiedBody(b"{}").key is SigningKey.CURRENT
