@@ -16,15 +16,24 @@ from lyftr_core.keyed_hmac import KeyedHmac
 from lyftr_core.ports import Clock
 from lyftr_core.signature import SignedRequest, SigningKey, VerifiedBody
 
-__all__ = ["StandardWebhooks", "decode_secret", "encode_secret"]
+__all__ = [
+    "SECRET_PREFIX",
+    "TOLERANCE",
+    "UNIX_TIME",
+    "StandardWebhooks",
+    "decode_secret",
+    "encode_secret",
+]
 
 _CURRENT, _PREVIOUS = SigningKey
-_TOLERANCE = timedelta(seconds=300)
-_SECRET_PREFIX = "whsec_"  # noqa: S105 - what comes before a secret is none
+TOLERANCE = timedelta(seconds=300)
+"""How far a timestamp may lie from now, unless it is said otherwise."""
+SECRET_PREFIX = "whsec_"  # noqa: S105 - what comes before a secret is none
+"""What the text of a secret begins with."""
 _BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
-_SECRET = re.compile(f"{_SECRET_PREFIX}({_BASE64})")
-# One way to write each number, and few digits: no year that a calendar does not know.
-_TIMESTAMP = re.compile(rb"0|[1-9][0-9]{0,11}")
+_SECRET = re.compile(f"{SECRET_PREFIX}({_BASE64})")
+UNIX_TIME = re.compile(rb"0|[1-9][0-9]{0,11}")
+"""A whole timestamp: one way to write each number, and no year that a calendar does not know."""
 _WEBHOOK_ID = re.compile(r"[!-\-/-~]+")
 
 
@@ -42,7 +51,7 @@ def decode_secret(secret: str) -> bytes:
 
 def encode_secret(key: bytes) -> str:
     """Return the form `whsec_<base64>` of a key."""
-    return _SECRET_PREFIX + b64encode(key).decode()
+    return SECRET_PREFIX + b64encode(key).decode()
 
 
 class StandardWebhooks:
@@ -83,7 +92,7 @@ class StandardWebhooks:
         *,
         previous: str | None = None,
         clock: Clock,
-        tolerance: timedelta = _TOLERANCE,
+        tolerance: timedelta = TOLERANCE,
     ) -> None:
         if tolerance < timedelta():
             raise ValueError("the tolerance must not be negative")
@@ -146,7 +155,7 @@ class StandardWebhooks:
         raise InvalidSignature
 
     def _is_recent(self, timestamp: bytes) -> bool:
-        if not _TIMESTAMP.fullmatch(timestamp):
+        if not UNIX_TIME.fullmatch(timestamp):
             return False
         return abs(self._clock().timestamp() - int(timestamp)) <= self._tolerance
 

@@ -9,11 +9,11 @@ import msgspec
 
 from lyftr_core.diagnosis.causes import Cause, Finding
 from lyftr_core.diagnosis.options import Option, distinct
-from lyftr_core.standard_webhooks import decode_secret
+from lyftr_core.standard_webhooks import SECRET_PREFIX, decode_secret
 
 __all__ = ["Secrets", "is_standard", "standard_keys", "text_keys"]
 
-_PREFIX = b"whsec_"
+_PREFIX = SECRET_PREFIX.encode()
 _STANDARD_ALPHABET = bytes.maketrans(b"-_", b"+/")
 _QUOTED = re.compile(rb"([\"'])(.+)\1", re.DOTALL)
 _PLACEHOLDERS = ("undefined", "null", "None")

@@ -15,7 +15,7 @@ from lyftr_core.diagnosis.search import Search
 from lyftr_core.diagnosis.values import STANDARD, claims, describe
 from lyftr_core.errors import InvalidSignature
 from lyftr_core.signature import SignedRequest, SigningKey
-from lyftr_core.standard_webhooks import StandardWebhooks
+from lyftr_core.standard_webhooks import TOLERANCE, UNIX_TIME, StandardWebhooks
 
 __all__ = ["explain", "verified_key"]
 
@@ -24,8 +24,7 @@ _TIMESTAMP = StandardWebhooks.TIMESTAMP_HEADER
 _SIGNATURE = StandardWebhooks.SIGNATURE_HEADER
 _SVIX = {name.replace(b"webhook", b"svix"): name for name in (_ID, _TIMESTAMP, _SIGNATURE)}
 """The names that these headers had before the specification, and that some senders still use."""
-_TOLERANCE = 300
-_SECONDS = re.compile(rb"0|[1-9][0-9]{0,11}")
+_TOLERANCE = TOLERANCE.total_seconds()
 _MILLISECONDS = re.compile(rb"[1-9][0-9]{12}")
 _SEPARATORS = {
     "colons": b":",
@@ -92,7 +91,7 @@ def _about_timestamp(timestamp: bytes, now: float) -> Iterator[Finding]:
     if _MILLISECONDS.fullmatch(timestamp):
         yield Finding(Cause.TIMESTAMP_MILLISECONDS)
         yield from _about_skew(int(timestamp) // 1_000 - now)
-    elif not _SECONDS.fullmatch(timestamp):
+    elif not UNIX_TIME.fullmatch(timestamp):
         yield Finding(Cause.TIMESTAMP_MALFORMED)
     else:
         yield from _about_skew(int(timestamp) - now)

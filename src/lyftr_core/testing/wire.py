@@ -11,9 +11,7 @@ from lyftr_core.standard_webhooks import StandardWebhooks, decode_secret
 from lyftr_core.testing.documents import json_objects
 from lyftr_core.testing.keywords import check_moment_in_utc, one_given
 from lyftr_core.testing.samples import wire_fields
-from lyftr_core.testing.strategies import (
-    messages,
-)
+from lyftr_core.testing.strategies import messages
 
 __all__ = ["bodies", "signed_requests", "standard_signed_requests"]
 
