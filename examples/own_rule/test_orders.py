@@ -24,7 +24,7 @@ from lyftr_core import (
 )
 from lyftr_core.testing import bodies, messages, phone_numbers, signed_requests, texts
 
-senders = st.integers(10**9, 10**10 - 1).map((COUNTRY + "{}").format)
+senders = phone_numbers(country_code=COUNTRY.removeprefix("+"))
 order_texts = texts(max_size=200).map(KEYWORD.__add__)
 orders = messages(sender=senders, text=order_texts)
 
