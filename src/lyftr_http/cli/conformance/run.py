@@ -18,10 +18,16 @@ from lyftr_http.cli.conformance.verdict import Verdict, judge
 from lyftr_http.cli.sign import signer_of
 from lyftr_http.settings import Settings
 
-__all__ = ["run"]
+__all__ = ["CannotAsk", "run"]
 
 _SILENT = 5
 """After so many cases in a row without an answer there is nobody left to ask."""
+
+
+class CannotAsk(click.ClickException):
+    """There is no verdict, as there is nobody who can be asked."""
+
+    exit_code = 2
 
 
 def run(
@@ -40,18 +46,18 @@ def run(
 
     Raises:
         click.UsageError: The address or a group is none.
-        click.ClickException: The receiver does not take an ordinary message, or falls silent.
+        CannotAsk: The receiver does not take an ordinary message, or falls silent.
     """
     groups = _groups(settings.webhook_scheme.value, only)
     receiver = _receiver(url, timeout)
     signer = signer_of(settings)
     ordinary, *others = delivery_cases(signer)
-    answer = receiver.send(ordinary.request)
-    _refuse_strangers(url, answer)
+    first = judge(ordinary, receiver.send(ordinary.request))
+    _refuse_strangers(url, first)
     verdicts: list[Verdict] = []
     left_out: list[str] = []
     if DELIVERY in groups:
-        verdicts = [judge(ordinary, answer), *_judge_all(receiver, others)]
+        verdicts = [first, *_judge_all(receiver, others)]
     for group in groups[DELIVERY in groups :]:
         cases = _without_names(_cases(group, signer, settings), group, left_out)
         verdicts += _judge_all(receiver, cases)
@@ -72,16 +78,16 @@ def _receiver(url: str, timeout: float) -> Receiver:
         raise click.UsageError(f"--url {exc}") from None
 
 
-def _refuse_strangers(url: str, answer: Answer) -> None:
+def _refuse_strangers(url: str, first: Verdict) -> None:
     """See that there is a receiver which takes what is signed with this secret.
 
     Else every case that is to be refused would seem right.
     """
-    if answer.status is None:
-        raise click.ClickException(f"no answer from {url}: {answer.failure}")
-    if answer.status // 100 != 2:  # noqa: PLR2004 - 2xx
-        raise click.ClickException(
-            f"{url} answers an ordinary message with {answer.status}: is it another secret, "
+    if first.answer.status is None:
+        raise CannotAsk(f"no answer from {url}: {first.answer.failure}")
+    if not first.is_right:
+        raise CannotAsk(
+            f"{url} answers an ordinary message with {first.answer.status}: is it another secret, "
             "another scheme (--scheme), or no webhook?"
         )
 
@@ -114,7 +120,7 @@ def _judge_all(receiver: Receiver, cases: Iterable[Case]) -> Iterator[Verdict]:
         silent = silent + 1 if _is_silent(verdict.answer) else 0
         if silent == _SILENT:
             came = verdict.answer.failure or f"answered {verdict.answer.status}"
-            raise click.ClickException(
+            raise CannotAsk(
                 f"no answer to {_SILENT} cases in a row, the last {case.group}/{case.name}: {came}"
             )
         yield verdict
