@@ -78,12 +78,12 @@ def _times(moment: datetime) -> Values:
 
 def _signed_parts(vector: SignatureVector, times: Values, body: bytes) -> Values:
     """Return what the signed content is put together from, as it is sent."""
-    sent = {name.lower(): value for name, value in _headers(vector, times)}
-    return {
-        b"id": sent.get(b"webhook-id", b""),
-        b"timestamp": sent.get(b"webhook-timestamp", times[b"timestamp"]),
-        b"body": body,
+    sent = {
+        b"webhook-id": b"",
+        b"webhook-timestamp": times[b"timestamp"],
+        **{name.lower(): value for name, value in _headers(vector, times)},
     }
+    return {b"id": sent[b"webhook-id"], b"timestamp": sent[b"webhook-timestamp"], b"body": body}
 
 
 def _headers(vector: SignatureVector, values: Values) -> tuple[tuple[bytes, bytes], ...]:

@@ -60,12 +60,12 @@ def content_bytes(content: Content) -> bytes:
         >>> content_bytes(("[", Piece(text="ab", times=2), Piece(base64="/w==")))
         b'[abab\xff'
     """
-    pieces = (content,) if isinstance(content, str) else content
+    # Text is pieces too, of a character each.
     return b"".join(
         piece.encode()
         if isinstance(piece, str)
         else (piece.text.encode() + b64decode(piece.base64, validate=True)) * piece.times
-        for piece in pieces
+        for piece in content
     )
 
 
