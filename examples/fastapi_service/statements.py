@@ -34,7 +34,7 @@ INSERT INTO messages (message_id, sender, recipient, ts, text, received_at)
 VALUES (?, ?, ?, ?, ?, ?)
 """
 _RECORD = """
-INSERT INTO conflicts VALUES (?1, ?2, ?3, ?3, 1)
+INSERT INTO conflicts VALUES (?, ?, ?, ?, 1)
 ON CONFLICT (message_id, fields) DO UPDATE SET
     first_received_at = min(first_received_at, excluded.first_received_at),
     last_received_at = max(last_received_at, excluded.last_received_at),
@@ -60,8 +60,8 @@ def add(connection: sqlite3.Connection, message: Message, received_at: datetime)
     fields = differing_fields(known.message, message)
     if not fields:
         return AddOutcome.DUPLICATE
-    row = (message.message_id, ",".join(fields), from_moment(received_at))
-    connection.execute(_RECORD, row)
+    moment = from_moment(received_at)
+    connection.execute(_RECORD, (message.message_id, ",".join(fields), moment, moment))
     return AddOutcome.CONFLICT
 
 
