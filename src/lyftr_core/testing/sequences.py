@@ -29,7 +29,7 @@ class SequencesContract(Opening):
             ) -> AbstractAsyncContextManager[tuple[MessageWriter, MessageReader]]:
                 return self.open_repository()
 
-            def _enter_loop(_) -> Loop:  # noqa: N805 - as above
+            def _enter_loop(_) -> Loop:  # noqa: N805 - `self` is the contract
                 return loop
 
         try:
