@@ -1,5 +1,6 @@
 """Running the application on uvicorn, in this process or in several."""
 
+import errno
 import gc
 import logging
 import multiprocessing
@@ -9,6 +10,7 @@ import shutil
 import signal
 import socket
 import tempfile
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -42,6 +44,11 @@ _NEW_OBJECTS = 10_000
 """How many more objects than before there are when the garbage collector looks at the new ones."""
 _MARGIN = 0.5
 """How much sooner than this process its workers must have ended, in seconds."""
+_TAKEN = 5.0
+"""How long an address that is taken is waited for, in seconds: the workers of a server that was
+killed let go of it as soon as they see that."""
+_RETRY = 0.05
+"""How often it is tried again, in seconds."""
 
 
 class CannotListen(OSError):
@@ -52,11 +59,11 @@ def bind(host: str, port: int) -> socket.socket:
     """Open the listening socket, so that a taken port shows before anything else starts.
 
     Raises:
-        CannotListen: The address is taken, not of this machine, or not allowed.
+        CannotListen: The address is taken, and still is after five seconds; it is not of this
+            machine, or not allowed.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        return _listen(host, port)
     except socket.gaierror as exc:
         raise CannotListen(f"cannot listen on {host}:{port}: no such host") from exc
     except OSError as exc:
@@ -64,6 +71,18 @@ def bind(host: str, port: int) -> socket.socket:
         raise CannotListen(f"cannot listen on {host}:{port}: {reason}") from exc
     except (UnicodeError, TypeError, ValueError) as exc:
         raise CannotListen(f"cannot listen on {host}:{port}: no host has such a name") from exc
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    deadline = time.monotonic() + _TAKEN
+    while True:
+        try:
+            return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        except OSError as exc:
+            if exc.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                raise
+        time.sleep(_RETRY)
 
 
 def run_server(settings: Settings, listening: socket.socket, workers: int) -> int:
