@@ -10,9 +10,12 @@ import shutil
 import signal
 import socket
 import tempfile
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
+from multiprocessing import connection
 from pathlib import Path
 
 import structlog
@@ -183,6 +186,8 @@ def _work(
     settings: Settings, listening: socket.socket, directory: str, on_ready: Callable[[], None]
 ) -> None:
     """Serve as one of several processes."""
+    ready = threading.Event()
+    threading.Thread(target=_end_with_parent, args=(ready, directory), daemon=True).start()
     container = Container(settings=settings)
     try:
         container.migrate()  # what stops the start shows here in one line, rather than in uvicorn
@@ -190,11 +195,31 @@ def _work(
         container.log().error("a worker cannot start", error=str(exc))
         raise SystemExit(STARTUP_FAILURE) from None
     timeout = settings.shutdown_timeout - _MARGIN
-    status = _serve(settings, listening, timeout, directory, on_ready)
+    status = _serve(settings, listening, timeout, directory, partial(_say_ready, ready, on_ready))
     parent = multiprocessing.parent_process()
     if parent and not parent.is_alive():
         shutil.rmtree(directory, ignore_errors=True)  # nobody else will
     raise SystemExit(status)
+
+
+def _end_with_parent(ready: threading.Event, directory: str) -> None:
+    """End a worker that is still starting when the process that started it is gone.
+
+    It has nothing to finish, but holds the listening socket, which the next server needs. Once it
+    is ready, its server sees to that.
+    """
+    parent = multiprocessing.parent_process()
+    if parent:
+        connection.wait([parent.sentinel])
+        if not ready.is_set():
+            shutil.rmtree(directory, ignore_errors=True)
+            os._exit(0)
+
+
+def _say_ready(ready: threading.Event, on_ready: Callable[[], None]) -> None:
+    ready.set()
+    with suppress(BrokenPipeError):  # the parent is gone: the server is about to see that
+        on_ready()
 
 
 def _forget_worker(

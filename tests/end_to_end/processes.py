@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["frozen", "serving_processes"]
+__all__ = ["children_of", "frozen", "serving_processes"]
 
 _HANGS = 60.0
 
@@ -15,14 +15,15 @@ _HANGS = 60.0
 def serving_processes(parent: int, database: Path) -> set[int]:
     """Return the descendants of a process that have a database open: its workers that serve."""
     found = set()
-    for child in _children(parent):
+    for child in children_of(parent):
         if _has_open(child, database):
             found.add(child)
         found |= serving_processes(child, database)
     return found
 
 
-def _children(process: int) -> set[int]:
+def children_of(process: int) -> set[int]:
+    """Return the processes that a process has started and that have not ended."""
     children: set[int] = set()
     try:
         for task in Path(f"/proc/{process}/task").iterdir():

@@ -27,7 +27,7 @@ from tests.end_to_end.conftest import (
     signed,
 )
 from tests.end_to_end.load import Load
-from tests.end_to_end.processes import serving_processes
+from tests.end_to_end.processes import children_of, serving_processes
 from tests.end_to_end.stored import assert_kept, assert_nothing_wrong
 
 pytestmark = pytest.mark.skipif(
@@ -84,6 +84,20 @@ def test_workers_end_with_their_parent_and_the_next_start_is_immediate(
         assert next_server.process.returncode == 0
     assert_kept(tmp_path / "lyftr.db", load.acknowledged)
     assert_nothing_wrong(tmp_path / "lyftr.db")
+
+
+def test_workers_that_are_still_starting_end_with_their_parent(
+    serve: Serve, tmp_path: Path
+) -> None:
+    long = ("--shutdown-timeout", "600")  # which else would end them
+    server = LyftrServer(tmp_path, "--workers", "2", *long, WEBHOOK_SECRET=SECRET)
+    port = server.wait_for_line('"listening"')["port"]
+    # It opens the database long before it is ready.
+    wait_until(lambda: bool(serving_processes(server.process.pid, tmp_path / "lyftr.db")))
+    children = children_of(server.process.pid)
+    assert server.stop(signal.SIGKILL) == -signal.SIGKILL
+    with serve("--port", str(port)):
+        wait_until(lambda: all(map(is_gone, children)))
 
 
 def created(port: int) -> float:
