@@ -28,7 +28,7 @@ RIGHT = "MyRepository = InMemoryMessageRepository"
 WRONG = """
 class MyRepository(InMemoryMessageRepository):
     async def conflicts(self, limit):
-        return ()
+        return (None,)
 """
 NO_ASYNCIO = ("-p", "no:asyncio")
 
