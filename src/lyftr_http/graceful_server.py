@@ -3,9 +3,10 @@
 import asyncio
 import multiprocessing
 import os
+import select
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FrameType
 
 import uvicorn
@@ -19,6 +20,10 @@ _CLOSING = 0.5
 """How much of a shutdown is left for the store to close, in seconds."""
 _LAST_ACCEPTS = 0.05
 """How long connections are accepted that the system holds already, in seconds."""
+_LOOKS = 100
+"""How often it is looked at most whether there are more of these."""
+_LOOK = 0.01
+"""From one look to the next, in seconds."""
 
 
 class GracefulServer(uvicorn.Server):
@@ -57,7 +62,19 @@ class GracefulServer(uvicorn.Server):
         for listening in sockets or []:
             listening.listen(0)
         await asyncio.sleep(_LAST_ACCEPTS)
+        # On a busy machine that time may be over before the loop has accepted any: whoever waits
+        # when the socket is closed has perhaps sent a request, and gets no answer.
+        for _ in range(_LOOKS):
+            if not _is_waited_for(sockets or []):
+                break
+            await asyncio.sleep(_LOOK)
+        # Some of these are known to the server only after it has told all others.
+        asyncio.get_running_loop().call_later(_LAST_ACCEPTS, self._tell_connections)
         await super().shutdown(sockets)
+
+    def _tell_connections(self) -> None:
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to shut down, at a signal.
@@ -94,3 +111,11 @@ class GracefulServer(uvicorn.Server):
     def _orphaned(self, loop: asyncio.AbstractEventLoop, sentinel: int) -> None:
         loop.remove_reader(sentinel)
         self.handle_exit(signal.SIGTERM, None)
+
+
+def _is_waited_for(sockets: Iterable[socket.socket]) -> bool:
+    """Tell whether the system holds a connection that was not accepted yet."""
+    looking = select.poll()
+    for listening in sockets:
+        looking.register(listening, select.POLLIN)
+    return bool(looking.poll(0))

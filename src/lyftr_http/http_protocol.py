@@ -185,7 +185,9 @@ class StrictHttpProtocol(HttpToolsProtocol):
             self._writes.begin(self.transport)
 
     def shutdown(self) -> None:
-        """Answer what is here or on its way, then close; uvicorn calls this at its end."""
+        """Answer what is here or on its way, then close; a second call does nothing."""
+        if self._draining:
+            return
         self._draining = True
         if not self._is_idle():
             self.cycle.keep_alive = False
