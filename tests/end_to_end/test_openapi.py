@@ -17,7 +17,7 @@ HOOKS = "schemathesis_hooks"
 _TOKEN = "a-token-for-schemathesis"
 SECRET = STANDARD["WEBHOOK_SECRET"]
 """Of the form that each scheme takes."""
-_LONGEST = 300
+_LONGEST = 150
 """Several times what it takes, in seconds, four at a time on a busy machine too."""
 _ATTEMPTS = 3
 """Seen twice, with Python 3.11.7: it span in the callback of a weak reference while it compiled the
