@@ -82,10 +82,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     text: str | None = None
 
     def __post_init__(self) -> None:
+        strings = (self.message_id, self.sender, self.recipient)
         try:
-            identity = "\n".join(  # noqa: FLY002 - it refuses what is no string, an f-string takes it
-                (self.message_id, self.sender, self.recipient)
-            )
+            identity = "\n".join(strings)  # refuses what is no string, as an f-string does not
         except TypeError:
             identity = ""
         if (

@@ -13,7 +13,7 @@ if _missing:
         f"lyftr_core.testing needs {' and '.join(_missing)}: pip install 'lyftr[testing]'"
     )
 
-import pytest  # noqa: E402 - after the look whether it is there
+import pytest
 
 # Before the import of the contract: so a failed assertion of it shows the values it compared.
 pytest.register_assert_rewrite(
@@ -34,25 +34,25 @@ pytest.register_assert_rewrite(
     )
 )
 
-from lyftr_core.testing.contract import RepositoryContract  # noqa: E402 - after the rewriting
-from lyftr_core.testing.fields import (  # noqa: E402 - after the rewriting
+from lyftr_core.testing.contract import RepositoryContract
+from lyftr_core.testing.fields import (
     message_ids,
     moments,
     phone_numbers,
     texts,
     timestamps,
 )
-from lyftr_core.testing.invalid import (  # noqa: E402 - after the rewriting
+from lyftr_core.testing.invalid import (
     InvalidBody,
     invalid_bodies,
 )
-from lyftr_core.testing.machine import RepositoryMachine  # noqa: E402 - after the rewriting
-from lyftr_core.testing.strategies import (  # noqa: E402 - after the rewriting
+from lyftr_core.testing.machine import RepositoryMachine
+from lyftr_core.testing.strategies import (
     message_filters,
     messages,
     selections,
 )
-from lyftr_core.testing.wire import (  # noqa: E402 - after the rewriting
+from lyftr_core.testing.wire import (
     bodies,
     signed_requests,
     standard_signed_requests,

@@ -21,15 +21,15 @@ class SequencesContract(Opening):
     """What only shows after some calls before: caches, projections, forgotten state."""
 
     async def test_any_sequence_of_calls_is_answered_as_by_the_reference(self) -> None:
-        loop = _LoopOfTheTest(asyncio.get_running_loop())
+        contract, loop = self, _LoopOfTheTest(asyncio.get_running_loop())
 
         class Repository(RepositoryMachine):
             def open_repository(
-                _,  # noqa: N805 - `self` is the contract
+                self,
             ) -> AbstractAsyncContextManager[tuple[MessageWriter, MessageReader]]:
-                return self.open_repository()
+                return contract.open_repository()
 
-            def _enter_loop(_) -> Loop:  # noqa: N805 - `self` is the contract
+            def _enter_loop(self) -> Loop:
                 return loop
 
         try:
