@@ -20,8 +20,8 @@ SECRET = STANDARD["WEBHOOK_SECRET"]
 _LONGEST = 150
 """Several times what it takes, in seconds, four at a time on a busy machine too."""
 _ATTEMPTS = 3
-"""Seen twice, with Python 3.11.7: it span in the callback of a weak reference while it compiled the
-paths of the document, and asked the server nothing."""
+"""Seen three times, with Python 3.11.7: it came to no end, and asked the server nothing more. Where
+it was looked at, it span in the callback of a weak reference while it compiled the paths."""
 
 
 def _schemathesis(*arguments: str, folder: Path) -> "subprocess.CompletedProcess[str]":

@@ -60,7 +60,7 @@ def test_clients_that_never_finish_do_not_hold_up_the_end(
             stack.enter_context(client).sendall(sent)
         server.http.get("/health/live").raise_for_status()
         began = time.monotonic()
-        assert server.stop(signal.SIGTERM) in {0, 1}  # 1 where a busy machine had a worker killed
+        assert server.stop(signal.SIGTERM) == 0
         assert time.monotonic() - began < _IN_TIME
 
 

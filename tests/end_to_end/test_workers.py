@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 
@@ -91,11 +91,12 @@ def test_workers_that_are_still_starting_end_with_their_parent(
 ) -> None:
     long = ("--shutdown-timeout", "600")  # which else would end them
     server = LyftrServer(tmp_path, "--workers", "2", *long, WEBHOOK_SECRET=SECRET)
-    port = server.wait_for_line('"listening"')["port"]
-    # It opens the database long before it is ready.
-    wait_until(lambda: bool(serving_processes(server.process.pid, tmp_path / "lyftr.db")))
-    children = children_of(server.process.pid)
-    assert server.stop(signal.SIGKILL) == -signal.SIGKILL
+    with ExitStack() as stack:
+        stack.callback(server.stop, signal.SIGKILL)
+        port = server.wait_for_line('"listening"')["port"]
+        # It opens the database long before it is ready.
+        wait_until(lambda: bool(serving_processes(server.process.pid, tmp_path / "lyftr.db")))
+        children = children_of(server.process.pid)
     with serve("--port", str(port)):
         wait_until(lambda: all(map(is_gone, children)))
 
