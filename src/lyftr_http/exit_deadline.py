@@ -24,11 +24,18 @@ class ExitDeadline:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._begun = threading.Event()
+        self._end: float | None = None
         threading.Thread(target=self._wait, name="lyftr-exit", daemon=True).start()
 
     def begin(self) -> None:
         """Count from now. A second call does nothing."""
-        self._begun.set()
+        if self._end is None:
+            self._end = time.monotonic() + self._seconds
+            self._begun.set()
+
+    def left(self) -> float:
+        """Return how many seconds are left, all of them before it was begun."""
+        return self._seconds if self._end is None else max(self._end - time.monotonic(), 0)
 
     def _wait(self) -> None:
         self._begun.wait()

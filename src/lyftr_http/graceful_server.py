@@ -6,7 +6,7 @@ import os
 import select
 import signal
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 import uvicorn
@@ -43,8 +43,6 @@ class GracefulServer(uvicorn.Server):
         shutdown_timeout: float,
         on_ready: Callable[[], None],
     ) -> None:
-        patience = shutdown_timeout - _CLOSING
-        config.timeout_graceful_shutdown = patience  # type: ignore[assignment] # asyncio, which gets it, takes fractions
         super().__init__(config)
         self._policy = policy
         self._deadline = ExitDeadline(shutdown_timeout)
@@ -59,17 +57,11 @@ class GracefulServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take the connections that are there already, and finish what is in flight."""
-        for listening in sockets or []:
-            listening.listen(0)
-        await asyncio.sleep(_LAST_ACCEPTS)
-        # On a busy machine that time may be over before the loop has accepted any: whoever waits
-        # when the socket is closed has perhaps sent a request, and gets no answer.
-        for _ in range(_LOOKS):
-            if not _is_waited_for(sockets or []):
-                break
-            await asyncio.sleep(_LOOK)
+        await _accept_last(sockets or [])
         # Some of these are known to the server only after it has told all others.
         asyncio.get_running_loop().call_later(_LAST_ACCEPTS, self._tell_connections)
+        patience = max(self._deadline.left() - _CLOSING, 0)
+        self.config.timeout_graceful_shutdown = patience  # type: ignore[assignment] # asyncio, which gets it, takes fractions
         await super().shutdown(sockets)
 
     def _tell_connections(self) -> None:
@@ -113,7 +105,21 @@ class GracefulServer(uvicorn.Server):
         self.handle_exit(signal.SIGTERM, None)
 
 
-def _is_waited_for(sockets: Iterable[socket.socket]) -> bool:
+async def _accept_last(sockets: Sequence[socket.socket]) -> None:
+    """Let the loop accept who is there; those whom it has not had time for yet, too.
+
+    Whoever waits when the socket is closed has perhaps sent a request, and gets no answer.
+    """
+    for listening in sockets:
+        listening.listen(0)
+    await asyncio.sleep(_LAST_ACCEPTS)
+    for _ in range(_LOOKS):
+        if not _is_waited_for(sockets):
+            break
+        await asyncio.sleep(_LOOK)
+
+
+def _is_waited_for(sockets: Sequence[socket.socket]) -> bool:
     """Tell whether the system holds a connection that was not accepted yet."""
     looking = select.poll()
     for listening in sockets:
