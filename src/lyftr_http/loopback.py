@@ -3,7 +3,7 @@
 import ipaddress
 import socket
 
-from lyftr_http.server import CannotListen
+from lyftr_http.listening import CannotListen
 
 __all__ = ["is_loopback"]
 

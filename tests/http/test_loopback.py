@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
+from lyftr_http.listening import CannotListen
 from lyftr_http.loopback import is_loopback
-from lyftr_http.server import CannotListen
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from lyftr_core import format_timestamp
 from lyftr_core.standard_webhooks import encode_secret
 from lyftr_http.cli.environment import container_for, settings_from_environment
 from lyftr_http.cli.sign import curl_line, signer_of, webhook_url
+from lyftr_http.listening import bind
 from lyftr_http.loopback import is_loopback
-from lyftr_http.server import bind, run_server
+from lyftr_http.server import run_server
 from lyftr_http.settings import InvalidSettings, Secret, Settings, WebhookScheme
 
 __all__ = ["serve"]
