@@ -13,10 +13,11 @@ import httpx
 import pytest
 
 from lyftr_core import __version__
+from lyftr_http.cli import SECTIONS
 from lyftr_http.settings import VARIABLES
 from tests.end_to_end.conftest import LYFTR, STANDARD, Lyftr, Serve, environment, refusal
 
-COMMANDS = ("serve", "sign", "verify", "conformance", "migrate", "check", "rebuild", "conflicts")
+COMMANDS = [str(command.name) for commands in SECTIONS.values() for command in commands]
 SCHEMA = "0004"
 
 
@@ -28,6 +29,8 @@ def test_help_names_every_command_and_variable(lyftr: Lyftr) -> None:
     text = lyftr("--help").stdout.decode()
     for word in (*COMMANDS, *VARIABLES):
         assert word in text
+    headings = [text.index(f"\n{heading}:\n") for heading in SECTIONS]
+    assert headings == sorted(headings)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -46,7 +49,7 @@ def test_every_wrong_variable_is_named_at_once(lyftr: Lyftr) -> None:
 def test_without_a_command_it_shows_the_help_and_fails(lyftr: Lyftr) -> None:
     done = lyftr()
     assert done.returncode == 2
-    assert "Commands:" in done.stderr.decode()
+    assert "Server:\n" in done.stderr.decode()
 
 
 def test_migrate_makes_the_database_and_then_has_nothing_to_do(

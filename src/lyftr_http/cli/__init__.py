@@ -1,4 +1,4 @@
-"""The command line: `lyftr serve`, what signs and verifies, what is done to a database."""
+"""The command line: the server, messages for people, and what is done to a database."""
 
 import sys
 
@@ -10,28 +10,38 @@ from lyftr_http.cli.conflicts import conflicts
 from lyftr_http.cli.conformance import conformance
 from lyftr_http.cli.migrate import migrate
 from lyftr_http.cli.rebuild import rebuild
+from lyftr_http.cli.sectioned_group import SectionedGroup
 from lyftr_http.cli.serve import serve
 from lyftr_http.cli.sign import sign
 from lyftr_http.cli.verify import verify
-from lyftr_http.settings import InvalidSettings
+from lyftr_http.settings import VARIABLES, InvalidSettings
 
-__all__ = ["cli", "run"]
+__all__ = ["SECTIONS", "cli", "run"]
+
+SECTIONS: dict[str, tuple[click.Command, ...]] = {
+    "Server": (serve, migrate),
+    "Senders": (sign, verify, conformance),
+    "Messages": (conflicts,),
+    "Data": (check, rebuild),
+}
+"""Every command, as the help groups them."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, "-V", "--version", message="lyftr %(version)s")
-def cli() -> None:
-    """A webhook inbox for signed text messages.
+@click.group(
+    cls=SectionedGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=f"""A webhook inbox for signed text messages.
 
     Configuration comes from environment variables and from a .env file in the current folder:
-    WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS, WEBHOOK_SCHEME, DATABASE_URL, HOST, PORT,
-    LOG_LEVEL, LOG_FORMAT, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT, MAX_WEBHOOKS_IN_FLIGHT,
-    MAX_READS_IN_FLIGHT, API_TOKENS, ALLOW_ANONYMOUS_READS.
-    """
+    {", ".join(VARIABLES)}.
+    """,
+)
+@click.version_option(__version__, "-V", "--version", message="lyftr %(version)s")
+def cli() -> None:
+    """Run one of the commands."""
 
 
-for command in (serve, sign, verify, conformance, migrate, check, rebuild, conflicts):
-    cli.add_command(command)
+cli.add_sections(SECTIONS)
 
 
 def run() -> None:
