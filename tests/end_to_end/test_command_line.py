@@ -16,6 +16,7 @@ from lyftr_core import __version__
 from lyftr_http.cli import SECTIONS
 from lyftr_http.settings import VARIABLES
 from tests.end_to_end.conftest import LYFTR, STANDARD, Lyftr, Serve, environment, refusal
+from tests.end_to_end.terminal import on_a_terminal
 
 COMMANDS = [str(command.name) for commands in SECTIONS.values() for command in commands]
 SCHEMA = "0004"
@@ -281,3 +282,14 @@ def _run_curl(words: list[str]) -> object:
         headers = dict(w.split(": ", 1) for w in words if ": " in w and not w.startswith("{"))
         return httpx.post(words[2], headers=headers, content=words[-1].encode()).json()
     return json.loads(done.stdout)
+
+
+def test_a_bar_moves_on_a_terminal_alone(lyftr: Lyftr, stored: Path, tmp_path: Path) -> None:
+    done = lyftr("rebuild")
+    assert (done.returncode, done.stderr) == (0, b"")
+    with on_a_terminal(tmp_path, "rebuild") as terminal:
+        status, text = terminal.end()
+    assert status == 0
+    assert "\u2501" in text
+    assert text.endswith(f"{stored}: rebuilt up to seq 5\n")
+    assert b"\x1b[?25h" in terminal.printed  # the cursor is there again

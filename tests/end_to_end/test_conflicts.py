@@ -1,8 +1,10 @@
 """Conflicts, through real processes and a real file: answered 200, seen, and listed."""
 
 import json
+import os
 import re
 import signal
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,16 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from lyftr_core.testing.samples import NOON, sample
 from lyftr_sqlite import SqliteStore
-from tests.end_to_end.conftest import Lyftr, LyftrServer, Serve, refusal
+from tests.end_to_end.conftest import (
+    LYFTR,
+    PATIENCE,
+    Lyftr,
+    LyftrServer,
+    Serve,
+    environment,
+    refusal,
+)
+from tests.end_to_end.terminal import on_a_terminal
 
 _TIME = re.compile(r"[0-9-]{10}T[0-9:]{8}(\.[0-9]*[1-9])?Z")
 
@@ -22,7 +33,7 @@ def listed(lyftr: Lyftr, *options: str) -> list[dict[str, Any]]:
     """Return the conflicts that the command lists."""
     done = lyftr("conflicts", "--json", *options)
     assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.decode("ascii").splitlines()]
+    return [json.loads(line) for line in done.stdout.decode().splitlines()]
 
 
 def counted(server: LyftrServer, result: str) -> float:
@@ -81,30 +92,71 @@ async def fill(folder: Path, *message_ids: str) -> None:
 
 
 async def test_the_table_is_aligned_and_has_everything(lyftr: Lyftr, tmp_path: Path) -> None:
-    await fill(tmp_path, "m1", "m2")
-    done = lyftr("conflicts")
+    await fill(tmp_path, "m1", "m" * 255)
+    done = lyftr("conflicts", "--table")
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.decode("ascii").splitlines() == [
         "DELIVERIES  FIRST RECEIVED        LAST RECEIVED         FIELDS     MESSAGE ID",
-        '2           2026-01-15T12:00:01Z  2026-01-15T12:01:01Z  from,text  "m2"',
-        '2           2026-01-15T12:00:00Z  2026-01-15T12:01:00Z  from,text  "m1"',
+        f'         2  2026-01-15T12:00:01Z  2026-01-15T12:01:01Z  from,text  "{"m" * 255}"',
+        '         2  2026-01-15T12:00:00Z  2026-01-15T12:01:00Z  from,text  "m1"',
     ]
 
 
+async def test_on_a_terminal_it_is_a_coloured_table_that_fits(tmp_path: Path) -> None:
+    await fill(tmp_path, "m" * 255)
+    with on_a_terminal(tmp_path, "conflicts", width=90) as terminal:
+        status, text = terminal.end()
+    assert status == 0
+    assert b"\x1b[1m" in terminal.printed
+    assert all(len(line) <= 90 for line in text.splitlines())
+    assert text.count("m") - text.count("from") == 255
+    with on_a_terminal(tmp_path, "conflicts", NO_COLOR="1") as terminal:
+        terminal.end()
+    assert b"\x1b[3" not in terminal.printed
+    with on_a_terminal(tmp_path, "conflicts", "--json") as terminal:
+        assert json.loads(terminal.end()[1])["message_id"] == "m" * 255
+
+
 async def test_no_identifier_can_disturb_a_terminal(lyftr: Lyftr, tmp_path: Path) -> None:
-    """Format characters, which turn a line round, and those that are two columns or none wide."""
-    awkward = "\u202e\u2066\u200b\ufeff\u0301漢\U000e0001\u2028\\é"
+    """Format characters turn a line round, or hide a part of it."""
+    awkward = "\u202e\u2066\u200b\ufeff漢\U000e0001\u2028\\é"
     await fill(tmp_path, awkward)
-    line = lyftr("conflicts").stdout.decode("ascii").splitlines()[1]
+    line = lyftr("conflicts", "--table").stdout.decode().splitlines()[1]
     assert line.isprintable()
     assert json.loads(line.split("  ")[-1]) == awkward
     (conflict,) = listed(lyftr)
     assert conflict["message_id"] == awkward
+    lines = lyftr("conflicts").stdout.decode().splitlines()
+    assert len(lines) == 1
+    assert lines[0].isprintable()
+
+
+@pytest.mark.parametrize("option", ["--json", "--table"])
+async def test_a_reader_that_goes_away_ends_it_without_a_word(tmp_path: Path, option: str) -> None:
+    await fill(tmp_path, "m1")
+    assert printed_to_nobody(tmp_path, "conflicts", option) == (1, b"")
+
+
+def printed_to_nobody(folder: Path, *arguments: str) -> tuple[int, bytes]:
+    """Run a command whose output nobody reads any more; return its status and its complaints."""
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as output:
+        done = subprocess.run(
+            [*LYFTR, *arguments],
+            cwd=folder,
+            env=environment(),
+            stdout=output,
+            stderr=subprocess.PIPE,
+            timeout=PATIENCE,
+            check=False,
+        )
+    return done.returncode, done.stderr
 
 
 async def test_the_latest_are_shown_and_that_there_are_more(lyftr: Lyftr, tmp_path: Path) -> None:
     await fill(tmp_path, "m1", "m2", "m3")
-    done = lyftr("conflicts", "--limit", "2")
+    done = lyftr("conflicts", "--table", "--limit", "2")
     assert [line.split()[-1] for line in done.stdout.decode().splitlines()[1:]] == ['"m3"', '"m2"']
     assert done.stderr.decode() == "only the latest 2 are shown; --limit shows more\n"
     assert [c["message_id"] for c in listed(lyftr, "--limit", "3")] == ["m3", "m2", "m1"]
@@ -113,7 +165,7 @@ async def test_the_latest_are_shown_and_that_there_are_more(lyftr: Lyftr, tmp_pa
 
 def test_without_conflicts_it_says_so_and_prints_no_json(lyftr: Lyftr) -> None:
     assert lyftr("migrate").returncode == 0
-    done = lyftr("conflicts")
+    done = lyftr("conflicts", "--table")
     assert (done.returncode, done.stdout, done.stderr) == (0, b"no conflicts\n", b"")
     assert listed(lyftr) == []
 

@@ -4,36 +4,49 @@ import asyncio
 import json
 
 import click
-from msgspec.structs import asdict
 
 from lyftr_core import Conflict, ConflictPage, format_timestamp
 from lyftr_http.cli.environment import container_for, settings_from_environment
+from lyftr_http.cli.output import Column, Output, output_option, say
 from lyftr_http.container import Container
 
 __all__ = ["conflicts"]
 
-# ASCII alone: other characters may turn a line of a terminal round, or be two columns wide.
-_encode = json.JSONEncoder(ensure_ascii=True, default=format_timestamp).encode
-_TITLES = ("DELIVERIES", "FIRST RECEIVED", "LAST RECEIVED", "FIELDS", "MESSAGE ID")
+_EXAMPLES = """
+\b
+Examples:
+  lyftr conflicts --limit 20
+  lyftr conflicts --json | jq -r .message_id
+"""
+_COLUMNS = (
+    Column("DELIVERIES", is_number=True),
+    Column("FIRST RECEIVED"),
+    Column("LAST RECEIVED"),
+    Column("FIELDS", style="yellow"),
+    Column("MESSAGE ID", style="cyan", is_flexible=True),  # the last, as it may be long
+)
 
 
-@click.command()
+@click.command(epilog=_EXAMPLES)
 @click.option(
     "--limit", metavar="N", type=int, help="At most how many, up to 10000.  [default: 100]"
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
-def conflicts(*, limit: int | None, as_json: bool) -> None:
+@output_option
+def conflicts(*, limit: int | None, output: Output) -> None:
     """List deliveries that came under a known message_id with other content.
 
     The first message was kept. A line says how often others came, when, and which fields differ;
-    the latest come first. MESSAGE ID is in quotes, and escaped where it is not ASCII, as in JSON.
-    A server may run.
+    the latest come first. MESSAGE ID is in quotes, as in JSON. A server may run.
     """
     page = asyncio.run(_read(container_for(settings_from_environment()), limit))
-    for line in _json_lines(page) if as_json else _table(page):
-        click.echo(line)
+    if not output.is_for_people:
+        output.records(page.items)
+    elif page.items:
+        output.table(_COLUMNS, map(_cells, page.items))
+    else:
+        output.say("no conflicts")
     if page.has_more:
-        click.echo(f"only the latest {len(page.items)} are shown; --limit shows more", err=True)
+        say(f"only the latest {len(page.items)} are shown; --limit shows more", err=True)
 
 
 async def _read(container: Container, limit: int | None) -> ConflictPage:
@@ -42,23 +55,11 @@ async def _read(container: Container, limit: int | None) -> ConflictPage:
         return await (list_conflicts() if limit is None else list_conflicts(limit))
 
 
-def _json_lines(page: ConflictPage) -> list[str]:
-    return [_encode(asdict(conflict)) for conflict in page.items]
-
-
-def _table(page: ConflictPage) -> list[str]:
-    if not page.items:
-        return ["no conflicts"]
-    rows = [_TITLES, *map(_cells, page.items)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-
-
 def _cells(conflict: Conflict) -> tuple[str, ...]:
     return (
         str(conflict.deliveries),
         format_timestamp(conflict.first_received_at),
         format_timestamp(conflict.last_received_at),
         ",".join(conflict.fields),
-        _encode(conflict.message_id),  # the last, as it may be long
+        json.dumps(conflict.message_id, ensure_ascii=False),
     )

@@ -1,10 +1,9 @@
 """`lyftr rebuild`: make the counts and indexes anew."""
 
-import sys
-
 import click
 
 from lyftr_http.cli.environment import container_for, settings_from_environment
+from lyftr_http.cli.progress import progress
 
 __all__ = ["rebuild"]
 
@@ -17,11 +16,6 @@ def rebuild() -> None:
     """
     container = container_for(settings_from_environment())
     container.migrate()  # what stops the work shows here, before the progress bar does
-    with click.progressbar(length=1, label="rebuild", file=sys.stderr) as bar:
-
-        def show(done: int, length: int) -> None:
-            bar.length = length
-            bar.update(done - bar.pos)
-
-        last = container.rebuild(progress=show)
+    with progress("rebuild") as shown:
+        last = container.rebuild(progress=shown.show)
     click.echo(f"{container.store().path}: rebuilt up to seq {last}")
