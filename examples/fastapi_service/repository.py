@@ -13,6 +13,8 @@ from examples.fastapi_service.schema import SCHEMA
 from lyftr_core import (
     AddOutcome,
     Conflict,
+    LogRun,
+    LogSelection,
     Matches,
     Message,
     Selection,
@@ -63,6 +65,14 @@ class SqliteRepository:
     async def select(self, selection: Selection) -> Matches:
         """Return a run of messages; see `lyftr_core.MessageReader`."""
         return await self._transact("BEGIN", statements.select, selection)
+
+    async def read_log(self, selection: LogSelection) -> LogRun:
+        """Return a run of the log; see `lyftr_core.MessageReader`."""
+        return await self._transact("BEGIN", statements.read_log, selection)
+
+    async def last_seq(self) -> int:
+        """Return the `seq` of the last message; see `lyftr_core.MessageReader`."""
+        return await self._transact("BEGIN", statements.last_seq)
 
     async def stats(self) -> Stats:
         """Return the statistics; see `lyftr_core.MessageReader`."""

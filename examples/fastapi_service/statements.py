@@ -15,6 +15,8 @@ from lyftr_core import (
     AddOutcome,
     Conflict,
     HourCount,
+    LogRun,
+    LogSelection,
     Matches,
     Message,
     MessageFilter,
@@ -27,7 +29,7 @@ from lyftr_core import (
     recent_hours,
 )
 
-__all__ = ["add", "conflicts", "get", "select", "stats"]
+__all__ = ["add", "conflicts", "get", "last_seq", "read_log", "select", "stats"]
 
 _INSERT = """
 INSERT INTO messages (message_id, sender, recipient, ts, text, received_at)
@@ -104,6 +106,27 @@ def _conditions(query: MessageFilter) -> tuple[str, tuple[str, ...]]:
     given = [(condition, value) for condition, value in restrictions if value is not None]
     where = " AND ".join(condition for condition, _ in given)
     return where or "TRUE", tuple(value for _, value in given)
+
+
+def read_log(connection: sqlite3.Connection, selection: LogSelection) -> LogRun:
+    """Return a run of messages in the order of commit."""
+    where, values = _conditions(selection.filter)
+    rows = connection.execute(
+        f"SELECT * FROM messages WHERE seq > ? AND {where} ORDER BY seq LIMIT ?",
+        (selection.after, *values, selection.limit + 1),  # one more tells whether any follows
+    )
+    found = tuple(map(to_stored, rows))
+    run = found[: selection.limit]
+    if len(found) > len(run):
+        return LogRun(messages=run, through=run[-1].seq, has_more=True)
+    through = max(selection.after, last_seq(connection))
+    return LogRun(messages=run, through=through, has_more=False)
+
+
+def last_seq(connection: sqlite3.Connection) -> int:
+    """Return the `seq` of the last message, or 0."""
+    (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM messages").fetchone()
+    return int(last)
 
 
 def stats(connection: sqlite3.Connection) -> Stats:

@@ -22,6 +22,7 @@ from lyftr_core.errors import (
 )
 from lyftr_core.faults import Fault, FaultCode
 from lyftr_core.ingestion import Ingested, IngestMessage
+from lyftr_core.log import LogPage, LogRequest, ReadLog
 from lyftr_core.memory import InMemoryMessageRepository
 from lyftr_core.message import AddOutcome, Message, StoredMessage
 from lyftr_core.parsing import parse
@@ -38,6 +39,8 @@ from lyftr_core.readiness import CheckReadiness, Readiness, SecretProbe
 from lyftr_core.reading import (
     BUSIEST_SENDERS,
     HourCount,
+    LogRun,
+    LogSelection,
     Matches,
     MessageFilter,
     Order,
@@ -85,6 +88,10 @@ __all__ = [
     "InvalidTimestamp",
     "ListConflicts",
     "ListMessages",
+    "LogPage",
+    "LogRequest",
+    "LogRun",
+    "LogSelection",
     "LyftrError",
     "Matches",
     "Message",
@@ -95,6 +102,7 @@ __all__ = [
     "Page",
     "PageRequest",
     "Position",
+    "ReadLog",
     "Readiness",
     "ReadinessProbe",
     "RequestSigner",

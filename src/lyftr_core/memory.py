@@ -8,6 +8,8 @@ from lyftr_core.message import AddOutcome, Message, StoredMessage
 from lyftr_core.reading import (
     BUSIEST_SENDERS,
     HourCount,
+    LogRun,
+    LogSelection,
     Matches,
     Order,
     Position,
@@ -65,6 +67,20 @@ class InMemoryMessageRepository:
             tuple(run[selection.offset : selection.offset + selection.limit]),
             len(passing) if selection.with_total else None,
         )
+
+    async def read_log(self, selection: LogSelection) -> LogRun:
+        """Return a run of the log; see `lyftr_core.ports.MessageReader`."""
+        behind = [s for s in self._stored.values() if s.seq > selection.after]
+        passing = [s for s in behind if selection.filter.matches(s.message)]
+        run = tuple(passing[: selection.limit])
+        if len(passing) > len(run):
+            return LogRun(messages=run, through=run[-1].seq, has_more=True)
+        through = max(selection.after, await self.last_seq())
+        return LogRun(messages=run, through=through, has_more=False)
+
+    async def last_seq(self) -> int:
+        """Return the `seq` of the last message; see `lyftr_core.ports.MessageReader`."""
+        return max((stored.seq for stored in self._stored.values()), default=0)
 
     async def stats(self) -> Stats:
         """Return the statistics; see `lyftr_core.ports.MessageReader`."""

@@ -101,7 +101,7 @@ class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         message: What was received.
         received_at: When it was received; aware, in UTC.
-        seq: Grows in the order of commit, and is never used twice. It may have gaps.
+        seq: From 1; grows in the order of commit, and is never used twice. It may have gaps.
     """
 
     message: Message

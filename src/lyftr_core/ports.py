@@ -10,7 +10,7 @@ from typing import Protocol
 
 from lyftr_core.conflict import Conflict
 from lyftr_core.message import AddOutcome, Message, StoredMessage
-from lyftr_core.reading import Matches, Selection, Stats
+from lyftr_core.reading import LogRun, LogSelection, Matches, Selection, Stats
 
 __all__ = ["Clock", "MessageReader", "MessageWriter", "ReadinessProbe"]
 
@@ -73,6 +73,36 @@ class MessageReader(Protocol):
 
         Returns:
             At most `selection.limit` messages; none where the selection begins behind the last.
+
+        Raises:
+            StorageUnavailable: The store cannot answer now.
+        """
+        ...
+
+    async def read_log(self, selection: LogSelection) -> LogRun:
+        """Return a run of messages in the order of commit, which is that of `seq`.
+
+        Whoever asks again behind `LogRun.through`, as long as there is more, gets each message
+        that passes the filter once, and none is left out: no message is ever committed with a
+        `seq` below one that a reader has seen.
+
+        An adapter need not look through the whole log at once. It may stop anywhere behind
+        `selection.after`, however few messages it has found, and says with `LogRun.through` where.
+        Where there is more, `through` is above `after`.
+
+        Args:
+            selection: Which messages, from where, and how many. That `after` lies beyond the last
+                message is no error: nothing follows it then.
+
+        Raises:
+            StorageUnavailable: The store cannot answer now.
+        """
+        ...
+
+    async def last_seq(self) -> int:
+        """Return a `seq` that no committed message is above, and every later one will be.
+
+        It is that of the last message, or 0 where there was none. It costs little.
 
         Raises:
             StorageUnavailable: The store cannot answer now.

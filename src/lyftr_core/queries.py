@@ -22,6 +22,7 @@ __all__ = [
     "ListMessages",
     "Page",
     "PageRequest",
+    "check_range",
 ]
 
 DEFAULT_LIMIT = 50
@@ -60,8 +61,8 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         faults = [
-            _check_range(self.limit, "limit", 1, MAX_LIMIT),
-            _check_range(self.offset or 0, "offset", 0, MAX_OFFSET),
+            check_range(self.limit, "limit", 1, MAX_LIMIT),
+            check_range(self.offset or 0, "offset", 0, MAX_OFFSET),
         ]
         if self.cursor and self.offset is not None:
             faults.append(Fault("offset", FaultCode.CONFLICTING, "must not be given with a cursor"))
@@ -203,7 +204,7 @@ class ListConflicts:
             InvalidQuery: The limit is none of these.
             StorageUnavailable: The store cannot answer now.
         """
-        if fault := _check_range(limit, "limit", 1, MAX_CONFLICTS):
+        if fault := check_range(limit, "limit", 1, MAX_CONFLICTS):
             raise InvalidQuery([fault])
         found = await self._reader.conflicts(limit + 1)  # one more tells whether there are others
         return ConflictPage(found[:limit], len(found) > limit)
@@ -214,7 +215,8 @@ def _cursor_behind(stored: StoredMessage, query: MessageFilter, order: Order) ->
     return encode_cursor(Position(last.ts, last.message_id), query, order)
 
 
-def _check_range(value: int, field: str, lowest: int, highest: int) -> Fault | None:
+def check_range(value: int, field: str, lowest: int, highest: int) -> Fault | None:
+    """Check that a number lies between two others, or is one of them."""
     if lowest <= value <= highest:
         return None
     return Fault(field, FaultCode.OUT_OF_RANGE, f"must be from {lowest} to {highest}")

@@ -20,6 +20,8 @@ __all__ = [
     "MAX_QUERY_LENGTH",
     "RECENT_HOURS",
     "HourCount",
+    "LogRun",
+    "LogSelection",
     "Matches",
     "MessageFilter",
     "Order",
@@ -134,6 +136,35 @@ class Matches(msgspec.Struct, frozen=True):
 
     messages: tuple[StoredMessage, ...]
     total: int | None
+
+
+class LogSelection(msgspec.Struct, frozen=True, kw_only=True):
+    """A run of the log, in the order of commit.
+
+    Attributes:
+        filter: Which messages.
+        after: Begin behind this `seq`, from 0 to 2^63 - 1; 0 is before the first message.
+        limit: At most how many messages, from 1.
+    """
+
+    filter: MessageFilter
+    after: int
+    limit: int
+
+
+class LogRun(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a selection of the log.
+
+    Attributes:
+        messages: Every message behind `after` and not behind `through` that passes the filter, by
+            `seq` ascending.
+        through: Up to which `seq` the log was looked at; at least `after`.
+        has_more: Whether there is anything behind `through`, passing or not.
+    """
+
+    messages: tuple[StoredMessage, ...]
+    through: int
+    has_more: bool
 
 
 class SenderCount(msgspec.Struct, frozen=True):

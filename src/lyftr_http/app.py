@@ -34,6 +34,7 @@ _INJECTED = (
     "ingest_message",
     "list_messages",
     "get_message",
+    "read_log",
     "compute_stats",
     "check_readiness",
     "metrics",

@@ -12,6 +12,7 @@ from lyftr_core import (
     IngestMessage,
     ListConflicts,
     ListMessages,
+    ReadLog,
     SecretProbe,
 )
 from lyftr_http.counted_scheme import CountedScheme
@@ -67,6 +68,7 @@ class Container(containers.DeclarativeContainer):
     list_messages = providers.Singleton(ListMessages, store.provided.reader)
     list_conflicts = providers.Singleton(ListConflicts, store.provided.reader)
     get_message = providers.Singleton(GetMessage, store.provided.reader)
+    read_log = providers.Singleton(ReadLog, store.provided.reader)
     compute_stats = providers.Singleton(ComputeStats, store.provided.reader)
     check_readiness = providers.Singleton(
         CheckReadiness,

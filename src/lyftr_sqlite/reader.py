@@ -8,12 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from lyftr_core.conflict import Conflict
 from lyftr_core.message import StoredMessage
-from lyftr_core.reading import Matches, Order, Selection, Stats
+from lyftr_core.reading import LogRun, LogSelection, Matches, Order, Selection, Stats
 from lyftr_sqlite.conditions import in_order
 from lyftr_sqlite.conflicts import list_conflicts
 from lyftr_sqlite.deadline import within
 from lyftr_sqlite.failures import as_storage_unavailable
 from lyftr_sqlite.figures import compute_stats
+from lyftr_sqlite.log_runs import last_seq, read_log
 from lyftr_sqlite.planning import look_ahead, plan
 from lyftr_sqlite.rows import to_stored
 from lyftr_sqlite.schema import messages
@@ -50,6 +51,14 @@ class SqliteMessageReader:
         """Return a run of messages; see `lyftr_core.ports.MessageReader`."""
         rows, total = await self._read(lambda connection: _answer(connection, selection))
         return Matches(tuple(to_stored(row) for row in rows), total)
+
+    async def read_log(self, selection: LogSelection) -> LogRun:
+        """Return a run of the log; see `lyftr_core.ports.MessageReader`."""
+        return await self._read(lambda connection: read_log(connection, selection))
+
+    async def last_seq(self) -> int:
+        """Return the `seq` of the last message; see `lyftr_core.ports.MessageReader`."""
+        return await self._read(last_seq)
 
     async def stats(self) -> Stats:
         """Return the statistics; see `lyftr_core.ports.MessageReader`."""

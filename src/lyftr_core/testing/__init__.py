@@ -25,6 +25,7 @@ pytest.register_assert_rewrite(
             "concurrency",
             "conflicts",
             "filtering",
+            "log",
             "ordering",
             "paging",
             "samples",

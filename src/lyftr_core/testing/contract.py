@@ -7,6 +7,7 @@ from lyftr_core.testing.comparison import ComparisonContract
 from lyftr_core.testing.concurrency import ConcurrencyContract
 from lyftr_core.testing.conflicts import ConflictsContract
 from lyftr_core.testing.filtering import FilteringContract
+from lyftr_core.testing.log import LogContract
 from lyftr_core.testing.ordering import OrderingContract
 from lyftr_core.testing.paging import PagingContract
 from lyftr_core.testing.sequences import SequencesContract
@@ -22,6 +23,7 @@ class RepositoryContract(
     OrderingContract,
     FilteringContract,
     PagingContract,
+    LogContract,
     StatsContract,
     ComparisonContract,
     SequencesContract,

@@ -131,6 +131,11 @@ class RepositoryMachine(Opening, RuleBasedStateMachine):
         """Follow the cursor from page to page, to the last."""
         self._run(self._both.read_all_pages(query, order, limit))
 
+    @rule(query=FILTERS, limit=st.integers(1, 3) | st.just(100), behind=st.none() | IDS)
+    def follow_log(self, query: MessageFilter, limit: int, behind: str | None) -> None:
+        """Read the log from its beginning, or behind a message, to its end."""
+        self._run(self._both.follow_log(query, limit, behind))
+
     @rule()
     def stats(self) -> None:
         """Ask for the statistics."""

@@ -9,6 +9,7 @@ from lyftr_core.message import AddOutcome, Message, StoredMessage
 from lyftr_core.ports import MessageReader, MessageWriter
 from lyftr_core.queries import ListMessages, PageRequest
 from lyftr_core.reading import MessageFilter, Order, Selection
+from lyftr_core.testing.log import follow_log
 
 __all__ = ["SideBySide"]
 
@@ -90,6 +91,22 @@ class SideBySide:
             request = PageRequest(limit=limit, order=order, cursor=page.next_cursor)
         raise AssertionError("the pages do not come to an end")
 
+    async def follow_log(self, query: MessageFilter, limit: int, behind: str | None) -> None:
+        """Read both logs to their end, behind a message if there is one with that identifier."""
+        known = behind if behind in self.seqs else None
+        run, expected = [
+            [
+                stored
+                async for run in follow_log(
+                    reader, query, after=await _seq(reader, known), limit=limit
+                )
+                for stored in run.messages
+            ]
+            for reader in (self.reader, self.reference)
+        ]
+        self._compare(run, expected)
+        assert await self.reader.last_seq() >= max(self.seqs.values(), default=0)
+
     async def stats(self) -> None:
         """Ask both for the statistics."""
         assert await self.reader.stats() == await self.reference.stats()
@@ -111,6 +128,11 @@ class SideBySide:
         assert [_id(stored) for stored in run] == [_id(stored) for stored in expected]
         assert [_content(stored) for stored in run] == [_content(stored) for stored in expected]
         assert [stored.seq for stored in run] == [self.seqs[_id(stored)] for stored in run]
+
+
+async def _seq(reader: MessageReader, message_id: str | None) -> int:
+    stored = await reader.get(message_id) if message_id else None
+    return stored.seq if stored else 0
 
 
 def _id(stored: StoredMessage) -> str:

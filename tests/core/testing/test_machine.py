@@ -86,7 +86,7 @@ TestMachineOfReopened.settings = QUICK
 @pytest.mark.parametrize(
     ("machine", "last", "most"),
     [
-        (machine_of(KeepsPages), {"select", "read_all_pages"}, 6),
+        (machine_of(KeepsPages), {"select", "read_all_pages"}, 8),
         (machine_of(ListsConflictsOfTheFirstLook), {"conflicts"}, 6),
         (machine_of(ForgetsAtAPage), {"redeliver", "add", "add_at_once", "add_changed"}, 5),
         (ForgetsConflictsWhenClosed, {"conflicts"}, 5),

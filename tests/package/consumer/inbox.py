@@ -27,6 +27,10 @@ from lyftr_core import (
     InvalidTimestamp,
     ListConflicts,
     ListMessages,
+    LogPage,
+    LogRequest,
+    LogRun,
+    LogSelection,
     LyftrError,
     Matches,
     Message,
@@ -39,6 +43,7 @@ from lyftr_core import (
     Position,
     Readiness,
     ReadinessProbe,
+    ReadLog,
     RequestSigner,
     SchemaMismatch,
     SecretNotConfigured,
@@ -92,6 +97,14 @@ class CountingRepository:
     async def select(self, selection: Selection) -> Matches:
         """Return messages."""
         return await self._kept.select(selection)
+
+    async def read_log(self, selection: LogSelection) -> LogRun:
+        """Return messages in the order of commit."""
+        return await self._kept.read_log(selection)
+
+    async def last_seq(self) -> int:
+        """Return the end of the log."""
+        return await self._kept.last_seq()
 
     async def stats(self) -> Stats:
         """Return figures."""
@@ -153,6 +166,7 @@ async def look_around(query: MessageFilter) -> list[str]:
     request = PageRequest(limit=10, order=Order.DESCENDING, with_total=False)
     page = assert_type(await ListMessages(READER)(query, request), Page)
     stored = assert_type(await GetMessage(READER)("m1"), "StoredMessage | None")
+    log = assert_type(await ReadLog(READER)(query, LogRequest(after=0, limit=10)), LogPage)
     stats = assert_type(await ComputeStats(READER)(), Stats)
     conflicts = assert_type(await ListConflicts(READER)(5), ConflictPage)
     ready = assert_type(
@@ -162,6 +176,7 @@ async def look_around(query: MessageFilter) -> list[str]:
     busiest: tuple[SenderCount, ...] = stats.messages_per_sender[:BUSIEST_SENDERS]
     hours: tuple[HourCount, ...] = stats.messages_per_hour
     seen = [item.message.message_id for item in page.items]
+    seen += [item.message.message_id for item in log.items]
     seen += [f"{busy.sender} {busy.count}" for busy in busiest]
     seen += [f"{format_timestamp(hour.hour)} {hour.count}" for hour in hours if hour.count]
     seen += [",".join(conflict.fields) for conflict in conflicts.items]
