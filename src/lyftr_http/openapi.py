@@ -20,6 +20,7 @@ from litestar.openapi.spec import (
 from litestar.openapi.spec.enums import OpenAPIFormat
 
 from lyftr_core import Order, __version__
+from lyftr_core.log import MAX_SEQ
 from lyftr_core.message import E164_PATTERN, MAX_MESSAGE_ID_LENGTH, MAX_TEXT_LENGTH
 from lyftr_core.queries import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET
 from lyftr_core.reading import MAX_QUERY_LENGTH
@@ -188,6 +189,7 @@ class ListMessagesOperation(Operation):
                 _or_empty(_CURSOR),
                 "`next_cursor` of a page with these filters.",
             ),
+            _query("after", _SEQ, "In the order of commit, behind this `seq`; 0 is the beginning."),
             _query("order", _ORDER, "By `ts`, then `message_id`."),
             _query("total", _TOTAL, "Whether to count all messages that pass the filters."),
         ]
@@ -198,6 +200,7 @@ _SEARCH = Schema(
 )
 _LIMIT = Schema(type=OpenAPIType.INTEGER, minimum=1, maximum=MAX_LIMIT, default=DEFAULT_LIMIT)
 _OFFSET = Schema(type=OpenAPIType.INTEGER, minimum=0, maximum=MAX_OFFSET, default=0)
+_SEQ = Schema(type=OpenAPIType.INTEGER, minimum=0, maximum=MAX_SEQ)
 _CURSOR = Schema(type=OpenAPIType.STRING, min_length=1)
 _ORDER = Schema(type=OpenAPIType.STRING, enum=[o.value for o in Order], default="asc")
 _TOTAL = Schema(type=OpenAPIType.BOOLEAN, default=True)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from lyftr_core import Fault, FaultCode, Page, Stats, StoredMessage, format_timestamp
+from lyftr_core import Fault, FaultCode, LogPage, Page, Stats, StoredMessage, format_timestamp
 
 __all__ = [
     "Accepted",
@@ -13,6 +13,7 @@ __all__ = [
     "Invalid",
     "Live",
     "MessageItem",
+    "MessageLog",
     "MessagePage",
     "Problem",
     "Ready",
@@ -125,6 +126,27 @@ class MessagePage(msgspec.Struct, frozen=True, kw_only=True):
             limit=page.limit,
             offset=page.offset,
             next_cursor=page.next_cursor,
+        )
+
+
+class MessageLog(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of the messages in the order of commit."""
+
+    items: list[MessageItem]
+    total: None
+    limit: int
+    next_after: Annotated[int, msgspec.Meta(description="The next part is behind this `seq`.")]
+    has_more: Annotated[bool, msgspec.Meta(description="Whether that part is there already.")]
+
+    @classmethod
+    def of(cls, page: LogPage) -> "MessageLog":
+        """Make the body of a part of the log."""
+        return cls(
+            items=[MessageItem.of(stored) for stored in page.items],
+            total=None,
+            limit=page.limit,
+            next_after=page.next_after,
+            has_more=page.has_more,
         )
 
 

@@ -8,6 +8,10 @@ import pytest
 
 Deliver = Callable[..., Awaitable[None]]
 
+_PARAMETERS = [
+    *("from", "to", "since", "until", "q"),
+    *("limit", "offset", "cursor", "order", "after", "total"),
+]
 _NOT_UTF8 = ["%FF", "%ED%A0%80", "%ED%BF%BF", "%C3", "%C0%80"]
 
 
@@ -21,7 +25,7 @@ async def _faults(client: httpx.AsyncClient, query: str) -> list[tuple[list[str]
     return [(item["loc"], item["type"]) for item in body["detail"]]
 
 
-@pytest.mark.parametrize("name", ["limit", "offset"])
+@pytest.mark.parametrize("name", ["limit", "offset", "after"])
 @pytest.mark.parametrize(
     "value",
     [
@@ -40,25 +44,26 @@ async def test_a_limit_outside_its_range_is_named(client: httpx.AsyncClient, val
     assert await _faults(client, f"limit={value}") == [(["query", "limit"], "out_of_range")]
 
 
+@pytest.mark.parametrize("name", ["offset", "after"])
 @pytest.mark.parametrize("value", [str(2**63), str(2**64), "1" * 20, "9" * 5_000])
-async def test_an_offset_beyond_63_bits_is_named(client: httpx.AsyncClient, value: str) -> None:
-    assert await _faults(client, f"offset={value}") == [(["query", "offset"], "out_of_range")]
+async def test_an_offset_or_a_seq_beyond_63_bits_is_named(
+    client: httpx.AsyncClient, name: str, value: str
+) -> None:
+    assert await _faults(client, f"{name}={value}") == [(["query", name], "out_of_range")]
 
 
-@pytest.mark.parametrize(
-    "name", ["from", "to", "since", "until", "q", "limit", "offset", "cursor", "order", "total"]
-)
+@pytest.mark.parametrize("name", _PARAMETERS)
 async def test_a_repeated_parameter_is_refused_though_its_values_agree(
     client: httpx.AsyncClient, name: str
 ) -> None:
-    good = {"limit": "1", "offset": "1", "order": "asc", "total": "true"}.get(name, "x")
+    good = {"limit": "1", "offset": "1", "after": "1", "order": "asc", "total": "true"}.get(
+        name, "x"
+    )
     assert await _faults(client, f"{name}={good}&{name}={good}") == [(["query", name], "repeated")]
 
 
 @pytest.mark.parametrize("value", _NOT_UTF8)
-@pytest.mark.parametrize(
-    "name", ["from", "to", "since", "until", "q", "limit", "offset", "cursor", "order", "total"]
-)
+@pytest.mark.parametrize("name", _PARAMETERS)
 async def test_a_value_that_is_not_utf8_is_named(
     client: httpx.AsyncClient, name: str, value: str
 ) -> None:
@@ -163,6 +168,15 @@ async def test_a_cursor_excludes_an_offset(
     assert await _faults(client, f"cursor={cursor}&offset={offset}") == [
         (["query", "offset"], "conflicting")
     ]
+
+
+@pytest.mark.parametrize("after", ["0", "7", "x"])
+async def test_after_excludes_what_belongs_to_pages(client: httpx.AsyncClient, after: str) -> None:
+    given = {"order": "asc", "offset": "0", "cursor": "x", "total": "false"}
+    own = [] if after.isdigit() else [(["query", "after"], "not_an_integer")]
+    for name, value in given.items():
+        faults = await _faults(client, f"after={after}&{name}={value}")
+        assert sorted(faults) == sorted([(["query", name], "conflicting"), *own])
 
 
 async def test_every_bad_parameter_is_named_once(client: httpx.AsyncClient) -> None:

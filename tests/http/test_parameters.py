@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lyftr_core import (
     InvalidInput,
     InvalidQuery,
+    LogRequest,
     MessageFilter,
     Order,
     PageRequest,
@@ -19,7 +20,10 @@ from lyftr_core import (
 from lyftr_core.testing import message_filters, message_ids
 from lyftr_http.parameters import InvalidPath, read_list_query, read_message_id
 
-_NAMES = ["from", "to", "since", "until", "q", "limit", "offset", "cursor", "order", "total"]
+_NAMES = [
+    *("from", "to", "since", "until", "q"),
+    *("limit", "offset", "cursor", "order", "after", "total"),
+]
 _VALUES = [
     *("", "1", "0", "-1", "1e1", "9" * 30, "asc", "up", "true", "%2B12", "+12", "+1", "%FF", "%00"),
     *("%", "%2", "%zz", "2026-01-15T09:28:35Z", "2026-13-15T09:28:35Z", "\u00ff", "=", "a=b"),
@@ -35,7 +39,7 @@ def _queries() -> st.SearchStrategy[bytes]:
     return st.binary(max_size=60) | likely
 
 
-def _read(query: bytes) -> tuple[MessageFilter, PageRequest] | InvalidQuery:
+def _read(query: bytes) -> tuple[MessageFilter, PageRequest | LogRequest] | InvalidQuery:
     try:
         return read_list_query(query)
     except InvalidQuery as exc:
@@ -57,7 +61,8 @@ def test_any_query_string_is_read_or_refused_with_named_faults(query: bytes) -> 
         assert read.faults
         assert all(fault.field in _NAMES and fault.msg for fault in read.faults)
     else:
-        assert [type(part) for part in read] == [MessageFilter, PageRequest]
+        assert isinstance(read[0], MessageFilter)
+        assert isinstance(read[1], PageRequest | LogRequest)
 
 
 _pages = st.builds(
@@ -87,6 +92,14 @@ def test_every_query_can_be_written_and_is_read_back(
     }
     query = urlencode({k: v for k, v in parameters.items() if v is not None}).replace("+", space)
     assert read_list_query(query.encode()) == (found, page)
+
+
+def test_after_asks_for_the_log() -> None:
+    assert read_list_query(b"q=a&after=7&limit=3") == (
+        MessageFilter(q="a"),
+        LogRequest(after=7, limit=3),
+    )
+    assert read_list_query(b"after=0&cursor=") == (MessageFilter(), LogRequest())
 
 
 def test_an_empty_query_asks_for_everything() -> None:

@@ -6,11 +6,11 @@ from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, SkipValidation
 
-from lyftr_core import GetMessage, ListMessages
+from lyftr_core import GetMessage, ListMessages, LogRequest, ReadLog
 from lyftr_http.in_flight import InFlight
 from lyftr_http.openapi import GetMessageOperation, ListMessagesOperation, problems
 from lyftr_http.parameters import read_list_query, read_message_id
-from lyftr_http.responses import MessageItem, MessagePage
+from lyftr_http.responses import MessageItem, MessageLog, MessagePage
 from lyftr_http.routes.read_only import get
 
 __all__ = ["get_message", "list_messages"]
@@ -20,19 +20,21 @@ __all__ = ["get_message", "list_messages"]
     "/messages",
     summary="List messages",
     operation_class=ListMessagesOperation,
-    response_description="One page of the messages that pass the filters.",
+    response_description="One page of the messages that pass the filters, or a part of the log.",
     responses=problems(422, 503),
 )
 async def list_messages(
     request: Request[None, None, State],
     list_messages: NamedDependency[SkipValidation[ListMessages]],
+    read_log: NamedDependency[SkipValidation[ReadLog]],
     reads_in_flight: NamedDependency[SkipValidation[InFlight]],
-) -> MessagePage:
-    """List the messages that pass the filters, page by page."""
-    query, page_request = read_list_query(request.scope["query_string"])
+) -> MessagePage | MessageLog:
+    """List the messages that pass the filters, page by page, or in the order of commit."""
+    query, part = read_list_query(request.scope["query_string"])
     with reads_in_flight:
-        page = await list_messages(query, page_request)
-    return MessagePage.of(page)
+        if isinstance(part, LogRequest):
+            return MessageLog.of(await read_log(query, part))
+        return MessagePage.of(await list_messages(query, part))
 
 
 @get(
