@@ -18,6 +18,7 @@ from lyftr_http.observation import Observation
 from lyftr_http.openapi import openapi_document
 from lyftr_http.paths import SegmentRouting
 from lyftr_http.request_body import MAX_BODY_SIZE
+from lyftr_http.routes.docs import get_docs, get_docs_file
 from lyftr_http.routes.health import get_live, get_ready
 from lyftr_http.routes.message_data import message_data
 from lyftr_http.routes.metrics import get_metrics
@@ -60,7 +61,7 @@ def create_app(settings: Settings, container: Container | None = None) -> Litest
     ]
     document = cache(lambda: openapi_document(routes, dependencies, settings.webhook_scheme))
     app = Litestar(
-        route_handlers=[*routes, get_schema],
+        route_handlers=[*routes, get_schema, get_docs, get_docs_file],
         # Said here, since Litestar otherwise asks the environment, and would show tracebacks.
         debug=False,
         pdb_on_exception=False,

@@ -208,7 +208,7 @@ def test_the_log_of_nginx_has_no_query(front: Front) -> None:
     assert number not in front.log.read_text()
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/schema/openapi.json"])
+@pytest.mark.parametrize("path", ["/metrics", "/schema/openapi.json", "/docs", "/docs/start.js"])
 def test_what_is_for_the_machine_itself_is_not_shown(front: Front, path: str) -> None:
     assert front.https.get(path).status_code == 404
 

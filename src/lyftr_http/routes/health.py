@@ -14,6 +14,7 @@ __all__ = ["get_live", "get_ready"]
 
 @get(
     "/health/live",
+    tags=["Service"],
     summary="Is the process alive?",
     response_description="The process answers.",
     sync_to_thread=False,
@@ -25,6 +26,7 @@ def get_live() -> Live:
 
 @get(
     "/health/ready",
+    tags=["Service"],
     summary="Can a webhook be taken now?",
     response_description="Every check passed.",
     responses={503: ResponseSpec(Unready, generate_examples=False, description="A check failed.")},

@@ -25,6 +25,7 @@ def message_data(access: ReadAccess) -> Router:
         "/",
         route_handlers=[list_messages, get_message, get_stats],
         guards=[_guard(access)],
+        tags=["Messages"],
         security=None if access.is_open else [{BEARER: []}],
     )
 

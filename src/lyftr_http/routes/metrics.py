@@ -16,6 +16,7 @@ _TEXT_FORMAT = CONTENT_TYPE_LATEST.partition("; charset")[0]
 
 @get(
     "/metrics",
+    tags=["Service"],
     summary="Get metrics",
     media_type=_TEXT_FORMAT,
     response_description="The metrics in the Prometheus text format.",

@@ -42,6 +42,7 @@ async def take_in(
 @post(
     PATH,
     status_code=200,
+    tags=["Webhooks"],
     summary="Take in one signed message",
     operation_class=WebhookOperation,
     response_description="The message is committed, now or by an earlier delivery.",
