@@ -23,6 +23,7 @@ from lyftr_http.routes.health import get_live, get_ready
 from lyftr_http.routes.message_data import message_data
 from lyftr_http.routes.metrics import get_metrics
 from lyftr_http.routes.schema import get_schema
+from lyftr_http.routes.static import get_static_file
 from lyftr_http.routes.webhook import receive_webhook
 from lyftr_http.settings import Settings
 from lyftr_http.thin_webhook import ThinWebhook
@@ -39,6 +40,7 @@ _INJECTED = (
     "compute_stats",
     "check_readiness",
     "metrics",
+    "templates",
     "reads_in_flight",
     "webhooks_in_flight",
 )
@@ -61,7 +63,7 @@ def create_app(settings: Settings, container: Container | None = None) -> Litest
     ]
     document = cache(lambda: openapi_document(routes, dependencies, settings.webhook_scheme))
     app = Litestar(
-        route_handlers=[*routes, get_schema, get_docs, get_docs_file],
+        route_handlers=[*routes, get_schema, get_docs, get_docs_file, get_static_file],
         # Said here, since Litestar otherwise asks the environment, and would show tracebacks.
         debug=False,
         pdb_on_exception=False,

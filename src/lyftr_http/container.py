@@ -19,6 +19,7 @@ from lyftr_http.counted_scheme import CountedScheme
 from lyftr_http.in_flight import InFlight
 from lyftr_http.logs import create_logger
 from lyftr_http.metrics import Metrics
+from lyftr_http.page.templates import Templates
 from lyftr_http.read_access import ReadAccess
 from lyftr_http.request_journal import RequestJournal
 from lyftr_http.schemes import configured_scheme
@@ -45,6 +46,7 @@ class Container(containers.DeclarativeContainer):
     metrics_directory: providers.Provider[str | None] = providers.Object(None)
     metrics = providers.Singleton(Metrics, metrics_directory)
     journal = providers.Singleton(RequestJournal, log, metrics)
+    templates = providers.Singleton(Templates)
 
     store = providers.Singleton(
         SqliteStore,

@@ -10,6 +10,7 @@ from litestar.types import Guard
 from lyftr_http.openapi import BEARER
 from lyftr_http.read_access import ReadAccess
 from lyftr_http.routes.messages import get_message, list_messages
+from lyftr_http.routes.pages import get_inbox
 from lyftr_http.routes.stats import get_stats
 
 __all__ = ["message_data"]
@@ -23,7 +24,7 @@ def message_data(access: ReadAccess) -> Router:
     """
     return Router(
         "/",
-        route_handlers=[list_messages, get_message, get_stats],
+        route_handlers=[list_messages, get_message, get_stats, get_inbox],
         guards=[_guard(access)],
         tags=["Messages"],
         security=None if access.is_open else [{BEARER: []}],

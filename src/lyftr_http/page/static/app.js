@@ -1,0 +1,1 @@
+// What the inbox does in the browser.

@@ -1,0 +1,40 @@
+"""HTML from the templates of this package. Whatever a template is given is escaped."""
+
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from lyftr_http.page.static_files import static_version
+
+__all__ = ["PAGE_POLICY", "Templates"]
+
+PAGE_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""The `Content-Security-Policy` of a page: everything comes from this server, nothing is inline."""
+
+
+class Templates:
+    """The templates. They are read when they are first used."""
+
+    def __init__(self) -> None:
+        self._environment = Environment(
+            loader=PackageLoader("lyftr_http.page"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+
+    def render(self, name: str, root: str, **values: object) -> str:
+        """Return the HTML of a page, or of a piece of one.
+
+        Args:
+            name: Of the template.
+            root: The path below which the application is mounted, empty for none.
+            **values: What it shows.
+        """
+        template = self._environment.get_template(name)
+        return template.render(values, root=root, static=f"{root}/static/{static_version()}")
