@@ -10,7 +10,7 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from tests.end_to_end.conftest import LYFTR, PATIENCE, environment
 
 __all__ = ["Terminal", "on_a_terminal", "plain"]
 
+_NONE: Mapping[str, str] = {}
 _CONTROL = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -61,12 +62,12 @@ class Terminal:
 
 @contextmanager
 def on_a_terminal(
-    folder: Path, *arguments: str, width: int = 80, **variables: str
+    folder: Path, *arguments: str, variables: Mapping[str, str] = _NONE, width: int = 80
 ) -> Iterator[Terminal]:
     """Run a command with its three standard streams on a terminal; kill it if it still runs."""
     descriptor, other = pty.openpty()
     fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
-    kept = {"TERM": "xterm-256color"} | variables
+    kept = {"TERM": "xterm-256color", **variables}
     try:
         process = subprocess.Popen(
             [*LYFTR, *arguments],

@@ -110,7 +110,7 @@ async def test_on_a_terminal_it_is_a_coloured_table_that_fits(tmp_path: Path) ->
     assert b"\x1b[1m" in terminal.printed
     assert all(len(line) <= 90 for line in text.splitlines())
     assert text.count("m") - text.count("from") == 255
-    with on_a_terminal(tmp_path, "conflicts", NO_COLOR="1") as terminal:
+    with on_a_terminal(tmp_path, "conflicts", variables={"NO_COLOR": "1"}) as terminal:
         terminal.end()
     assert b"\x1b[3" not in terminal.printed
     with on_a_terminal(tmp_path, "conflicts", "--json") as terminal:

@@ -7,8 +7,8 @@ import pytest
 from lyftr_core import FaultCode, SignedRequest, StandardWebhooks
 from lyftr_core.vectors import ExpectedFault
 from lyftr_http.cli.conformance.cases import Case, vector_cases
-from lyftr_http.cli.conformance.delivery import Answer
 from lyftr_http.cli.conformance.verdict import judge
+from lyftr_http.cli.http_sender import Answer
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OK = b'{"status":"ok"}'

@@ -11,6 +11,7 @@ from lyftr_http.cli.conformance import conformance
 from lyftr_http.cli.migrate import migrate
 from lyftr_http.cli.rebuild import rebuild
 from lyftr_http.cli.sectioned_group import SectionedGroup
+from lyftr_http.cli.send import send
 from lyftr_http.cli.serve import serve
 from lyftr_http.cli.sign import sign
 from lyftr_http.cli.verify import verify
@@ -20,7 +21,7 @@ __all__ = ["SECTIONS", "cli", "run"]
 
 SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Server": (serve, migrate),
-    "Senders": (sign, verify, conformance),
+    "Senders": (send, sign, verify, conformance),
     "Messages": (conflicts,),
     "Data": (check, rebuild),
 }

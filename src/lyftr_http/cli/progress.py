@@ -17,6 +17,8 @@ _SELDOM = 0.1
 class _Bar(Protocol):
     def update(self, done: int, length: int | None) -> None: ...
 
+    def say(self, line: str) -> None: ...
+
 
 class Progress:
     """Counts what is done.
@@ -49,7 +51,10 @@ class Progress:
 
     def say(self, line: str) -> None:
         """Print a line on standard error, above what moves there."""
-        say(line, err=True)
+        if self._bar is None:
+            say(line, err=True)
+        else:
+            self._bar.say(line)
 
     def finish(self) -> None:
         """Show where it ended."""

@@ -12,7 +12,9 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
+from lyftr_http.cli.safe_text import escaped
 from lyftr_http.cli.tables import console
 
 __all__ = ["ProgressBar", "progress_bar"]
@@ -29,6 +31,10 @@ class ProgressBar:
         """Show how much is done of how much."""
         self._shown.update(self._task, completed=done, total=length)
 
+    def say(self, line: str) -> None:
+        """Print a line above the bar."""
+        self._shown.console.print(Text(escaped(line)))
+
 
 @contextmanager
 def progress_bar(label: str, length: int | None, unit: str) -> Iterator[ProgressBar]:
@@ -41,5 +47,7 @@ def progress_bar(label: str, length: int | None, unit: str) -> Iterator[Progress
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console(err=True), redirect_stdout=False) as shown:
+    with Progress(
+        *columns, console=console(err=True), redirect_stdout=False, redirect_stderr=False
+    ) as shown:
         yield ProgressBar(shown, shown.add_task(label, total=length))

@@ -8,7 +8,7 @@ import click
 from lyftr_http.cli.environment import settings_from_environment
 from lyftr_http.settings import InvalidSettings, Settings, WebhookScheme
 
-__all__ = ["secret_options", "settings_with_secrets"]
+__all__ = ["secret_options", "settings_with_secrets", "signing_options"]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -18,21 +18,28 @@ _VARIABLES = {
     "previous": "WEBHOOK_SECRET_PREVIOUS",
     "scheme": "WEBHOOK_SCHEME",
 }
+_SECRET = click.option("--secret", metavar="TEXT", help=f"In place of WEBHOOK_SECRET; {_VISIBLE}.")
+_PREVIOUS = click.option(
+    "--previous", metavar="TEXT", help="In place of WEBHOOK_SECRET_PREVIOUS, likewise."
+)
+_SCHEME = click.option(
+    "--scheme",
+    type=click.Choice([scheme.value for scheme in WebhookScheme]),
+    help="In place of WEBHOOK_SCHEME.",
+)
 
 
 def secret_options(command: _Command) -> _Command:
     """Add `--secret`, `--previous` and `--scheme` to a command; it gets them as keywords."""
-    options = (
-        click.option("--secret", metavar="TEXT", help=f"In place of WEBHOOK_SECRET; {_VISIBLE}."),
-        click.option(
-            "--previous", metavar="TEXT", help="In place of WEBHOOK_SECRET_PREVIOUS, likewise."
-        ),
-        click.option(
-            "--scheme",
-            type=click.Choice([scheme.value for scheme in WebhookScheme]),
-            help="In place of WEBHOOK_SCHEME.",
-        ),
-    )
+    return _with_options(command, _SECRET, _PREVIOUS, _SCHEME)
+
+
+def signing_options(command: _Command) -> _Command:
+    """Add `--secret` and `--scheme` to a command that only signs; it gets them as keywords."""
+    return _with_options(command, _SECRET, _SCHEME)
+
+
+def _with_options(command: _Command, *options: Callable[[_Command], _Command]) -> _Command:
     for option in reversed(options):
         command = option(command)
     return command
@@ -44,7 +51,7 @@ def settings_with_secrets(
     """Read the settings, the options in place of their variables.
 
     Args:
-        options: What came of `secret_options`.
+        options: What came of `secret_options` or `signing_options`.
         purpose: What the secret is needed for, as in `to sign with`.
         check_secrets: Whether to refuse secrets that the scheme does not take.
 

@@ -16,12 +16,11 @@ from lyftr_core.vectors import (
     content_bytes,
     load_vectors,
 )
+from lyftr_http.cli.http_sender import MAX_BODY_SIZE
 
 __all__ = ["Case", "delivery_cases", "group_names", "vector_cases"]
 
 DELIVERY = "delivery"
-MAX_BODY_SIZE = 65_536
-"""In bytes: what the wire contract lets a body have."""
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):

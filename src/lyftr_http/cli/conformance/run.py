@@ -13,8 +13,9 @@ from lyftr_http.cli.conformance.cases import (
     group_names,
     vector_cases,
 )
-from lyftr_http.cli.conformance.delivery import TRY_LATER, Answer, Receiver
+from lyftr_http.cli.conformance.delivery import TRY_LATER, Receiver
 from lyftr_http.cli.conformance.verdict import Verdict, judge
+from lyftr_http.cli.http_sender import Answer
 from lyftr_http.cli.sign import signer_of
 from lyftr_http.settings import Settings
 

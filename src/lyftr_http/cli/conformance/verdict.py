@@ -7,7 +7,7 @@ import msgspec
 
 from lyftr_core.vectors import ExpectedFault
 from lyftr_http.cli.conformance.cases import Case
-from lyftr_http.cli.conformance.delivery import Answer
+from lyftr_http.cli.http_sender import Answer
 
 __all__ = ["Verdict", "judge"]
 

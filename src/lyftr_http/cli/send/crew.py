@@ -1,0 +1,125 @@
+"""Sends many messages at once: one reads, some deliver, and all stop together."""
+
+import queue
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+
+import msgspec
+
+from lyftr_http.cli.send.delivery import Delivery, Fate
+from lyftr_http.cli.send.outgoing import Outgoing
+
+__all__ = ["Crew", "Tally"]
+
+Deliver = Callable[[Outgoing], Delivery]
+
+
+class Tally(msgspec.Struct, kw_only=True):
+    """What became of the messages of a run.
+
+    Attributes:
+        taken: How many the receiver has.
+        retried: How many tries were made after the first ones.
+        refused: How many it does not have, for a reason that was told.
+        unsettled: The lines that another run may well deliver.
+        last: The last line that was read.
+        is_stopped: Whether it stopped before the end.
+        is_interrupted: Whether somebody pressed Ctrl-C.
+    """
+
+    taken: int = 0
+    retried: int = 0
+    refused: int = 0
+    unsettled: list[int] = []
+    last: int = 0
+    is_stopped: bool = False
+    is_interrupted: bool = False
+
+    @property
+    def resume_at(self) -> int | None:
+        """The first line that another run may deliver, or `None` where it came to the end."""
+        return min([*self.unsettled, self.last + 1]) if self.is_stopped else None
+
+
+class Crew:
+    """A number of threads that deliver.
+
+    Args:
+        deliver: Entered once by each thread: delivers one message.
+        size: How many threads.
+        stop: Set as soon as nothing more is to be sent.
+        note: Told of each delivery, one at a time.
+    """
+
+    def __init__(
+        self,
+        deliver: Callable[[], AbstractContextManager[Deliver]],
+        *,
+        size: int,
+        stop: threading.Event,
+        note: Callable[[Delivery], None],
+    ) -> None:
+        self._deliver = deliver
+        self._size = size
+        self._stop = stop
+        self._note = note
+        self._waiting: queue.Queue[Outgoing | None] = queue.Queue(size)
+        self._lock = threading.Lock()
+        self._tally = Tally()
+        self._errors: list[Exception] = []
+
+    def send(self, messages: Iterable[Outgoing]) -> Tally:
+        """Deliver all messages, in order where there is one thread.
+
+        It ends early where a delivery is hopeless, and on Ctrl-C; what is on its way then is
+        finished, but not tried again.
+        """
+        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(self._size)]
+        for thread in threads:
+            thread.start()
+        try:
+            self._hand_out(messages)
+        except KeyboardInterrupt:
+            self._tally.is_interrupted = True
+            self._stop.set()
+        finally:
+            for _ in threads:
+                self._waiting.put(None)
+            for thread in threads:
+                thread.join()
+        if self._errors:
+            raise self._errors[0]
+        self._tally.is_stopped = self._stop.is_set()
+        return self._tally
+
+    def _hand_out(self, messages: Iterable[Outgoing]) -> None:
+        for message in messages:
+            if self._stop.is_set():
+                return
+            self._waiting.put(message)
+            self._tally.last = message.number
+
+    def _work(self) -> None:
+        with self._deliver() as deliver:
+            while (message := self._waiting.get()) is not None:
+                try:
+                    self._count(self._delivered(message, deliver))
+                except Exception as exc:  # noqa: BLE001 - the thread that waits for all raises it
+                    self._errors.append(exc)
+                    self._stop.set()
+
+    def _delivered(self, message: Outgoing, deliver: Deliver) -> Delivery:
+        if self._stop.is_set():
+            return Delivery(message, Fate.NOT_SENT)
+        return deliver(message)
+
+    def _count(self, delivery: Delivery) -> None:
+        with self._lock:
+            self._tally.retried += delivery.retries
+            self._tally.taken += delivery.fate is Fate.TAKEN
+            self._tally.refused += delivery.fate in {Fate.REFUSED, Fate.HOPELESS}
+            if delivery.fate in {Fate.HOPELESS, Fate.NOT_SENT}:
+                self._tally.unsettled.append(delivery.message.number)
+                self._stop.set()
+            self._note(delivery)
