@@ -26,7 +26,7 @@ from lyftr_core.log import LogPage, LogRequest, ReadLog
 from lyftr_core.memory import InMemoryMessageRepository
 from lyftr_core.message import AddOutcome, Message, StoredMessage
 from lyftr_core.parsing import parse
-from lyftr_core.ports import Clock, MessageReader, MessageWriter, ReadinessProbe
+from lyftr_core.ports import Clock, MessageReader, MessageRemover, MessageWriter, ReadinessProbe
 from lyftr_core.queries import (
     ConflictPage,
     GetMessage,
@@ -50,6 +50,8 @@ from lyftr_core.reading import (
     Stats,
     recent_hours,
 )
+from lyftr_core.removal import Removal, RemovalStep, content_hash
+from lyftr_core.removing import RemoveMessages
 from lyftr_core.signature import (
     HexHmacSha256,
     RequestSigner,
@@ -97,6 +99,7 @@ __all__ = [
     "Message",
     "MessageFilter",
     "MessageReader",
+    "MessageRemover",
     "MessageWriter",
     "Order",
     "Page",
@@ -105,6 +108,9 @@ __all__ = [
     "ReadLog",
     "Readiness",
     "ReadinessProbe",
+    "Removal",
+    "RemovalStep",
+    "RemoveMessages",
     "RequestSigner",
     "SchemaMismatch",
     "SecretNotConfigured",
@@ -121,6 +127,7 @@ __all__ = [
     "StoredMessage",
     "UnconfiguredScheme",
     "VerifiedBody",
+    "content_hash",
     "decode_cursor",
     "differing_fields",
     "encode_cursor",

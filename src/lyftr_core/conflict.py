@@ -29,7 +29,8 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         message_id: The identifier that they share with the stored message.
         fields: The fields that differ, as the sender names them, in the order of the message:
-            one or more of `from`, `to`, `ts` and `text`.
+            one or more of `from`, `to`, `ts` and `text`. None where the stored message had been
+            removed, so that nobody knows.
         first_received_at: The earliest time of receipt among them; aware, in UTC.
         last_received_at: The latest.
         deliveries: How many there were, from 1.

@@ -18,6 +18,7 @@ from lyftr_core.reading import (
     Stats,
     recent_hours,
 )
+from lyftr_core.removal import Removal, RemovalStep, content_hash
 
 __all__ = ["InMemoryMessageRepository"]
 
@@ -35,18 +36,21 @@ class InMemoryMessageRepository:
     def __init__(self) -> None:
         self._stored: dict[str, StoredMessage] = {}
         self._conflicts: dict[tuple[str, tuple[str, ...]], Conflict] = {}
+        self._removed: dict[str, int] = {}
+        self._last_seq = 0
 
     async def add(self, message: Message, *, received_at: datetime) -> AddOutcome:
         """Store a message if its identifier is new; see `lyftr_core.ports.MessageWriter`."""
         known = self._stored.get(message.message_id)
         if known:
             fields = differing_fields(known.message, message)
-            if not fields:
-                return AddOutcome.DUPLICATE
-            self._record(message.message_id, fields, received_at)
-            return AddOutcome.CONFLICT
+            return self._compare(message, received_at, fields, is_same=not fields)
+        removed = self._removed.get(message.message_id)
+        if removed is not None:
+            return self._compare(message, received_at, (), is_same=removed == content_hash(message))
+        self._last_seq += 1
         self._stored[message.message_id] = StoredMessage(
-            message=message, received_at=received_at, seq=len(self._stored) + 1
+            message=message, received_at=received_at, seq=self._last_seq
         )
         return AddOutcome.CREATED
 
@@ -80,7 +84,7 @@ class InMemoryMessageRepository:
 
     async def last_seq(self) -> int:
         """Return the `seq` of the last message; see `lyftr_core.ports.MessageReader`."""
-        return max((stored.seq for stored in self._stored.values()), default=0)
+        return self._last_seq
 
     async def stats(self) -> Stats:
         """Return the statistics; see `lyftr_core.ports.MessageReader`."""
@@ -104,9 +108,33 @@ class InMemoryMessageRepository:
         by_time = sorted(by_name, key=lambda c: c.last_received_at, reverse=True)
         return tuple(by_time[:limit])
 
+    async def remove(self, removal: Removal, after: int) -> RemovalStep:
+        """Remove messages, all in one step; see `lyftr_core.ports.MessageRemover`."""
+        going = [s for s in self._stored.values() if s.seq > after and removal.matches(s)]
+        for stored in going:
+            self._removed[stored.message.message_id] = content_hash(stored.message)
+            del self._stored[stored.message.message_id]
+        return RemovalStep(len(going), self._last_seq, self._last_seq)
+
+    async def count(self, removal: Removal) -> int:
+        """Return how many there are to remove; see `lyftr_core.ports.MessageRemover`."""
+        return sum(map(removal.matches, self._stored.values()))
+
+    async def scrub(self) -> bool:
+        """Nothing is left in memory; see `lyftr_core.ports.MessageRemover`."""
+        return True
+
     async def check(self) -> str | None:
         """Memory is always ready; see `lyftr_core.ports.ReadinessProbe`."""
         return None
+
+    def _compare(
+        self, message: Message, received_at: datetime, fields: tuple[str, ...], *, is_same: bool
+    ) -> AddOutcome:
+        if is_same:
+            return AddOutcome.DUPLICATE
+        self._record(message.message_id, fields, received_at)
+        return AddOutcome.CONFLICT
 
     def _record(self, message_id: str, fields: tuple[str, ...], received_at: datetime) -> None:
         known = self._conflicts.get((message_id, fields))

@@ -11,8 +11,9 @@ from typing import Protocol
 from lyftr_core.conflict import Conflict
 from lyftr_core.message import AddOutcome, Message, StoredMessage
 from lyftr_core.reading import LogRun, LogSelection, Matches, Selection, Stats
+from lyftr_core.removal import Removal, RemovalStep
 
-__all__ = ["Clock", "MessageReader", "MessageWriter", "ReadinessProbe"]
+__all__ = ["Clock", "MessageReader", "MessageRemover", "MessageWriter", "ReadinessProbe"]
 
 Clock = Callable[[], datetime]
 """Returns the present moment as an aware datetime in UTC."""
@@ -29,7 +30,8 @@ class MessageWriter(Protocol):
 
         Calls may run concurrently. Of several with one `message_id` exactly one is `CREATED`,
         whether they come one after another or at once; the others are `DUPLICATE` or, where a
-        field differs from the stored one, `CONFLICT`. What is stored never changes.
+        field differs from the stored one, `CONFLICT`. What is stored never changes, and goes only
+        by a `MessageRemover`.
 
         Each `CONFLICT` is recorded, as durably, before this returns; `MessageReader.conflicts`
         lists them.
@@ -129,6 +131,55 @@ class MessageReader(Protocol):
 
         Raises:
             StorageUnavailable: The store cannot answer now.
+        """
+        ...
+
+
+class MessageRemover(Protocol):
+    """Removes the content of messages for good. A store need not be able to.
+
+    A removed message is in no answer of a `MessageReader`. Of it stay its `message_id`, its `seq`
+    and its `lyftr_core.content_hash`: added again it is a `DUPLICATE`, and with other content a
+    `CONFLICT`, which is recorded with no fields, since nobody knows any more which differ. What
+    was recorded of its conflicts before stays.
+    `lyftr_core.testing.RemovalContract` checks an adapter against everything said here.
+    """
+
+    async def remove(self, removal: Removal, after: int) -> RemovalStep:
+        """Remove some messages, in a step so short that those who add or read hardly wait.
+
+        When this returns, it is committed as a message that was added is.
+
+        Args:
+            removal: Which messages.
+            after: Only those with a higher `seq`; 0, and then `through` of the step before.
+
+        Returns:
+            What was done; perhaps nothing was to be removed, and it came further nevertheless.
+
+        Raises:
+            StorageUnavailable: The step may or may not have been done. To do it again is safe.
+        """
+        ...
+
+    async def count(self, removal: Removal) -> int:
+        """Return how many messages there are to remove.
+
+        Raises:
+            StorageUnavailable: The store cannot answer now.
+        """
+        ...
+
+    async def scrub(self) -> bool:
+        """Clear away what the store still holds of removed messages, outside of its answers.
+
+        That is whatever it keeps for itself: indexes, logs, free space. It goes in short steps.
+
+        Returns:
+            Whether nothing is left. Somebody who reads what was there before may keep it.
+
+        Raises:
+            StorageUnavailable: Something may be left. To do it again is safe.
         """
         ...
 

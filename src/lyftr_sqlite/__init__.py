@@ -1,12 +1,14 @@
 """The ports of `lyftr_core` over one SQLite file, through SQLAlchemy and aiosqlite.
 
-`SqliteStore` is the whole of it: open it, use its `writer`, `reader` and `probe`, close it.
+`SqliteStore` is the whole of it: open it, use its `writer`, `reader`, `remover` and `probe`, close
+it.
 """
 
 from lyftr_sqlite.checking import Finding, check
 from lyftr_sqlite.migration import Migration, migrate
 from lyftr_sqlite.reader import SqliteMessageReader
 from lyftr_sqlite.rebuilding import rebuild
+from lyftr_sqlite.remover import SqliteMessageRemover
 from lyftr_sqlite.store import SqliteStore
 from lyftr_sqlite.url import parse_database_url
 from lyftr_sqlite.writer import Commit, SqliteMessageWriter
@@ -16,6 +18,7 @@ __all__ = [
     "Finding",
     "Migration",
     "SqliteMessageReader",
+    "SqliteMessageRemover",
     "SqliteMessageWriter",
     "SqliteStore",
     "check",

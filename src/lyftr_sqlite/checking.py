@@ -26,6 +26,10 @@ __all__ = ["Finding", "check"]
 # Words are found through an index of their own, which a walk over all of them does not use.
 _NOT_FOUND = """SELECT count(*) FROM temp.fresh_counts WHERE texts <>
     (SELECT count(*) FROM search WHERE search MATCH '"' || replace(term, '"', '""') || '"')"""
+_LOG = "FROM messages WHERE content_hash IS NULL AND seq <= :through"
+_HASHES = range(2**32)
+_EMPTIED = ("sender", "recipient", "ts", "text", "received_at", "folded")
+_EMPTY = ("", 0, None)
 _DIFFERENCE = "SELECT count(*) FROM (SELECT * FROM ({}) EXCEPT SELECT * FROM ({}))"
 _Check = Callable[[sqlite3.Connection], Iterator[str]]
 
@@ -93,6 +97,9 @@ def _check_file(database: sqlite3.Connection) -> Iterator[str]:
 
 def _check_messages(database: sqlite3.Connection) -> Iterator[str]:
     for row in database.execute("SELECT * FROM messages"):
+        if row["content_hash"] is not None:
+            yield from _check_removed(row)
+            continue
         try:
             text = to_stored(SimpleNamespace(**row)).message.text
         except StorageError as exc:
@@ -100,6 +107,13 @@ def _check_messages(database: sqlite3.Connection) -> Iterator[str]:
             continue
         if row["folded"] != (None if text is None else fold_beyond_ascii(text)):
             yield f"the row with seq {row['seq']} has a wrong folded text"
+
+
+def _check_removed(row: sqlite3.Row) -> Iterator[str]:
+    if row["content_hash"] not in _HASHES:
+        yield f"the row with seq {row['seq']} has a wrong hash"
+    if any(row[name] not in _EMPTY for name in _EMPTIED):
+        yield f"the row with seq {row['seq']} is of a removed message, and not empty"
 
 
 def _check_conflicts(database: sqlite3.Connection) -> Iterator[str]:
@@ -116,14 +130,14 @@ def _check_order(name: str, same: str) -> _Check:
         name: The list.
         same: When an entry `o` of it is that of a message `m`.
     """
-    missing = f"""SELECT count(*) FROM messages m WHERE seq <= :through
+    missing = f"""SELECT count(*) FROM messages m WHERE seq <= :through AND content_hash IS NULL
         AND NOT EXISTS (SELECT 1 FROM {name} o WHERE {same} AND o.ts = m.ts AND o.seq = m.seq)"""
     held = f"SELECT count(*) FROM {name}"
 
     def look(database: sqlite3.Connection) -> Iterator[str]:
         through = _through(database, name)
         lacks = _number(database, missing, through)
-        log = _number(database, "SELECT count(*) FROM messages WHERE seq <= :through", through)
+        log = _number(database, f"SELECT count(*) {_LOG}", through)
         surplus = _number(database, held, through) - (log - lacks)
         yield from _faults(lacks, surplus)
 
@@ -148,9 +162,8 @@ def _check_search(database: sqlite3.Connection) -> Iterator[str]:
         " tokenize='trigram case_sensitive 1')"
     )
     database.execute(
-        "INSERT INTO temp.fresh (rowid, text)"
-        " SELECT seq, coalesce(folded, lower(text)) FROM messages WHERE seq <= ?",
-        [through],
+        f"INSERT INTO temp.fresh (rowid, text) SELECT seq, coalesce(folded, lower(text)) {_LOG}",
+        {"through": through},
     )
     for schema, name in (("main", "search"), ("temp", "fresh")):
         database.execute(
@@ -212,13 +225,14 @@ _FIRST = to_microseconds(datetime.min.replace(tzinfo=UTC))
 _LAST = to_microseconds(datetime.max.replace(tzinfo=UTC))
 _CONFLICT_FAULTS = {
     "have no message": "NOT EXISTS (SELECT 1 FROM messages m WHERE m.message_id = c.message_id)",
-    "do not name the fields that differ": f"fields NOT IN ({', '.join(_FIELDS)})",
+    "do not name the fields that differ": f"""fields NOT IN ({", ".join(_FIELDS)}) AND NOT (
+        fields = '' AND EXISTS (SELECT 1 FROM messages m
+            WHERE m.message_id = c.message_id AND m.content_hash IS NOT NULL))""",
     "have times that cannot be": f"""typeof(first_received_at) <> 'integer'
         OR typeof(last_received_at) <> 'integer' OR first_received_at > last_received_at
         OR first_received_at < {_FIRST} OR last_received_at > {_LAST}""",
     "count no delivery": "typeof(deliveries) <> 'integer' OR deliveries < 1",
 }
-_LOG = "FROM messages WHERE seq <= :through"
 _CHECKS: Mapping[str, _Check] = {
     "file": _check_file,
     "messages": _check_messages,
@@ -248,7 +262,7 @@ _CHECKS: Mapping[str, _Check] = {
         "SELECT width, start, messages FROM counts_by_time",
         f"""SELECT width, ts - ((ts % width) + width) % width AS start, count(*) FROM messages,
             (SELECT value AS width FROM json_each('[{MINUTE}, {HOUR}, {DAY}]'))
-            WHERE seq <= :through GROUP BY 1, 2""",
+            WHERE content_hash IS NULL AND seq <= :through GROUP BY 1, 2""",
     ),
     "search": _check_search,
 }

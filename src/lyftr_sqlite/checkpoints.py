@@ -9,6 +9,7 @@ copy that meets that moment makes SQLite before 3.51.3 lose commits (same page, 
 Bug").
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from lyftr_sqlite.background import Background
 from lyftr_sqlite.copying_lock import copying_lock
-from lyftr_sqlite.engines import READERS
+from lyftr_sqlite.engines import BUSY_TIMEOUT, READERS
 from lyftr_sqlite.failures import as_storage_unavailable
 from lyftr_sqlite.writing_connection import COMMIT_SOMETHING, WritingConnection
 
@@ -37,6 +38,12 @@ database only after a copy during which nothing came; of the short ones nearly a
 what is left for the writer's turn is then little to sync too."""
 
 _COPY = "PRAGMA wal_checkpoint(PASSIVE)"
+_CUT = "PRAGMA wal_checkpoint(TRUNCATE)"
+_READERS_TIMEOUT = 20
+"""How long to wait for readers of other processes, in milliseconds: webhooks wait too."""
+_ATTEMPTS = 100
+_BETWEEN_ATTEMPTS = 0.1
+"""In seconds; how long the log is tried to be emptied, all in all, is some ten of them."""
 
 
 class _Log(NamedTuple):
@@ -87,6 +94,25 @@ class Checkpointer:
         """Take notice of a commit."""
         self._background.wake()
 
+    async def empty(self) -> bool:
+        """Copy all of the log, and cut it to nothing.
+
+        Returns:
+            Whether it is empty now. Else somebody reads from it, or copies, all the time.
+        """
+        for _ in range(_ATTEMPTS):
+            with copying_lock(self._path) as alone:
+                if alone and await self._try_to_empty():
+                    return True
+            await asyncio.sleep(_BETWEEN_ATTEMPTS)
+        return False
+
+    async def _try_to_empty(self) -> bool:
+        await self._writing.commit_something()  # so that something is left to copy
+        await self._copy_beside()  # nearly all of it, so that little is left for the writer's turn
+        async with self._nobody_reading(), self._writing.open() as connection:
+            return await _cut(connection)
+
     async def _checkpoint(self) -> None:
         await self._background.pause(INTERVAL)
         if self._background.closing:
@@ -129,6 +155,14 @@ class Checkpointer:
                 for _ in range(READERS):
                     await stack.enter_async_context(self._reading.connect())
             yield
+
+
+async def _cut(connection: AsyncConnection) -> bool:
+    """Copy the rest of the log and cut it off, if no reader of another process needs it."""
+    await connection.exec_driver_sql(f"PRAGMA busy_timeout={_READERS_TIMEOUT}")
+    found = (await connection.exec_driver_sql(_CUT)).mappings().one()
+    await connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
+    return not found["busy"]
 
 
 async def _copy(connection: AsyncConnection) -> _Log:

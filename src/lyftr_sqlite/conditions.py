@@ -3,23 +3,25 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, FromClause, select, tuple_
+from sqlalchemy import ColumnElement, CompoundSelect, FromClause, and_, select, tuple_
 
 from lyftr_core.reading import MessageFilter, Order, Position
 from lyftr_core.timestamps import to_microseconds
 from lyftr_sqlite.case_folding import text_holds
 from lyftr_sqlite.schema import messages, projections
 
-__all__ = ["Place", "behind", "in_order", "in_period", "in_tail", "passing"]
+__all__ = ["PRESENT", "Place", "behind", "in_order", "in_period", "in_tail", "passing"]
 
 Place = tuple[ColumnElement[int], ColumnElement[str]]
 """The columns `ts` and `message_id`, by which messages are ordered; not always of one table."""
+PRESENT: ColumnElement[bool] = messages.c.content_hash.is_(None)
+"""The condition that a row of the log is a message, and not what stays of a removed one."""
 
 
 def in_tail(projection: str) -> ColumnElement[bool]:
-    """Return the condition that a projection does not hold a message yet."""
+    """Return the condition that a projection does not hold a message yet, which is there."""
     through = select(projections.c.through_seq).where(projections.c.name == projection)
-    return messages.c.seq > through.scalar_subquery()
+    return and_(messages.c.seq > through.scalar_subquery(), PRESENT)
 
 
 def passing(query: MessageFilter) -> Iterator[ColumnElement[bool]]:

@@ -83,7 +83,7 @@ def _to_conflict(row: Row[Any]) -> Conflict:
     try:
         return Conflict(
             message_id=row.message_id,
-            fields=tuple(row.fields.split(SEPARATOR)),
+            fields=tuple(filter(None, row.fields.split(SEPARATOR))),
             first_received_at=from_microseconds(row.first_received_at),
             last_received_at=from_microseconds(row.last_received_at),
             deliveries=row.deliveries,

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from lyftr_sqlite.failures import is_passing
 from lyftr_sqlite.file_identity import OneFile
+from lyftr_sqlite.hashing import HASH_FUNCTION, hash_of_columns
 from lyftr_sqlite.opening import open_connection
 
 __all__ = [
@@ -75,7 +76,14 @@ def create_writing_engine(
         f"busy_timeout={BUSY_TIMEOUT}",
         f"wal_autocheckpoint={autocheckpoint}",
         f"journal_size_limit={_LOG_SIZE}",
+        # What a change frees is overwritten with zeros, whatever the default of this SQLite.
+        "secure_delete=ON",
     )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def add_functions(connection: AsyncAdapt_aiosqlite_connection, _record: object) -> None:
+        connection.create_function(HASH_FUNCTION, 5, hash_of_columns)
+
     return engine
 
 

@@ -21,6 +21,7 @@ from lyftr_core.timestamps import to_microseconds
 from lyftr_sqlite.case_folding import fold_beyond_ascii
 from lyftr_sqlite.conflicts import ConflictingDelivery, name_fields, record_conflicts
 from lyftr_sqlite.driver import driver_of
+from lyftr_sqlite.hashing import hash_of
 from lyftr_sqlite.schema import messages
 
 __all__ = ["LARGEST_BATCH", "Row", "insert_batch", "to_row"]
@@ -67,10 +68,27 @@ class _Kept(NamedTuple):
     """What the table holds under an identifier."""
 
     seq: int
+    content_hash: int | None
     content: tuple[object, ...]
 
+    def tell(self, row: Row) -> AddOutcome:
+        """Tell a redelivery of it from another message with its identifier."""
+        if self.content_hash is None:
+            is_same = self.content == row.content
+        else:  # it has been removed
+            is_same = self.content_hash == hash_of(
+                row.message_id, row.sender, row.recipient, row.ts, row.text
+            )
+        return AddOutcome.DUPLICATE if is_same else AddOutcome.CONFLICT
 
-_KNOWN = select(messages.c.seq, *(messages.c[name] for name in Row._fields[:_CONTENT])).where(
+    def fields_other_than(self, row: Row) -> str:
+        """Name the fields of a conflict; none are known of a removed message."""
+        return name_fields(self.content[1:], row.content[1:]) if self.content_hash is None else ""
+
+
+_KNOWN = select(
+    messages.c.seq, messages.c.content_hash, *(messages.c[name] for name in Row._fields[:_CONTENT])
+).where(
     messages.c.message_id.in_(
         select(func.json_each(bindparam("ids")).table_valued("value").c.value)
     )
@@ -123,7 +141,7 @@ def _insert_sql(slots: int) -> str:
 
 async def _kept(connection: AsyncConnection, message_ids: set[str]) -> dict[str, _Kept]:
     found = await connection.execute(_KNOWN, {"ids": msgspec.json.encode(message_ids).decode()})
-    kept = {row.message_id: _Kept(row.seq, tuple(row)[1:]) for row in found}
+    kept = {row.message_id: _Kept(row.seq, row.content_hash, tuple(row)[2:]) for row in found}
     if len(kept) < len(message_ids):
         raise StorageUnavailable("a row vanished while it was compared")
     return kept
@@ -143,7 +161,7 @@ def _outcome(row: Row, created: set[str], kept: _Kept) -> AddOutcome:
     if row.message_id in created:
         created.remove(row.message_id)
         return AddOutcome.CREATED
-    return AddOutcome.DUPLICATE if kept.content == row.content else AddOutcome.CONFLICT
+    return kept.tell(row)
 
 
 def _conflicting(
@@ -151,5 +169,5 @@ def _conflicting(
 ) -> Iterator[ConflictingDelivery]:
     for row, outcome in zip(batch, outcomes, strict=True):
         if outcome is AddOutcome.CONFLICT:
-            fields = name_fields(kept[row.message_id].content[1:], row.content[1:])
+            fields = kept[row.message_id].fields_other_than(row)
             yield ConflictingDelivery(row.message_id, fields, row.received_at)

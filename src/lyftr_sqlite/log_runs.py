@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lyftr_core.log import MAX_SEQ
 from lyftr_core.reading import LogRun, LogSelection
-from lyftr_sqlite.conditions import passing
+from lyftr_sqlite.conditions import PRESENT, passing
 from lyftr_sqlite.rows import to_stored
 from lyftr_sqlite.schema import messages
 
@@ -48,5 +48,6 @@ async def _rows_up_to(
 ) -> Sequence[Row[Any]]:
     """Return the rows of a run, and one more if there is another before the horizon."""
     ahead = messages.c.seq > selection.after, messages.c.seq <= horizon
-    query = select(messages).where(*ahead, *passing(selection.filter)).order_by(messages.c.seq)
-    return (await connection.execute(query.limit(selection.limit + 1))).all()
+    query = select(messages).where(*ahead, PRESENT, *passing(selection.filter))
+    ordered = query.order_by(messages.c.seq).limit(selection.limit + 1)
+    return (await connection.execute(ordered)).all()

@@ -1,8 +1,8 @@
 """What follows the log of messages, and how a run of the log is folded into each projection.
 
 A projection holds every message up to its own watermark, `projections.through_seq`, and none
-beyond it. Readers add the rest of the log, the tail, to what the projection says; so each answer
-is exact, however far behind a projection is.
+beyond it; of removed ones it holds none (`lyftr_sqlite.blanking`). Readers add the rest of the log,
+the tail, to what the projection says; so each answer is exact, however far behind a projection is.
 """
 
 import msgspec
@@ -15,7 +15,7 @@ DAY = 24 * HOUR
 """The widths of the buckets in which messages are counted by time, in microseconds."""
 
 # The run of the log that is folded in; `lyftr_sqlite.folding` puts in both ends.
-_RUN = "FROM messages WHERE seq > :low AND seq <= :high"
+_RUN = "FROM messages WHERE content_hash IS NULL AND seq > :low AND seq <= :high"
 # Nothing is left to undo of a statement alone, so SQLite writes no journal of it to a file.
 _PUT = "INSERT OR ROLLBACK INTO"
 

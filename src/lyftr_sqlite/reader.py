@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from lyftr_core.conflict import Conflict
 from lyftr_core.message import StoredMessage
 from lyftr_core.reading import LogRun, LogSelection, Matches, Order, Selection, Stats
-from lyftr_sqlite.conditions import in_order
+from lyftr_sqlite.conditions import PRESENT, in_order
 from lyftr_sqlite.conflicts import list_conflicts
 from lyftr_sqlite.deadline import within
 from lyftr_sqlite.failures import as_storage_unavailable
@@ -43,7 +43,7 @@ class SqliteMessageReader:
 
     async def get(self, message_id: str) -> StoredMessage | None:
         """Return one message; see `lyftr_core.ports.MessageReader`."""
-        query = select(messages).where(messages.c.message_id == message_id)
+        query = select(messages).where(messages.c.message_id == message_id, PRESENT)
         rows = await self._read(lambda connection: _rows(connection, query))
         return to_stored(rows[0]) if rows else None
 

@@ -1,7 +1,8 @@
 """The tables as this version of the program uses them. Migrations make them.
 
-The table of messages is a log: rows are appended in the order of commit, and never changed. Beside
-it is what is kept of conflicts, which no message tells. All other tables are projections, which
+The table of messages is a log: rows are appended in the order of commit, and never changed but for
+those of removed messages, which are emptied. Beside it is what is kept of conflicts, which no
+message tells. All other tables are projections, which
 follow the log; `lyftr_sqlite.projections` says how.
 Times are integers, microseconds since 1970-01-01T00:00:00Z, so that they sort as moments do.
 """
@@ -25,9 +26,9 @@ __all__ = [
     "totals",
 ]
 
-HEAD = "0004"
+HEAD = "0005"
 """The schema revision that this version of the program uses."""
-EARLIER = ("0001", "0002", "0003")
+EARLIER = ("0001", "0002", "0003", "0004")
 """The revisions that it can bring to this one."""
 
 metadata: MetaData = MetaData()
@@ -44,6 +45,8 @@ messages: Table = Table(
     Column("received_at", Integer, nullable=False),
     # The text as `str.casefold` gives it, where SQLite's lower() gives another; else NULL.
     Column("folded", Text),
+    # What stays of a removed message; its other columns are then empty. Else NULL.
+    Column("content_hash", Integer),
     sqlite_autoincrement=True,  # a seq is never used twice, not even after its row is gone
 )
 

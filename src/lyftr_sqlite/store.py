@@ -14,7 +14,9 @@ from lyftr_sqlite.follower import Follower
 from lyftr_sqlite.migration import migrate
 from lyftr_sqlite.probe import SqliteReadinessProbe
 from lyftr_sqlite.reader import SqliteMessageReader
+from lyftr_sqlite.remover import SqliteMessageRemover
 from lyftr_sqlite.revision import require_readable
+from lyftr_sqlite.scrubbing import Scrubber
 from lyftr_sqlite.url import parse_database_url
 from lyftr_sqlite.writer import Commit, SqliteMessageWriter
 from lyftr_sqlite.writing_connection import WritingConnection
@@ -37,6 +39,7 @@ class SqliteStore:
         writer: The `MessageWriter`.
         reader: The `MessageReader`.
         probe: The `ReadinessProbe`.
+        remover: The `MessageRemover`.
 
     Raises:
         ValueError: The URL is of another kind.
@@ -66,6 +69,12 @@ class SqliteStore:
             connection, on_commit=self._note_commit
         )
         self.reader: SqliteMessageReader = SqliteMessageReader(reading)
+        self.remover: SqliteMessageRemover = SqliteMessageRemover(
+            connection,
+            reading,
+            Scrubber(connection, self._checkpointer),
+            on_commit=self._checkpointer.note_commit,
+        )
         self.probe: SqliteReadinessProbe = SqliteReadinessProbe(reading, self.writer)
 
     async def open(self) -> None:

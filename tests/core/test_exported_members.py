@@ -40,6 +40,7 @@ INTERNAL = {
     "decode_secret",
     "encode_secret",
     "from_microseconds",
+    "hash_fields",
     "to_microseconds",
 }
 # Modules that users import by their names, so that the core is there without them.
@@ -114,6 +115,7 @@ def test_exported_names_of_core_are_these() -> None:
         "Message",
         "MessageFilter",
         "MessageReader",
+        "MessageRemover",
         "MessageWriter",
         "Order",
         "Page",
@@ -122,6 +124,9 @@ def test_exported_names_of_core_are_these() -> None:
         "ReadLog",
         "Readiness",
         "ReadinessProbe",
+        "Removal",
+        "RemovalStep",
+        "RemoveMessages",
         "RequestSigner",
         "SchemaMismatch",
         "SecretNotConfigured",
@@ -138,6 +143,7 @@ def test_exported_names_of_core_are_these() -> None:
         "StoredMessage",
         "UnconfiguredScheme",
         "VerifiedBody",
+        "content_hash",
         "decode_cursor",
         "differing_fields",
         "encode_cursor",
@@ -151,6 +157,7 @@ def test_exported_names_of_core_are_these() -> None:
 def test_exported_names_of_the_testing_kit_are_these() -> None:
     assert lyftr_core.testing.__all__ == [
         "InvalidBody",
+        "RemovalContract",
         "RepositoryContract",
         "RepositoryMachine",
         "bodies",

@@ -204,6 +204,7 @@ def test_the_upgrade_from_0003_looks_at_no_message_and_folds_nothing_anew(old: P
     with closing(sqlite3.connect(old)) as connection, connection:
         connection.execute("UPDATE projections SET through_seq = 7")
         connection.execute("DROP TABLE messages")
+        connection.execute("CREATE TABLE messages (seq INTEGER PRIMARY KEY)")  # nothing to look at
     assert migrate(old) == Migration(before="0003", after=HEAD)
     with closing(sqlite3.connect(old)) as connection:
         assert watermarks(connection) == dict.fromkeys(NAMES, 7)

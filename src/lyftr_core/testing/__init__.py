@@ -1,8 +1,8 @@
 """What tests of lyftr, and of code that uses lyftr, are made of; install `lyftr[testing]`.
 
 Hypothesis strategies for every value of the domain; `RepositoryContract`, which checks an adapter
-against everything that `lyftr_core.ports` says; and `RepositoryMachine`, the part of it that does
-anything in any order.
+against what `lyftr_core.ports` says of writing and reading, and `RemovalContract` of removing; and
+`RepositoryMachine`, the part of the former that does anything in any order.
 """
 
 from importlib.util import find_spec
@@ -28,6 +28,7 @@ pytest.register_assert_rewrite(
             "log",
             "ordering",
             "paging",
+            "removal",
             "samples",
             "side_by_side",
             "stats",
@@ -48,6 +49,7 @@ from lyftr_core.testing.invalid import (
     invalid_bodies,
 )
 from lyftr_core.testing.machine import RepositoryMachine
+from lyftr_core.testing.removal import RemovalContract
 from lyftr_core.testing.strategies import (
     message_filters,
     messages,
@@ -61,6 +63,7 @@ from lyftr_core.testing.wire import (
 
 __all__ = [
     "InvalidBody",
+    "RemovalContract",
     "RepositoryContract",
     "RepositoryMachine",
     "bodies",

@@ -15,15 +15,18 @@ from lyftr_core import (
     FaultCode,
     HexHmacSha256,
     IngestMessage,
+    InMemoryMessageRepository,
     Message,
     MessageFilter,
     MessageReader,
+    MessageRemover,
     MessageWriter,
     Selection,
     SignedRequest,
 )
 from lyftr_core.testing import (
     InvalidBody,
+    RemovalContract,
     RepositoryContract,
     RepositoryMachine,
     bodies,
@@ -76,6 +79,24 @@ class OurMachine(RepositoryMachine):
 
 
 TestOurMachine = OurMachine.TestCase
+
+
+class TestRemoval(RemovalContract):
+    @asynccontextmanager
+    async def open_removable(
+        self,
+    ) -> AsyncGenerator[tuple[MessageWriter, MessageReader, MessageRemover]]:
+        repository = InMemoryMessageRepository()
+        yield repository, repository, repository
+
+
+async def test_a_number_is_forgotten_and_its_messages_are_no_new_ones() -> None:
+    repository = InMemoryMessageRepository()
+    message = Message(message_id="m1", sender="+12", recipient="+13", ts=MOMENT)
+    await repository.add(message, received_at=MOMENT)
+    assert await inbox.forget(repository, "+12") == 0
+    assert await repository.get("m1") is None
+    assert inbox.stays_of(message) > 0
 
 
 @given(request=signed_requests(SECRET, of=bodies(of=ORDERS)))

@@ -36,6 +36,7 @@ from lyftr_core import (
     Message,
     MessageFilter,
     MessageReader,
+    MessageRemover,
     MessageWriter,
     Order,
     Page,
@@ -44,6 +45,9 @@ from lyftr_core import (
     Readiness,
     ReadinessProbe,
     ReadLog,
+    Removal,
+    RemovalStep,
+    RemoveMessages,
     RequestSigner,
     SchemaMismatch,
     SecretNotConfigured,
@@ -60,6 +64,7 @@ from lyftr_core import (
     StoredMessage,
     UnconfiguredScheme,
     VerifiedBody,
+    content_hash,
     decode_cursor,
     differing_fields,
     encode_cursor,
@@ -182,6 +187,21 @@ async def look_around(query: MessageFilter) -> list[str]:
     seen += [",".join(conflict.fields) for conflict in conflicts.items]
     seen += [str(stored.seq) if stored else "none", str(ready.ready)]
     return seen
+
+
+async def forget(remover: MessageRemover, number: str) -> int:
+    """Remove what was sent from or to a number, and say how far that is."""
+    remove = RemoveMessages(remover)
+    done: list[RemovalStep] = []
+    removed = assert_type(await remove(Removal(number=number), done.append), int)
+    assert assert_type(await remove.scrub(), bool)
+    assert removed == sum(step.removed for step in done)
+    return assert_type(await remove.count(Removal(received_before=now())), int)
+
+
+def stays_of(message: Message) -> int:
+    """Return what is kept of a removed message."""
+    return assert_type(content_hash(message), int)
 
 
 def continue_behind(position: Position, query: MessageFilter) -> Position:

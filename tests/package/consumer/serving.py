@@ -8,7 +8,13 @@ from typing import assert_type
 
 from litestar import Litestar
 
-from lyftr_core import MessageReader, MessageWriter, ReadinessProbe, SchemaMismatch
+from lyftr_core import (
+    MessageReader,
+    MessageRemover,
+    MessageWriter,
+    ReadinessProbe,
+    SchemaMismatch,
+)
 from lyftr_http.app import MAX_BODY_SIZE, create_app
 from lyftr_http.container import Container
 from lyftr_http.settings import (
@@ -24,6 +30,7 @@ from lyftr_sqlite import (
     Finding,
     Migration,
     SqliteMessageReader,
+    SqliteMessageRemover,
     SqliteMessageWriter,
     SqliteStore,
     check,
@@ -62,6 +69,11 @@ def ports(store: SqliteStore) -> tuple[MessageWriter, MessageReader, ReadinessPr
     writer = assert_type(store.writer, SqliteMessageWriter)
     reader = assert_type(store.reader, SqliteMessageReader)
     return writer, reader, store.probe
+
+
+def remover_of(store: SqliteStore) -> MessageRemover:
+    """Take the port that removes."""
+    return assert_type(store.remover, SqliteMessageRemover)
 
 
 def note(commit: Commit) -> str:
