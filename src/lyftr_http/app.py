@@ -37,6 +37,7 @@ _INJECTED = (
     "list_messages",
     "get_message",
     "read_log",
+    "event_streams",
     "compute_stats",
     "check_readiness",
     "metrics",
@@ -95,6 +96,7 @@ def _lifespan(
             yield
         finally:
             watching.cancel()
+            await container.live_log().close()
             await store.close()
             container.journal().flush()
 

@@ -15,8 +15,11 @@ from lyftr_core import (
     ReadLog,
     SecretProbe,
 )
+from lyftr_http.commit_bell import CommitBell
 from lyftr_http.counted_scheme import CountedScheme
+from lyftr_http.event_stream import EventStreams
 from lyftr_http.in_flight import InFlight
+from lyftr_http.live_log import LiveLog
 from lyftr_http.logs import create_logger
 from lyftr_http.metrics import Metrics
 from lyftr_http.page.templates import Templates
@@ -29,8 +32,12 @@ from lyftr_sqlite import Commit, SqliteStore, check, migrate, rebuild
 __all__ = ["Container"]
 
 
-def _counting(metrics: Metrics) -> Callable[[Commit], None]:
-    return lambda commit: metrics.count_commit(commit.size, commit.seconds)
+def _noting(metrics: Metrics, bell: CommitBell) -> Callable[[Commit], None]:
+    def note(commit: Commit) -> None:
+        metrics.count_commit(commit.size, commit.seconds)
+        bell.ring()
+
+    return note
 
 
 def _read_access(tokens: Iterable[Secret]) -> ReadAccess:
@@ -48,10 +55,11 @@ class Container(containers.DeclarativeContainer):
     journal = providers.Singleton(RequestJournal, log, metrics)
     templates = providers.Singleton(Templates)
 
+    commit_bell = providers.Singleton(CommitBell)
     store = providers.Singleton(
         SqliteStore,
         settings.provided.database_url,
-        on_commit=providers.Callable(_counting, metrics),
+        on_commit=providers.Callable(_noting, metrics, commit_bell),
     )
     migrate = providers.Callable(migrate, store.provided.path)
     check = providers.Callable(check, store.provided.path)
@@ -71,6 +79,13 @@ class Container(containers.DeclarativeContainer):
     list_conflicts = providers.Singleton(ListConflicts, store.provided.reader)
     get_message = providers.Singleton(GetMessage, store.provided.reader)
     read_log = providers.Singleton(ReadLog, store.provided.reader)
+    live_log = providers.Singleton(LiveLog, store.provided.reader, commit_bell)
+    event_streams = providers.Singleton(
+        EventStreams,
+        live_log,
+        providers.Singleton(InFlight, settings.provided.max_streams),
+        metrics,
+    )
     compute_stats = providers.Singleton(ComputeStats, store.provided.reader)
     check_readiness = providers.Singleton(
         CheckReadiness,

@@ -14,7 +14,7 @@ from lyftr_core import (
 )
 from lyftr_http.answers import Answer
 from lyftr_http.in_flight import TooManyInFlight
-from lyftr_http.parameters import InvalidPath
+from lyftr_http.parameters import InvalidHeader, InvalidPath
 from lyftr_http.read_access import InvalidToken, TokenRequired
 from lyftr_http.request_body import BodyCutOff, BodyTooLarge, ClientGone, InvalidContentLength
 from lyftr_http.responses import FaultItem, Invalid, Problem, Unready
@@ -42,6 +42,7 @@ _PLACES: dict[type[InvalidInput], str] = {
     InvalidMessage: "body",
     InvalidQuery: "query",
     InvalidPath: "path",
+    InvalidHeader: "header",
 }
 
 

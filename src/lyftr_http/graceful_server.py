@@ -34,6 +34,7 @@ class GracefulServer(uvicorn.Server):
         policy: How each connection is treated.
         shutdown_timeout: How long a shutdown may take, in seconds.
         on_ready: Called once it answers requests.
+        on_shutdown: Called as it begins to shut down, to end what would not end by itself.
     """
 
     def __init__(
@@ -42,11 +43,13 @@ class GracefulServer(uvicorn.Server):
         policy: ConnectionPolicy,
         shutdown_timeout: float,
         on_ready: Callable[[], None],
+        on_shutdown: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(config)
         self._policy = policy
         self._deadline = ExitDeadline(shutdown_timeout)
         self._on_ready = on_ready
+        self._on_shutdown = on_shutdown
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer requests."""
@@ -57,6 +60,7 @@ class GracefulServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take the connections that are there already, and finish what is in flight."""
+        self._on_shutdown()
         await _accept_last(sockets or [])
         # Some of these are known to the server only after it has told all others.
         asyncio.get_running_loop().call_later(_LAST_ACCEPTS, self._tell_connections)

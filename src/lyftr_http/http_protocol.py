@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import (
 from lyftr_http.answer_transport import AnswerTransport
 from lyftr_http.answers import Answer
 from lyftr_http.arrival_watch import ArrivalWatch
+from lyftr_http.connection_notes import is_endless, mark_as_slow
 from lyftr_http.connection_policy import ConnectionPolicy
 from lyftr_http.error_answers import (
     HEAD_TOO_LARGE,
@@ -74,7 +75,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
         timeout = self._policy.request_timeout
         self.flow = PipelineFlow(stream, self._has_waiting)
         self._arrival = ArrivalWatch(self.loop, timeout, self._cut_off)
-        self._writes = WriteWatch(self.loop, timeout)
+        self._writes = WriteWatch(self.loop, timeout, self._note_slow)
         self._answers = AnswerTransport(stream, self._writes.begin)
         self.transport = cast("asyncio.Transport", self._answers)
         self._in_head = self._in_body = self._long_head = False
@@ -92,7 +93,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
 
     def eof_received(self) -> bool:  # type: ignore[override] # asyncio asks for it, uvicorn gives none
         """Answer what came before the client said that nothing more would come."""
-        if self._in_head or self._in_body or self._is_idle():
+        if self._in_head or self._in_body or self._is_idle() or self._is_endless():
             return False
         self._ignore_rest()
         return True
@@ -203,6 +204,15 @@ class StrictHttpProtocol(HttpToolsProtocol):
     def _close_if_idle(self) -> None:
         if self._is_idle() and not self._in_head:
             self.transport.close()
+        elif self._is_endless():
+            self.transport.abort()  # it was told to end, but its client takes nothing
+
+    def _is_endless(self) -> bool:
+        return not self._is_idle() and is_endless(cast("HTTPScope", self.cycle.scope))
+
+    def _note_slow(self) -> None:
+        if not self._is_idle():
+            mark_as_slow(cast("HTTPScope", self.cycle.scope))
 
     def _give_up(self) -> None:
         """Tell the sender of half a head that no more of it is waited for."""

@@ -1,6 +1,7 @@
 """Prometheus metrics: in a registry of their own, or in files that several processes share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -10,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from lyftr_core import SigningKey
 
-__all__ = ["Metrics", "WebhookResult"]
+__all__ = ["Metrics", "StreamEnding", "WebhookResult"]
 
 _BATCH_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
@@ -24,6 +25,15 @@ class WebhookResult(StrEnum):
     INVALID_SIGNATURE = "invalid_signature"
     VALIDATION_ERROR = "validation_error"
     UNAVAILABLE = "unavailable"
+    ERROR = "error"
+
+
+class StreamEnding(StrEnum):
+    """Why a stream of messages came to its end."""
+
+    CLIENT = "client"
+    SLOW = "slow"
+    SHUTDOWN = "shutdown"
     ERROR = "error"
 
 
@@ -77,9 +87,25 @@ class Metrics:
             ["key"],
             registry=registry,
         )
+        self._streams = Gauge(
+            "message_streams_open",
+            "Streams of messages that are open.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._streamed = Counter(
+            "message_streams_messages", "Messages sent on streams.", registry=registry
+        )
+        self._stream_endings = Counter(
+            "message_streams_ended",
+            "Streams of messages by what ended them.",
+            ["reason"],
+            registry=registry,
+        )
         # To find the child of some labels costs more than to count, so each is looked up once.
         self._of_result = {result: self._webhooks.labels(result) for result in WebhookResult}
         self._of_key = {key: self._verified.labels(key) for key in SigningKey}
+        self._of_ending = {end: self._stream_endings.labels(end) for end in StreamEnding}
         self._of_request: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def count_request(self, method: str, path: str, status: int, seconds: float) -> None:
@@ -121,6 +147,26 @@ class Metrics:
     def count_verified(self, key: SigningKey) -> None:
         """Count one signature that was verified."""
         self._of_key[key].inc()
+
+    @contextmanager
+    def open_stream(self) -> Iterator[Callable[[StreamEnding], None]]:
+        """Count one stream as open; what is given is told what ended it, an error else."""
+        ending = StreamEnding.ERROR
+
+        def note(seen: StreamEnding) -> None:
+            nonlocal ending
+            ending = seen
+
+        self._streams.inc()
+        try:
+            yield note
+        finally:
+            self._streams.dec()
+            self._of_ending[ending].inc()
+
+    def count_streamed(self, messages: int) -> None:
+        """Count messages that were sent on one stream."""
+        self._streamed.inc(messages)
 
     def render(self) -> bytes:
         """Return all metrics, of all processes, in the Prometheus text format."""

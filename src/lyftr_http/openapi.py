@@ -25,6 +25,7 @@ from lyftr_core.message import E164_PATTERN, MAX_MESSAGE_ID_LENGTH, MAX_TEXT_LEN
 from lyftr_core.queries import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET
 from lyftr_core.reading import MAX_QUERY_LENGTH
 from lyftr_core.timestamps import TIMESTAMP_PATTERN
+from lyftr_http.parameters import LAST_EVENT_ID
 from lyftr_http.responses import Invalid, Problem
 from lyftr_http.settings import WebhookScheme
 from lyftr_http.signature_parameters import SIGNATURE_PARAMETERS
@@ -33,6 +34,7 @@ __all__ = [
     "BEARER",
     "GetMessageOperation",
     "ListMessagesOperation",
+    "StreamOperation",
     "WebhookOperation",
     "openapi_document",
     "problems",
@@ -177,11 +179,7 @@ class ListMessagesOperation(Operation):
 
     def __post_init__(self) -> None:
         self.parameters = [
-            _query("from", _or_empty(_PHONE_NUMBER), "Only messages of this sender."),
-            _query("to", _or_empty(_PHONE_NUMBER), "Only messages to this recipient."),
-            _query("since", _or_empty(_TIMESTAMP), "Only messages with this `ts` or a later one."),
-            _query("until", _or_empty(_TIMESTAMP), "Only messages with a `ts` before this one."),
-            _query("q", _or_empty(_SEARCH), "Only messages whose text holds this in any case."),
+            *_filters(),
             _query("limit", _LIMIT, "At most how many messages."),
             _query("offset", _OFFSET, "How many messages to leave out; not with `cursor`."),
             _query(
@@ -193,6 +191,33 @@ class ListMessagesOperation(Operation):
             _query("order", _ORDER, "By `ts`, then `message_id`."),
             _query("total", _TOTAL, "Whether to count all messages that pass the filters."),
         ]
+
+
+@dataclass
+class StreamOperation(Operation):
+    """`GET /stream`."""
+
+    def __post_init__(self) -> None:
+        self.parameters = [
+            *_filters(),
+            _query("after", _SEQ, "Begin behind this `seq`, else with what comes from now on."),
+            Parameter(
+                name=LAST_EVENT_ID,
+                param_in="header",
+                schema=_SEQ,
+                description="As `after`, which it overrides: the id of the last event that came.",
+            ),
+        ]
+
+
+def _filters() -> list[Parameter]:
+    return [
+        _query("from", _or_empty(_PHONE_NUMBER), "Only messages of this sender."),
+        _query("to", _or_empty(_PHONE_NUMBER), "Only messages to this recipient."),
+        _query("since", _or_empty(_TIMESTAMP), "Only messages with this `ts` or a later one."),
+        _query("until", _or_empty(_TIMESTAMP), "Only messages with a `ts` before this one."),
+        _query("q", _or_empty(_SEARCH), "Only messages whose text holds this in any case."),
+    ]
 
 
 _SEARCH = Schema(

@@ -17,11 +17,23 @@ from lyftr_core import (
     PageRequest,
     parse_timestamp,
 )
+from lyftr_core.log import MAX_SEQ
 from lyftr_core.message import check_message_id
-from lyftr_core.queries import DEFAULT_LIMIT
-from lyftr_http.query_string import QueryString, choice, integer, not_utf8
+from lyftr_core.queries import DEFAULT_LIMIT, check_range
+from lyftr_http.query_string import QueryString, Refused, choice, integer, not_utf8
+from lyftr_http.request_body import Headers
 
-__all__ = ["InvalidPath", "read_list_query", "read_message_id"]
+__all__ = [
+    "LAST_EVENT_ID",
+    "InvalidHeader",
+    "InvalidPath",
+    "read_list_query",
+    "read_message_id",
+    "read_stream_query",
+]
+
+LAST_EVENT_ID = "Last-Event-ID"
+"""What a client sends that comes again, and `EventSource` by itself."""
 
 _NAMES = (
     *("from", "to", "since", "until", "q"),
@@ -36,6 +48,10 @@ _ORDERS = {order.value: order for order in Order}
 
 class InvalidPath(InvalidInput):
     """A part of the path breaks a rule."""
+
+
+class InvalidHeader(InvalidInput):
+    """A header breaks a rule."""
 
 
 def read_message_id(segment: str) -> str:
@@ -74,6 +90,48 @@ def read_list_query(query_string: bytes) -> tuple[MessageFilter, PageRequest | L
     if query is None or request is None or given.faults:
         raise InvalidQuery(sorted(given.faults, key=lambda fault: _NAMES.index(fault.field or "")))
     return query, request
+
+
+def read_stream_query(query_string: bytes, headers: Headers) -> tuple[MessageFilter, int | None]:
+    """Read the parameters of `GET /stream`. Unknown ones are ignored.
+
+    Args:
+        query_string: As sent.
+        headers: Those of the request, the names in lower case.
+
+    Returns:
+        Which messages, and behind which `seq`: what `Last-Event-ID` says, else `after`, else
+        `None`.
+
+    Raises:
+        InvalidQuery: It names every fault.
+        InvalidHeader: `Last-Event-ID` is no `seq`.
+    """
+    given = QueryString(query_string)
+    query = _filter(given)
+    after = given.get("after", integer, None)
+    if after is not None and (fault := check_range(after, "after", 0, MAX_SEQ)):
+        given.faults.append(fault)
+    if query is None or given.faults:
+        raise InvalidQuery(sorted(given.faults, key=lambda fault: _NAMES.index(fault.field or "")))
+    last = _last_event_id(headers)
+    return query, after if last is None else last
+
+
+def _last_event_id(headers: Headers) -> int | None:
+    name = LAST_EVENT_ID.lower().encode()
+    values = [value for header, value in headers if header == name and value]
+    if not values:
+        return None
+    try:
+        seq = integer(values[0].decode("latin-1"))
+    except Refused as exc:
+        raise InvalidHeader([Fault(LAST_EVENT_ID, exc.code, str(exc))]) from None
+    if len(values) > 1:
+        raise InvalidHeader([Fault(LAST_EVENT_ID, FaultCode.REPEATED, "must be given once")])
+    if fault := check_range(seq, LAST_EVENT_ID, 0, MAX_SEQ):
+        raise InvalidHeader([fault])
+    return seq
 
 
 def _filter(given: QueryString) -> MessageFilter | None:

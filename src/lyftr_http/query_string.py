@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 from lyftr_core import Fault, FaultCode, InvalidQuery, InvalidTimestamp
 
-__all__ = ["QueryString", "choice", "integer", "not_utf8"]
+__all__ = ["QueryString", "Refused", "choice", "integer", "not_utf8"]
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ class QueryString:
             return read(_only(values).decode()) if values else default
         except UnicodeDecodeError:
             self.faults.append(not_utf8(name))
-        except (_Refused, InvalidTimestamp) as exc:
+        except (Refused, InvalidTimestamp) as exc:
             self.faults.append(Fault(name, exc.code, str(exc)))
         return default
 
@@ -56,7 +56,9 @@ class QueryString:
             return None
 
 
-class _Refused(ValueError):
+class Refused(ValueError):
+    """A value is not taken; it says why."""
+
     def __init__(self, code: FaultCode, msg: str) -> None:
         super().__init__(msg)
         self.code = code
@@ -64,14 +66,14 @@ class _Refused(ValueError):
 
 def _only(values: list[bytes]) -> bytes:
     if len(values) > 1:
-        raise _Refused(FaultCode.REPEATED, "must be given once")
+        raise Refused(FaultCode.REPEATED, "must be given once")
     return values[0]
 
 
 def integer(text: str) -> int:
     """Read a whole number that is not negative."""
     if not (text.isascii() and text.isdigit()):
-        raise _Refused(FaultCode.NOT_AN_INTEGER, "must be a whole number in ASCII digits")
+        raise Refused(FaultCode.NOT_AN_INTEGER, "must be a whole number in ASCII digits")
     return int(text.lstrip("0")[:_ENOUGH_DIGITS] or "0")
 
 
@@ -80,7 +82,7 @@ def choice(choices: Mapping[str, T]) -> Callable[[str], T]:
 
     def read(text: str) -> T:
         if text not in choices:
-            raise _Refused(FaultCode.NOT_A_CHOICE, f"must be {' or '.join(choices)}")
+            raise Refused(FaultCode.NOT_A_CHOICE, f"must be {' or '.join(choices)}")
         return choices[text]
 
     return read

@@ -72,7 +72,7 @@ class FaultItem(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, fault: Fault, place: str) -> "FaultItem":
-        """Make the item of a fault found in `body`, `query` or `path`."""
+        """Make the item of a fault found in `body`, `query`, `path` or `header`."""
         return cls([place, fault.field] if fault.field else [place], fault.msg, fault.code)
 
 

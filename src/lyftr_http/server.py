@@ -79,7 +79,8 @@ def _serve(
         timeout_keep_alive=KEEP_ALIVE,
     )
     policy = ConnectionPolicy(settings.request_timeout, container.journal().add)
-    server = GracefulServer(config, policy, shutdown_timeout, on_ready)
+    end_streams = container.live_log().end
+    server = GracefulServer(config, policy, shutdown_timeout, on_ready, end_streams)
     # Before and after uvicorn's own: it raises the signal again once it has shut down.
     for number in SIGNALS:
         signal.signal(number, server.note_exit)

@@ -72,6 +72,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             (`MAX_WEBHOOKS_IN_FLIGHT`).
         max_reads_in_flight: How many requests for messages and statistics may be worked on at once
             in one process (`MAX_READS_IN_FLIGHT`).
+        max_streams: How many streams of messages may be open at once in one process
+            (`MAX_STREAMS`).
         api_tokens: One of them lets read message data; none lets everybody (`API_TOKENS`).
         allow_anonymous_reads: Whether `lyftr serve` starts without tokens where others can
             reach it (`ALLOW_ANONYMOUS_READS`).
@@ -89,6 +91,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     shutdown_timeout: int = 10
     max_webhooks_in_flight: int = 10_000
     max_reads_in_flight: int = 256
+    max_streams: int = 400
     api_tokens: tuple[Secret, ...] = ()
     allow_anonymous_reads: bool = False
 
@@ -197,6 +200,7 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "SHUTDOWN_TIMEOUT": ("shutdown_timeout", _number(2, _LONGEST, _SECONDS)),
     "MAX_WEBHOOKS_IN_FLIGHT": ("max_webhooks_in_flight", _number(1, _MOST_WAITING)),
     "MAX_READS_IN_FLIGHT": ("max_reads_in_flight", _number(1, _MOST_WAITING)),
+    "MAX_STREAMS": ("max_streams", _number(1, _MOST_WAITING)),
     "API_TOKENS": ("api_tokens", _tokens),
     "ALLOW_ANONYMOUS_READS": ("allow_anonymous_reads", _boolean),
 }

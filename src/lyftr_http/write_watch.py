@@ -1,6 +1,7 @@
 """How long a client may leave an answer lying, on one connection."""
 
 import asyncio
+from collections.abc import Callable
 
 __all__ = ["WriteWatch"]
 
@@ -13,13 +14,17 @@ class WriteWatch:
     Args:
         loop: Runs the timer.
         seconds: For so long nothing may move.
+        on_late: Called before a connection is given up.
     """
 
-    __slots__ = ("_loop", "_seconds", "_timer", "_waited")
+    __slots__ = ("_loop", "_on_late", "_seconds", "_timer", "_waited")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, seconds: float, on_late: Callable[[], None]
+    ) -> None:
         self._loop = loop
         self._seconds = seconds
+        self._on_late = on_late
         self._waited = 0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -42,6 +47,7 @@ class WriteWatch:
         self._timer = None
         size = transport.get_write_buffer_size()
         if size >= self._waited:
+            self._on_late()
             transport.abort()
         elif size:
             self._wait(transport, size)

@@ -18,6 +18,7 @@ from lyftr_core import (
     __version__,
 )
 from lyftr_http.settings import Secret, Settings, WebhookScheme
+from tests.http.listener import Listener
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 Signed = Callable[..., dict[str, Any]]
@@ -27,6 +28,7 @@ _STATUSES = {
     ("get", "/messages"): {"200", "422", "503"},
     ("get", "/messages/{message_id}"): {"200", "404", "422", "503"},
     ("get", "/stats"): {"200", "503"},
+    ("get", "/stream"): {"200", "422", "503"},
     ("get", "/health/live"): {"200"},
     ("get", "/health/ready"): {"200", "503"},
     ("get", "/metrics"): {"200"},
@@ -34,6 +36,7 @@ _STATUSES = {
 _READING = {
     "/messages": ["/messages", "/messages?limit=0", "/messages?cursor=x", "/messages?after=0"],
     "/messages/{message_id}": ["/messages/m1", "/messages/none", "/messages/%00"],
+    "/stream": ["/stream?after=x"],
     **{path: [path] for path in ("/stats", "/health/live", "/health/ready", "/metrics")},
 }
 
@@ -157,6 +160,17 @@ def test_every_query_parameter_is_there_and_optional(document: dict[str, Any]) -
     assert schemas["order"]["enum"] == ["asc", "desc"]
 
 
+def test_the_stream_has_the_filters_of_messages_and_where_it_begins(
+    document: dict[str, Any],
+) -> None:
+    parameters = document["paths"]["/stream"]["get"]["parameters"]
+    assert not any(parameter.get("required") for parameter in parameters)
+    assert [(parameter["in"], parameter["name"]) for parameter in parameters] == [
+        *(("query", name) for name in ("from", "to", "since", "until", "q", "after")),
+        ("header", "Last-Event-ID"),
+    ]
+
+
 def test_the_identifier_is_a_required_part_of_the_path(document: dict[str, Any]) -> None:
     (parameter,) = document["paths"]["/messages/{message_id}"]["get"]["parameters"]
     assert (parameter["name"], parameter["in"], parameter["required"]) == (
@@ -173,6 +187,12 @@ async def _post_all(client: httpx.AsyncClient, signed: Signed) -> list[httpx.Res
     return [await client.post("/webhook", **arguments) for arguments in sent]
 
 
+async def _stream(client: httpx.AsyncClient) -> httpx.Response:
+    async with Listener(client._transport._app) as listener:  # type: ignore[attr-defined] # that of the fixture
+        pass
+    return httpx.Response(listener.status, headers=listener.headers, text=listener.text)
+
+
 async def test_every_documented_status_happens_and_no_other(
     serve: Serve, signed: Signed, settings: Settings, document: dict[str, Any]
 ) -> None:
@@ -185,6 +205,8 @@ async def test_every_documented_status_happens_and_no_other(
                 for path, targets in _READING.items():
                     for target in targets:
                         answers.append(((method, path), await client.request(method, target)))  # noqa: PERF401 - it would not be read
+            answers.append((("get", "/stream"), await _stream(client)))
+            answers.append((("head", "/stream"), await client.head("/stream")))
         for key, answer in answers:
             seen.setdefault(key, {})[str(answer.status_code)] = answer
     operations = {(m, path): op["responses"] for m, path, op in _operations(document)}

@@ -21,7 +21,10 @@ Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 Signed = Callable[..., dict[str, Any]]
 
 _TOKENS = ("canary-token-1", "canary/token+2==")
-_PROTECTED = ["/messages", "/messages?limit=0", "/messages/none", "/messages/%00", "/stats"]
+_PROTECTED = [
+    *("/messages", "/messages?limit=0", "/messages/none", "/messages/%00"),
+    *("/stats", "/stream?after=x"),
+]
 _OPEN = ["/health/live", "/health/ready", "/metrics", "/schema/openapi.json", "/docs"]
 _REQUIRED = ({"detail": "a bearer token is required"}, 'Bearer realm="lyftr"')
 _INVALID = ({"detail": "invalid token"}, 'Bearer realm="lyftr", error="invalid_token"')
@@ -64,7 +67,7 @@ async def test_each_token_lets_read_everything(
         client.headers.update(_bearer(token))
         await client.post("/webhook", **signed())
         statuses = [(await client.get(path)).status_code for path in (*_PROTECTED, "/messages/m1")]
-    assert statuses == [200, 422, 404, 422, 200, 200]
+    assert statuses == [200, 422, 404, 422, 200, 422, 200]
 
 
 @pytest.mark.parametrize(
@@ -177,7 +180,7 @@ async def test_the_document_says_what_needs_a_token(serve: Serve, guarded: Setti
     scheme = document["components"]["securitySchemes"][name]
     assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
     for path, operations in document["paths"].items():
-        is_protected = path.startswith(("/messages", "/stats"))
+        is_protected = path.startswith(("/messages", "/stats", "/stream"))
         for operation in operations.values():
             assert operation.get("security") == ([{name: []}] if is_protected else None)
             if is_protected:

@@ -36,6 +36,7 @@ def test_defaults_are_the_documented_ones() -> None:
         "request_timeout": 10,
         "max_webhooks_in_flight": 10_000,
         "max_reads_in_flight": 256,
+        "max_streams": 400,
         "shutdown_timeout": 10,
         "api_tokens": (),
         "allow_anonymous_reads": False,

@@ -12,6 +12,7 @@ from lyftr_http.read_access import ReadAccess
 from lyftr_http.routes.messages import get_message, list_messages
 from lyftr_http.routes.pages import get_inbox
 from lyftr_http.routes.stats import get_stats
+from lyftr_http.routes.stream import get_stream
 
 __all__ = ["message_data"]
 
@@ -24,7 +25,7 @@ def message_data(access: ReadAccess) -> Router:
     """
     return Router(
         "/",
-        route_handlers=[list_messages, get_message, get_stats, get_inbox],
+        route_handlers=[list_messages, get_message, get_stats, get_stream, get_inbox],
         guards=[_guard(access)],
         tags=["Messages"],
         security=None if access.is_open else [{BEARER: []}],

@@ -1,0 +1,139 @@
+"""The last messages of the log, ready to be sent, for all streams of one process."""
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import Iterable
+from operator import attrgetter
+from typing import NamedTuple
+
+from lyftr_core import LogRun, MessageFilter, StoredMessage
+from lyftr_http.server_sent_events import message_event
+
+__all__ = ["MOST_BYTES", "MOST_MESSAGES", "PIECE", "LiveFeed", "Piece", "make_piece"]
+
+MOST_MESSAGES = 2_000
+"""So many of the last messages are kept at most."""
+MOST_BYTES = 4 * 1024 * 1024
+"""Of so many bytes at most; who is further behind reads the database."""
+PIECE = 64 * 1024
+"""A piece is cut off behind the message with which it has so many bytes."""
+
+_EVERYTHING = MessageFilter()
+_seq_of = attrgetter("seq")
+
+
+class Piece(NamedTuple):
+    """What one stream sends next.
+
+    Attributes:
+        data: Events, one behind the other.
+        messages: How many.
+        through: Up to which `seq` the log was looked at for them.
+    """
+
+    data: bytes
+    messages: int
+    through: int
+
+
+class _Entry(NamedTuple):
+    seq: int
+    stored: StoredMessage
+    event: bytes
+
+
+class LiveFeed:
+    """Holds every message with `start < seq <= end`, and tells who waits of new ones.
+
+    Args:
+        end: The last `seq` of the log as it begins.
+
+    Attributes:
+        start: Behind this `seq` it has everything.
+        end: Up to this `seq` it has looked at the log.
+        is_over: Whether nothing more will come.
+    """
+
+    def __init__(self, end: int) -> None:
+        self.start = self.end = end
+        self.is_over = False
+        self._entries: list[_Entry] = []
+        self._size = 0
+        self._news = asyncio.Event()
+        self._ready: dict[int, Piece] = {}
+
+    def extend(self, run: LogRun) -> None:
+        """Take in the next run of the log, unfiltered, and leave out what is old."""
+        for stored in run.messages:
+            entry = _Entry(stored.seq, stored, message_event(stored))
+            self._entries.append(entry)
+            self._size += len(entry.event)
+        self.end = run.through
+        self._forget_old()
+        self.wake()
+
+    def wake(self) -> None:
+        """Let all who wait look whether there is something for them to do."""
+        self._news.set()
+        self._news = asyncio.Event()
+
+    def close(self) -> None:
+        """Say that nothing more will come."""
+        self.is_over = True
+        self.wake()
+
+    async def news(self) -> None:
+        """Wait until the next `wake`."""
+        await self._news.wait()
+
+    def piece(self, position: int, query: MessageFilter) -> Piece:
+        """Return what comes behind a position, which must not lie before `start`.
+
+        Args:
+            position: A `seq`.
+            query: Which messages.
+        """
+        if query != _EVERYTHING:
+            return self._make(position, query)
+        # Most streams have the same position, and the same piece before them.
+        if position not in self._ready:
+            self._ready[position] = self._make(position, query)
+        return self._ready[position]
+
+    def _make(self, position: int, query: MessageFilter) -> Piece:
+        first = bisect_right(self._entries, position, key=_seq_of)
+        passing = (
+            (entry.seq, entry.event)
+            for entry in self._entries[first:]
+            if query.matches(entry.stored.message)
+        )
+        return make_piece(passing, max(position, self.end))
+
+    def _forget_old(self) -> None:
+        self._ready.clear()
+        count = max(len(self._entries) - MOST_MESSAGES, 0)
+        size = self._size - sum(len(entry.event) for entry in self._entries[:count])
+        while size > MOST_BYTES:
+            size -= len(self._entries[count].event)
+            count += 1
+        if count:
+            self.start = self._entries[count - 1].seq
+            self._size = size
+            del self._entries[:count]
+
+
+def make_piece(events: Iterable[tuple[int, bytes]], end: int) -> Piece:
+    """Join events up to the size of a piece.
+
+    Args:
+        events: Each with its `seq`, in order.
+        end: How far the log was looked at, where all of them fit in.
+    """
+    data: list[bytes] = []
+    size = 0
+    for seq, event in events:
+        data.append(event)
+        size += len(event)
+        if size >= PIECE:
+            return Piece(b"".join(data), len(data), seq)
+    return Piece(b"".join(data), len(data), end)
