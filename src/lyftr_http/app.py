@@ -20,7 +20,8 @@ from lyftr_http.paths import SegmentRouting
 from lyftr_http.request_body import MAX_BODY_SIZE
 from lyftr_http.routes.docs import get_docs, get_docs_file
 from lyftr_http.routes.health import get_live, get_ready
-from lyftr_http.routes.message_data import message_data
+from lyftr_http.routes.login import log_in, log_out, show_login
+from lyftr_http.routes.message_data import message_data, pages
 from lyftr_http.routes.metrics import get_metrics
 from lyftr_http.routes.schema import get_schema
 from lyftr_http.routes.static import get_static_file
@@ -32,6 +33,11 @@ __all__ = ["MAX_BODY_SIZE", "create_app"]
 
 _OPEN_ROUTES = [receive_webhook, get_live, get_ready, get_metrics]
 """They show no message data."""
+_UNDESCRIBED_ROUTES = [
+    *(get_schema, get_docs, get_docs_file, get_static_file),
+    *(show_login, log_in, log_out),
+]
+"""As those above, but no part of the API."""
 _INJECTED = (
     "ingest_message",
     "list_messages",
@@ -41,6 +47,8 @@ _INJECTED = (
     "compute_stats",
     "check_readiness",
     "metrics",
+    "read_access",
+    "sessions",
     "templates",
     "reads_in_flight",
     "webhooks_in_flight",
@@ -61,10 +69,11 @@ def create_app(settings: Settings, container: Container | None = None) -> Litest
     routes: list[HTTPRouteHandler | Router] = [
         *_OPEN_ROUTES,
         message_data(wiring.read_access()),
+        pages(wiring.read_access()),
     ]
     document = cache(lambda: openapi_document(routes, dependencies, settings.webhook_scheme))
     app = Litestar(
-        route_handlers=[*routes, get_schema, get_docs, get_docs_file, get_static_file],
+        route_handlers=[*routes, *_UNDESCRIBED_ROUTES],
         # Said here, since Litestar otherwise asks the environment, and would show tracebacks.
         debug=False,
         pdb_on_exception=False,

@@ -26,6 +26,7 @@ from lyftr_http.page.templates import Templates
 from lyftr_http.read_access import ReadAccess
 from lyftr_http.request_journal import RequestJournal
 from lyftr_http.schemes import configured_scheme
+from lyftr_http.sessions import Sessions
 from lyftr_http.settings import Secret, Settings
 from lyftr_sqlite import Commit, SqliteStore, check, migrate, rebuild
 
@@ -40,8 +41,12 @@ def _noting(metrics: Metrics, bell: CommitBell) -> Callable[[Commit], None]:
     return note
 
 
-def _read_access(tokens: Iterable[Secret]) -> ReadAccess:
-    return ReadAccess(token.key for token in tokens)
+def _sessions(tokens: Iterable[Secret], clock: Callable[[], datetime]) -> Sessions:
+    return Sessions((token.key for token in tokens), clock)
+
+
+def _read_access(tokens: Iterable[Secret], sessions: Sessions) -> ReadAccess:
+    return ReadAccess((token.key for token in tokens), sessions)
 
 
 class Container(containers.DeclarativeContainer):
@@ -65,7 +70,8 @@ class Container(containers.DeclarativeContainer):
     check = providers.Callable(check, store.provided.path)
     rebuild = providers.Callable(rebuild, store.provided.path)
     scheme = providers.Singleton(configured_scheme, settings, clock)
-    read_access = providers.Singleton(_read_access, settings.provided.api_tokens)
+    sessions = providers.Singleton(_sessions, settings.provided.api_tokens, clock)
+    read_access = providers.Singleton(_read_access, settings.provided.api_tokens, sessions)
 
     webhooks_in_flight = providers.Singleton(InFlight, settings.provided.max_webhooks_in_flight)
     reads_in_flight = providers.Singleton(InFlight, settings.provided.max_reads_in_flight)

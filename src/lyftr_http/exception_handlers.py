@@ -7,6 +7,7 @@ from litestar.exceptions import HTTPException
 
 from lyftr_http.answers import MEDIA_TYPE, Answer
 from lyftr_http.error_answers import answer_to
+from lyftr_http.page.page_access import LoginRequired
 from lyftr_http.request_record import record_of
 from lyftr_http.responses import Problem
 
@@ -18,6 +19,11 @@ AnyRequest = Request[Any, Any, Any]
 def _http_error(request: AnyRequest, exc: HTTPException) -> Response[bytes]:
     """Answer an error of Litestar itself, such as 404 and 405."""
     return _respond(request, exc, Answer(exc.status_code, Problem(exc.detail), exc.headers))
+
+
+def _login(request: AnyRequest, exc: LoginRequired) -> Response[bytes]:
+    """Send a browser to where one can log in."""
+    return _respond(request, exc, Answer(exc.status, Problem(str(exc)), exc.headers))
 
 
 def _any_error(request: AnyRequest, exc: Exception) -> Response[bytes]:
@@ -33,5 +39,6 @@ def _respond(request: AnyRequest, exc: Exception, answer: Answer) -> Response[by
 
 EXCEPTION_HANDLERS: dict[int | type[Exception], Any] = {
     HTTPException: _http_error,
+    LoginRequired: _login,
     Exception: _any_error,
 }

@@ -1,4 +1,4 @@
-"""Who may read: bearer tokens (RFC 6750) in front of whatever shows message data."""
+"""Who may read: bearer tokens (RFC 6750), or a session that began with one."""
 
 import hashlib
 import hmac
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from lyftr_http.request_body import Headers
+from lyftr_http.sessions import Sessions
 
 __all__ = ["InvalidToken", "ReadAccess", "TokenRequired"]
 
@@ -13,7 +14,7 @@ _BEARER = re.compile(rb"bearer(?: |\Z)", re.IGNORECASE).match
 
 
 class TokenRequired(Exception):
-    """No bearer token came with the request."""
+    """Neither a bearer token nor a session came with the request."""
 
 
 class InvalidToken(TokenRequired):
@@ -25,10 +26,12 @@ class ReadAccess:
 
     Args:
         tokens: Those that are taken.
+        sessions: Recognises the session of a browser; without it there are none.
     """
 
-    def __init__(self, tokens: Iterable[bytes]) -> None:
+    def __init__(self, tokens: Iterable[bytes], sessions: Sessions | None = None) -> None:
         self._digests = [_digest(token) for token in tokens]
+        self._sessions = sessions
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(<{len(self._digests)} tokens>)"
@@ -42,23 +45,31 @@ class ReadAccess:
         """Let a request through, or refuse it. Whatever bytes it brings, nothing else happens.
 
         The time this takes depends neither on which token matches nor on how much of it does.
+        Where there is a bearer token, it alone counts.
 
         Args:
             headers: Those of the request, the names in lower case.
 
         Raises:
-            TokenRequired: There is no bearer token.
+            TokenRequired: There is neither a bearer token nor a session.
             InvalidToken: There is another one, or there are several.
         """
         if self.is_open:
             return
         given = [value for name, value in headers if name == b"authorization"]
         if not any(_BEARER(value) for value in given):
+            if self._sessions and self._sessions.are_in(headers):
+                return
             raise TokenRequired("a bearer token is required")
-        if len(given) > 1 or not self._is_one_of_ours(given[0].partition(b" ")[2].lstrip(b" ")):
+        if len(given) > 1 or not self.takes(given[0].partition(b" ")[2].lstrip(b" ")):
             raise InvalidToken("the bearer token is not valid")
 
-    def _is_one_of_ours(self, token: bytes) -> bool:
+    def takes(self, token: bytes) -> bool:
+        """Tell whether a token is one of ours, in the same time whichever it is.
+
+        Args:
+            token: Any bytes.
+        """
         presented = _digest(token)
         matches = [hmac.compare_digest(presented, digest) for digest in self._digests]
         return any(matches)  # only now, so that each was compared whichever matches

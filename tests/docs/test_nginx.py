@@ -208,9 +208,28 @@ def test_the_log_of_nginx_has_no_query(front: Front) -> None:
     assert number not in front.log.read_text()
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/schema/openapi.json", "/docs", "/docs/start.js"])
-def test_what_is_for_the_machine_itself_is_not_shown(front: Front, path: str) -> None:
-    assert front.https.get(path).status_code == 404
+def test_what_is_for_the_machine_itself_is_not_shown(front: Front) -> None:
+    assert front.https.get("/metrics").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/docs", "/schema/openapi.json"])
+def test_the_api_is_described(front: Front, path: str) -> None:
+    assert front.https.get(path).status_code == 200
+
+
+def test_a_login_counts_over_tls_alone(front: Front) -> None:
+    asked = front.https.get("/")
+    assert (asked.status_code, asked.headers["Location"]) == (303, "/login?next=/")
+    answer = front.https.post(
+        "/login", data={"token": TOKEN}, headers={"Origin": str(front.https.base_url).rstrip("/")}
+    )
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+    assert answer.headers["Set-Cookie"].startswith("__Host-lyftr_session=")
+    assert answer.headers["Set-Cookie"].endswith("; Secure")
+    with_session = {"Cookie": answer.headers["Set-Cookie"].partition(";")[0]}
+    front.https.cookies.clear()
+    assert front.https.get("/", headers=with_session).status_code == 200
+    assert front.https.get("/messages", headers=with_session).status_code == 200
 
 
 def test_plain_http_is_sent_to_https(front: Front) -> None:

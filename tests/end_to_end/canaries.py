@@ -19,6 +19,7 @@ __all__ = [
     "TOKENS",
     "UNREADABLE",
     "assert_clean",
+    "logins",
     "message",
     "reads",
     "spoil",
@@ -125,10 +126,32 @@ def reads() -> Iterator[Request]:
             yield "GET", f"/messages?{query}", arguments
         for path in (LOGGED + "-1", LOGGED + "-none", "%00", LOGGED + "%2Fa%FF"):
             yield "GET", f"/messages/{path}?q=canary", arguments
-        for path in ("/stats", "/health/live", "/health/ready", "/metrics", f"/{LOGGED}"):
+        for path in (
+            "/",
+            "/login",
+            "/logout",
+            "/docs",
+            "/stats",
+            "/health/live",
+            "/health/ready",
+            "/metrics",
+            f"/{LOGGED}",
+        ):
             for method in ("GET", "HEAD", "DELETE", "OPTIONS", "FOO"):
                 yield method, f"{path}?q=canary&from={NUMBERS[0]}", arguments
     yield "GET", "/schema/openapi.json?canary", {}
+
+
+def logins() -> Iterator[Request]:
+    """Return what a browser sends to log in and out, with right tokens and wrong ones."""
+    for token in (*TOKENS, "canary-wrong", "canary\xff"):
+        for headers in ({}, {"Sec-Fetch-Site": "cross-site"}, {"X-Forwarded-Proto": "https"}):
+            form = {"token": token, "next": "/?q=sought"}
+            yield "POST", "/login?canary", {"data": form, "headers": headers}
+            yield "GET", "/?q=canary", {"headers": {"HX-Request": "true", **headers}}
+            yield "POST", "/logout?canary", {"headers": headers}
+    yield "GET", "/login?next=/%3Fq%3Dcanary", {"headers": {"Cookie": "lyftr_session=canary"}}
+    yield "POST", "/login", {"content": b"canary" * 20_000}
 
 
 _INSERT = """INSERT INTO messages (message_id, sender, recipient, ts, received_at, text)

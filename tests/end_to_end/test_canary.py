@@ -18,6 +18,7 @@ from tests.end_to_end.canaries import (
     TOKENS,
     UNREADABLE,
     assert_clean,
+    logins,
     message,
     reads,
     spoil,
@@ -75,18 +76,33 @@ def test_nothing_confidential_shows_in_logs_errors_metrics_or_health(
     serve: Serve, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     with serve(*options, LOG_LEVEL="DEBUG", **SECRETS) as server:
-        statuses = {_ask(server, *request) for request in (*webhooks(), *reads())}
+        statuses = {_ask(server, *request) for request in (*webhooks(), *reads(), *logins())}
         assert statuses >= {200, 204, 400, 401, 404, 405, 413, 422}
         assert _send(server, b"canary canary canary\r\n\r\n").startswith(b"HTTP/1.1 400 ")
         assert _fail(server, tmp_path) >= {500, 503}
         for path in ("/metrics", "/health/live", "/health/ready"):
             assert_clean(server.http.get(path).text, LOGGED)
+        values = _begin_sessions(server)
     written = server.output.read_text()
-    assert_clean(written)
+    assert_clean(written, *values)
     assert LOGGED in written
     assert "Traceback" in written
     for line in written.splitlines():
         assert_clean(_unlogged(line), LOGGED)
+
+
+def _begin_sessions(server: LyftrServer) -> list[str]:
+    """Begin a session with each token, use it, and return the values of the cookies."""
+    values = []
+    for token in TOKENS:
+        server.http.post("/login", data={"token": token})
+        values += [cookie.value or "" for cookie in server.http.cookies.jar]
+        assert server.http.get("/stats").status_code in {200, 500, 503}
+        server.http.post("/logout")
+    assert len(values) == len(TOKENS)
+    for value in values:
+        assert_clean(value)
+    return values
 
 
 @_WORKERS

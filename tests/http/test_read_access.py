@@ -164,7 +164,10 @@ def _routes(app: Litestar) -> Iterator[tuple[str, int]]:
                     yield route.path, len(handler.resolve_guards())
 
 
-_OPEN_TEMPLATES = {*_OPEN, "/docs/{name:str}", "/static/{version:str}/{name:str}"}
+_OPEN_TEMPLATES = {
+    *(*_OPEN, "/docs/{name:str}", "/static/{version:str}/{name:str}"),
+    *("/login", "/logout"),
+}
 
 
 def test_every_route_is_either_guarded_or_known_to_be_open(guarded: Settings) -> None:

@@ -75,4 +75,4 @@ async def test_the_files_need_no_token(serve: Serve, settings: Settings) -> None
     guarded = msgspec.structs.replace(settings, api_tokens=(Secret("canary-token"),))
     async with serve(configured=guarded) as client:
         assert (await client.get(f"/static/{static_version()}/app.css")).status_code == 200
-        assert (await client.get("/")).status_code == 401
+        assert (await client.get("/stats")).status_code == 401

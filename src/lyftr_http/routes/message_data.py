@@ -8,13 +8,14 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
 from lyftr_http.openapi import BEARER
+from lyftr_http.page.page_access import page_guard
 from lyftr_http.read_access import ReadAccess
 from lyftr_http.routes.messages import get_message, list_messages
 from lyftr_http.routes.pages import get_inbox
 from lyftr_http.routes.stats import get_stats
 from lyftr_http.routes.stream import get_stream
 
-__all__ = ["message_data"]
+__all__ = ["message_data", "pages"]
 
 
 def message_data(access: ReadAccess) -> Router:
@@ -25,10 +26,24 @@ def message_data(access: ReadAccess) -> Router:
     """
     return Router(
         "/",
-        route_handlers=[list_messages, get_message, get_stats, get_stream, get_inbox],
+        route_handlers=[list_messages, get_message, get_stats, get_stream],
         guards=[_guard(access)],
         tags=["Messages"],
         security=None if access.is_open else [{BEARER: []}],
+    )
+
+
+def pages(access: ReadAccess) -> Router:
+    """Return the group of the pages that show message data: others than readers are to log in.
+
+    Args:
+        access: Who may read.
+    """
+    return Router(
+        "/",
+        route_handlers=[get_inbox],
+        guards=[page_guard(access)],
+        include_in_schema=False,
     )
 
 
