@@ -9,12 +9,14 @@ from typing import NamedTuple
 from lyftr_core import LogRun, MessageFilter, StoredMessage
 from lyftr_http.server_sent_events import message_event
 
-__all__ = ["MOST_BYTES", "MOST_MESSAGES", "PIECE", "LiveFeed", "Piece", "make_piece"]
+__all__ = ["MOST_BYTES", "MOST_MESSAGES", "OLDEST", "PIECE", "LiveFeed", "Piece", "make_piece"]
 
 MOST_MESSAGES = 2_000
 """So many of the last messages are kept at most."""
 MOST_BYTES = 4 * 1024 * 1024
 """Of so many bytes at most; who is further behind reads the database."""
+OLDEST = 10.0
+"""And for so many seconds at most, since what is removed from the database must go here too."""
 PIECE = 64 * 1024
 """A piece is cut off behind the message with which it has so many bytes."""
 
@@ -40,6 +42,7 @@ class _Entry(NamedTuple):
     seq: int
     stored: StoredMessage
     event: bytes
+    since: float
 
 
 class LiveFeed:
@@ -61,19 +64,21 @@ class LiveFeed:
         self._size = 0
         self._news = asyncio.Event()
         self._ready: dict[int, Piece] = {}
+        self._time = asyncio.get_running_loop().time
 
     def extend(self, run: LogRun) -> None:
         """Take in the next run of the log, unfiltered, and leave out what is old."""
+        now = self._time()
         for stored in run.messages:
-            entry = _Entry(stored.seq, stored, message_event(stored))
+            entry = _Entry(stored.seq, stored, message_event(stored), now)
             self._entries.append(entry)
             self._size += len(entry.event)
         self.end = run.through
-        self._forget_old()
         self.wake()
 
     def wake(self) -> None:
-        """Let all who wait look whether there is something for them to do."""
+        """Forget what is old, and let all who wait look whether there is something for them."""
+        self._forget_old()
         self._news.set()
         self._news = asyncio.Event()
 
@@ -111,15 +116,16 @@ class LiveFeed:
 
     def _forget_old(self) -> None:
         self._ready.clear()
-        count = max(len(self._entries) - MOST_MESSAGES, 0)
-        size = self._size - sum(len(entry.event) for entry in self._entries[:count])
-        while size > MOST_BYTES:
-            size -= len(self._entries[count].event)
+        surplus = len(self._entries) - MOST_MESSAGES
+        oldest = self._time() - OLDEST
+        count = 0
+        for entry in self._entries:
+            if count >= surplus and self._size <= MOST_BYTES and entry.since >= oldest:
+                break
+            self._size -= len(entry.event)
+            self.start = entry.seq
             count += 1
-        if count:
-            self.start = self._entries[count - 1].seq
-            self._size = size
-            del self._entries[:count]
+        del self._entries[:count]
 
 
 def make_piece(events: Iterable[tuple[int, bytes]], end: int) -> Piece:
