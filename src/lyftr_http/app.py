@@ -49,6 +49,8 @@ _INJECTED = (
     "metrics",
     "read_access",
     "sessions",
+    "inbox",
+    "settings",
     "templates",
     "reads_in_flight",
     "webhooks_in_flight",

@@ -22,6 +22,7 @@ from lyftr_http.in_flight import InFlight
 from lyftr_http.live_log import LiveLog
 from lyftr_http.logs import create_logger
 from lyftr_http.metrics import Metrics
+from lyftr_http.page.inbox import Inbox
 from lyftr_http.page.templates import Templates
 from lyftr_http.read_access import ReadAccess
 from lyftr_http.request_journal import RequestJournal
@@ -99,4 +100,12 @@ class Container(containers.DeclarativeContainer):
             database=store.provided.probe,
             webhook_secret=providers.Singleton(SecretProbe, scheme),
         ),
+    )
+    inbox = providers.Singleton(
+        Inbox,
+        list_messages,
+        get_message,
+        compute_stats,
+        store.provided.reader.last_seq,
+        reads_in_flight,
     )

@@ -1,5 +1,6 @@
 """HTML from the templates of this package. Whatever a template is given is escaped."""
 
+from functools import cache
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -22,18 +23,20 @@ PAGE_HEADERS: Final = {
 """What a page has of its own among the security headers."""
 
 
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("lyftr_http.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+
+
 class Templates:
     """The templates. They are read when they are first used."""
-
-    def __init__(self) -> None:
-        self._environment = Environment(
-            loader=PackageLoader("lyftr_http.page"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
 
     def render(self, name: str, root: str, **values: object) -> str:
         """Return the HTML of a page, or of a piece of one.
@@ -43,5 +46,5 @@ class Templates:
             root: The path below which the application is mounted, empty for none.
             **values: What it shows.
         """
-        template = self._environment.get_template(name)
+        template = _environment().get_template(name)
         return template.render(values, root=root, static=f"{root}/static/{static_version()}")

@@ -9,9 +9,10 @@ from litestar.types import Guard
 
 from lyftr_http.openapi import BEARER
 from lyftr_http.page.page_access import page_guard
+from lyftr_http.page.page_errors import PAGE_ERRORS
 from lyftr_http.read_access import ReadAccess
 from lyftr_http.routes.messages import get_message, list_messages
-from lyftr_http.routes.pages import get_inbox
+from lyftr_http.routes.pages import PAGES
 from lyftr_http.routes.stats import get_stats
 from lyftr_http.routes.stream import get_stream
 
@@ -41,7 +42,8 @@ def pages(access: ReadAccess) -> Router:
     """
     return Router(
         "/",
-        route_handlers=[get_inbox],
+        route_handlers=PAGES,
+        exception_handlers=PAGE_ERRORS,
         guards=[page_guard(access)],
         include_in_schema=False,
     )

@@ -1,0 +1,121 @@
+"""What the templates show, made from what the use cases answer."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+import msgspec
+
+from lyftr_core import Page, Stats, StoredMessage, format_timestamp
+from lyftr_http.page.excerpts import Piece, excerpt, marked
+from lyftr_http.page.view import View
+from lyftr_http.responses import MessageItem, encode
+
+__all__ = ["Detail", "Figures", "Results", "Row"]
+
+_HOUR = timedelta(hours=1)
+_LAST_HOUR = datetime(9999, 12, 31, 23, tzinfo=UTC)
+"""There is no moment behind it."""
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """A message in the list.
+
+    Attributes:
+        item: The message as the API gives it.
+        text: What is shown of its text, `None` where it has none.
+    """
+
+    item: MessageItem
+    text: list[Piece] | None
+
+    @classmethod
+    def of(cls, stored: StoredMessage, q: str | None) -> Self:
+        """Make the row of a message."""
+        text = stored.message.text
+        return cls(item=MessageItem.of(stored), text=excerpt(text, q) if text else None)
+
+
+class Results(msgspec.Struct, frozen=True, kw_only=True):
+    """What a view found.
+
+    Attributes:
+        rows: The messages.
+        next_cursor: Continues behind them, if there are more.
+        total: How many there are in all, where that was counted.
+        seq: The end of the log before they were looked for.
+    """
+
+    rows: list[Row]
+    next_cursor: str | None
+    total: int | None
+    seq: int
+
+    @classmethod
+    def of(cls, page: Page, view: View, seq: int) -> Self:
+        """Make it of a page of messages."""
+        return cls(
+            rows=[Row.of(stored, view.query.q) for stored in page.items],
+            next_cursor=page.next_cursor,
+            total=page.total,
+            seq=seq,
+        )
+
+
+class Hour(msgspec.Struct, frozen=True, kw_only=True):
+    """An hour of the chart, from a moment to before another."""
+
+    since: str
+    until: str
+    count: int
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """What is above the list."""
+
+    stats: Stats
+    first: str | None
+    last: str | None
+    hours: list[Hour]
+
+    @classmethod
+    def of(cls, stats: Stats) -> Self:
+        """Make it of the statistics."""
+        first, last = stats.first_message_ts, stats.last_message_ts
+        return cls(
+            stats=stats,
+            first=format_timestamp(first) if first else None,
+            last=format_timestamp(last) if last else None,
+            hours=[
+                Hour(
+                    since=format_timestamp(hour.hour),
+                    until="" if hour.hour >= _LAST_HOUR else format_timestamp(hour.hour + _HOUR),
+                    count=hour.count,
+                )
+                for hour in stats.messages_per_hour
+            ],
+        )
+
+
+class Detail(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that is open.
+
+    Attributes:
+        item: The message as the API gives it.
+        text: Its whole text, `None` where it has none.
+        json: The same as JSON, to be copied.
+    """
+
+    item: MessageItem
+    text: list[Piece] | None
+    json: str
+
+    @classmethod
+    def of(cls, stored: StoredMessage, q: str | None) -> Self:
+        """Make it of a message."""
+        item = MessageItem.of(stored)
+        text = stored.message.text
+        return cls(
+            item=item,
+            text=marked(text, q) if text else None,
+            json=msgspec.json.format(encode(item), indent=2).decode(),
+        )

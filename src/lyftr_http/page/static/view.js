@@ -1,0 +1,109 @@
+// What is shown, as the address says it, and the way from one view to another.
+
+import { closeDialog, isOpen, showMessage } from "./detail.js";
+import { live } from "./live.js";
+import { forgetWaiting } from "./rows.js";
+
+const FIELDS = ["q", "from", "to", "since", "until"];
+
+const form = document.getElementById("search");
+
+export const root = document.getElementById("main").dataset.root;
+
+let shown = currentSearch();
+let next = null;
+
+// The query string of the view that is shown, without the message that is open.
+export function currentSearch() {
+  return document.getElementById("view").dataset.search;
+}
+
+// A query string with other values; null takes one out.
+export function searchWith(search, changes) {
+  const given = new URLSearchParams(search);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null) given.delete(name);
+    else given.set(name, value);
+  }
+  const text = given.toString().replaceAll("%3A", ":");
+  return text ? `?${text}` : "";
+}
+
+// Show another view. `keep` leaves the address as it is.
+export function visit(search, { keep = false } = {}) {
+  next = { keep, fill: true };
+  window.htmx.trigger(form, "htmx:abort");
+  const wanted = searchWith(search, { message: null });
+  window.htmx.ajax("GET", `${root}/inbox/results${wanted}`, {
+    source: "#results",
+    target: "#results",
+    swap: "innerHTML",
+  });
+}
+
+// Follow the address after the reader went back or forward.
+export function goBackTo(search) {
+  const message = new URLSearchParams(search).get("message");
+  if (!isSame(search, shown)) visit(search, { keep: true });
+  if (message) showMessage(message);
+  else closeDialog();
+}
+
+// Take in what came: the address, the form, the stream.
+export function afterResults(status) {
+  const { keep, fill } = next ?? { keep: false, fill: false };
+  next = null;
+  forgetWaiting();
+  markFaults();
+  const search = currentSearch();
+  if (status === 200) {
+    if (!keep && !isSame(search, shown)) remember(search, fill);
+    shown = search;
+    if (fill) fillForm(search);
+    if (fill && !keep && isOpen()) closeDialog();
+  }
+  live.begin();
+  scrollToList();
+  document.getElementById("said").textContent = document.getElementById("count").textContent.trim();
+}
+
+// To go on typing is one step for the button that goes back, not one a letter.
+function remember(search, fill) {
+  const [before, now] = [new URLSearchParams(shown), new URLSearchParams(search)];
+  const isTyping = !fill && before.get("q") && now.get("q");
+  const address = `${root}/${search}`;
+  if (isTyping && isSame(searchWith(shown, { q: null }), searchWith(search, { q: null }))) {
+    window.history.replaceState(null, "", address);
+  } else {
+    window.history.pushState(null, "", address);
+  }
+}
+
+function isSame(one, other) {
+  const [a, b] = [one, other].map((text) => {
+    const given = [...new URLSearchParams(text)];
+    return JSON.stringify(given.filter(([name, value]) => value && name !== "message").sort());
+  });
+  return a === b;
+}
+
+function fillForm(search) {
+  const given = new URLSearchParams(search);
+  for (const name of FIELDS) {
+    const value = given.get(name) ?? "";
+    form.elements[name].value = form.elements[name].type === "datetime-local" ? value.replace(/Z$/, "") : value;
+  }
+}
+
+function markFaults() {
+  for (const name of FIELDS) {
+    const fault = document.getElementById(`fault-${name}`);
+    form.elements[name].toggleAttribute("aria-invalid", Boolean(fault.textContent.trim()));
+    if (fault.textContent.trim()) form.elements[name].setAttribute("aria-invalid", "true");
+  }
+}
+
+function scrollToList() {
+  const top = form.getBoundingClientRect().top;
+  if (top < 0 || window.scrollY > form.offsetTop) window.scrollTo({ top: form.offsetTop });
+}
