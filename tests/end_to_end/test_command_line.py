@@ -19,6 +19,7 @@ from tests.end_to_end.conftest import LYFTR, STANDARD, Lyftr, Serve, environment
 from tests.end_to_end.terminal import on_a_terminal
 
 COMMANDS = [str(command.name) for commands in SECTIONS.values() for command in commands]
+READING = ["tail", "search", "stats", "conflicts"]
 SCHEMA = "0004"
 
 
@@ -93,7 +94,7 @@ def test_a_wrong_option_stops_the_start_in_one_line(lyftr: Lyftr) -> None:
     assert "PORT" in refusal(lyftr("serve", "--port", "x"))
 
 
-@pytest.mark.parametrize("command", ["serve", "migrate", "check", "rebuild", "conflicts"])
+@pytest.mark.parametrize("command", ["serve", "migrate", "check", "rebuild", *READING])
 def test_a_file_that_is_no_database_stops_the_start(
     lyftr: Lyftr, tmp_path: Path, command: str
 ) -> None:
@@ -101,7 +102,7 @@ def test_a_file_that_is_no_database_stops_the_start(
     assert "file is not a database" in refusal(lyftr(command))
 
 
-@pytest.mark.parametrize("command", ["serve", "migrate", "check", "rebuild", "conflicts"])
+@pytest.mark.parametrize("command", ["serve", "migrate", "check", "rebuild", *READING])
 def test_a_newer_database_stops_the_start(lyftr: Lyftr, tmp_path: Path, command: str) -> None:
     lyftr("migrate")
     with closing(sqlite3.connect(tmp_path / "lyftr.db")) as database, database:
@@ -189,7 +190,7 @@ def test_check_and_rebuild_work_beside_a_server(serve: Serve, lyftr: Lyftr) -> N
         assert set(checked(lyftr("check")).values()) == {"ok"}
 
 
-@pytest.mark.parametrize("command", ["check", "conflicts"])
+@pytest.mark.parametrize("command", ["check", *READING])
 def test_reading_refuses_a_missing_database_and_makes_none(
     lyftr: Lyftr, tmp_path: Path, command: str
 ) -> None:
@@ -197,7 +198,7 @@ def test_reading_refuses_a_missing_database_and_makes_none(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", ["check", "conflicts"])
+@pytest.mark.parametrize("command", ["check", *READING])
 def test_reading_refuses_a_database_that_is_not_migrated(
     lyftr: Lyftr, tmp_path: Path, command: str
 ) -> None:

@@ -10,10 +10,13 @@ from lyftr_http.cli.conflicts import conflicts
 from lyftr_http.cli.conformance import conformance
 from lyftr_http.cli.migrate import migrate
 from lyftr_http.cli.rebuild import rebuild
+from lyftr_http.cli.search import search
 from lyftr_http.cli.sectioned_group import SectionedGroup
 from lyftr_http.cli.send import send
 from lyftr_http.cli.serve import serve
 from lyftr_http.cli.sign import sign
+from lyftr_http.cli.stats import stats
+from lyftr_http.cli.tail import tail
 from lyftr_http.cli.verify import verify
 from lyftr_http.settings import VARIABLES, InvalidSettings
 
@@ -22,7 +25,7 @@ __all__ = ["SECTIONS", "cli", "run"]
 SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Server": (serve, migrate),
     "Senders": (send, sign, verify, conformance),
-    "Messages": (conflicts,),
+    "Messages": (tail, search, stats, conflicts),
     "Data": (check, rebuild),
 }
 """Every command, as the help groups them."""

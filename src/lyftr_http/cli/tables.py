@@ -11,7 +11,7 @@ from rich.text import Text
 from lyftr_http.cli.output import Column
 from lyftr_http.cli.safe_text import escaped
 
-__all__ = ["console", "print_table"]
+__all__ = ["console", "print_drawn", "print_table"]
 
 _UNBROKEN = 100_000
 """In columns: no table is as wide."""
@@ -27,12 +27,12 @@ def console(*, err: bool = False) -> Console:
     return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
 
 
-def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str | Text]]) -> None:
+def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
     """Print a table on standard output.
 
     Args:
         columns: From the left.
-        rows: A cell for each column. What is a `Text` has been escaped.
+        rows: A cell for each column.
     """
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
@@ -44,10 +44,13 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str | Text]])
             overflow="fold" if column.is_flexible else "ellipsis",
         )
     for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else Text(escaped(cell)) for cell in row))
-    target = console()
+        table.add_row(*(Text(escaped(cell)) for cell in row))
+    print_drawn(console(), table)
+
+
+def print_drawn(target: Console, table: Table) -> None:
+    """Print a table that is complete, without blanks at the ends of its lines."""
     with target.capture() as captured:
         target.print(table)
-    lines = captured.get().splitlines()
-    text = "\n".join(line.rstrip() for line in lines)
+    text = "\n".join(line.rstrip() for line in captured.get().splitlines())
     click.echo(text.encode(sys.stdout.encoding, "backslashreplace"))
