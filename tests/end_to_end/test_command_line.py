@@ -20,7 +20,7 @@ from tests.end_to_end.terminal import on_a_terminal
 
 COMMANDS = [str(command.name) for commands in SECTIONS.values() for command in commands]
 READING = ["tail", "search", "stats", "conflicts"]
-SCHEMA = "0004"
+SCHEMA = "0005"
 
 
 def test_version_is_that_of_the_package(lyftr: Lyftr) -> None:
