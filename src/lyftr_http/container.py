@@ -13,6 +13,7 @@ from lyftr_core import (
     ListConflicts,
     ListMessages,
     ReadLog,
+    RemoveMessages,
     SecretProbe,
 )
 from lyftr_http.commit_bell import CommitBell
@@ -94,6 +95,7 @@ class Container(containers.DeclarativeContainer):
         metrics,
     )
     compute_stats = providers.Singleton(ComputeStats, store.provided.reader)
+    remove_messages = providers.Singleton(RemoveMessages, store.provided.remover)
     check_readiness = providers.Singleton(
         CheckReadiness,
         providers.Dict(

@@ -56,9 +56,12 @@ def _statements(seqs: Sequence[int]) -> Iterator[str]:
 
 
 def _take_out_of_lists() -> Iterator[str]:
-    """What a list does not hold yet is not in it, and nothing is deleted for it."""
+    """What a list does not hold yet is not in it, and nothing is deleted for it.
+
+    In this order of the columns SQLite looks each row up by its whole key.
+    """
     yield f"""DELETE FROM messages_by_ts
-        WHERE (ts, message_id) IN (SELECT ts, message_id {_GOING})"""
+        WHERE (message_id, ts) IN (SELECT message_id, ts {_GOING})"""
     for key in ("sender", "recipient"):
         yield f"""DELETE FROM messages_by_{key}
             WHERE ({key}, ts, seq) IN (SELECT CAST({key} AS INTEGER), ts, seq {_GOING})"""

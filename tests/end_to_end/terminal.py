@@ -38,6 +38,10 @@ class Terminal:
             assert self._read(), self.printed
         return plain(self.printed)
 
+    def type(self, keys: bytes) -> None:
+        """Press keys."""
+        os.write(self._descriptor, keys)
+
     def interrupt(self) -> None:
         """Press Ctrl-C."""
         self.process.send_signal(signal.SIGINT)

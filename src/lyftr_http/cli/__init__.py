@@ -8,7 +8,9 @@ from lyftr_core import LyftrError, __version__
 from lyftr_http.cli.check import check
 from lyftr_http.cli.conflicts import conflicts
 from lyftr_http.cli.conformance import conformance
+from lyftr_http.cli.erase import erase
 from lyftr_http.cli.migrate import migrate
+from lyftr_http.cli.purge import purge
 from lyftr_http.cli.rebuild import rebuild
 from lyftr_http.cli.search import search
 from lyftr_http.cli.sectioned_group import SectionedGroup
@@ -26,7 +28,7 @@ SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Server": (serve, migrate),
     "Senders": (send, sign, verify, conformance),
     "Messages": (tail, search, stats, conflicts),
-    "Data": (check, rebuild),
+    "Data": (check, rebuild, purge, erase),
 }
 """Every command, as the help groups them."""
 

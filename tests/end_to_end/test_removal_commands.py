@@ -1,0 +1,181 @@
+"""`lyftr purge` and `lyftr erase`, on a real file, beside a real server and killed in between."""
+
+import asyncio
+import signal
+import sqlite3
+import subprocess
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from lyftr_core.testing.samples import NOON, sample
+from lyftr_sqlite import SqliteStore
+from tests.end_to_end.conftest import (
+    LYFTR,
+    PATIENCE,
+    SECRET,
+    Lyftr,
+    Serve,
+    environment,
+    refusal,
+)
+from tests.end_to_end.load import Load
+from tests.end_to_end.stored import assert_nothing_wrong
+from tests.end_to_end.terminal import on_a_terminal
+
+_PERSON = "+918877665544"
+_TEXT = "a text that nobody else has written"
+_LATER = "2100-01-01T00:00:00Z"
+_EVERYTHING = ("purge", "--older-than", _LATER, "--yes")
+_MANY, _AT_ONCE = 20_000, 5_000
+
+
+def _bytes_of(path: Path) -> bytes:
+    files = (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm"))
+    return b"".join(file.read_bytes() for file in files if file.exists())
+
+
+def _fill(path: Path, count: int = 3) -> None:
+    async def fill() -> None:
+        async with SqliteStore(f"sqlite:///{path}") as store:
+            for first in range(0, count, _AT_ONCE):
+                numbers = range(first, min(first + _AT_ONCE, count))
+                old = [sample(f"old {number}", text=f"number {number}") for number in numbers]
+                await asyncio.gather(*(store.writer.add(m, received_at=NOON) for m in old))
+
+    asyncio.run(fill())
+
+
+def _present(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as database:
+        query = "SELECT count(*) FROM messages WHERE content_hash IS NULL"
+        return int(database.execute(query).fetchone()[0])
+
+
+def test_an_erased_number_is_nowhere_while_the_server_goes_on(
+    serve: Serve, lyftr: Lyftr, tmp_path: Path
+) -> None:
+    file = tmp_path / "lyftr.db"
+    with serve() as server:
+        server.deliver("from", **{"from": _PERSON, "text": _TEXT})
+        server.deliver("to", to=_PERSON, text=_TEXT)
+        server.deliver("other")
+        assert _PERSON.encode() in _bytes_of(file)
+        done = lyftr("erase", "--number", _PERSON, "--yes")
+        assert (done.returncode, done.stdout.decode()) == (
+            0,
+            f"2 messages removed; nothing of them is left in {file}\n",
+        )
+        assert _PERSON.encode() not in _bytes_of(file)
+        assert _TEXT.encode() not in _bytes_of(file)
+        assert server.http.get("/messages").json()["total"] == 1
+        assert server.http.get("/messages/from").status_code == 404
+        assert server.http.get("/messages", params={"from": _PERSON}).json()["total"] == 0
+        assert server.http.get("/messages", params={"q": "nobody"}).json()["total"] == 0
+        assert server.http.get("/stats").json()["total_messages"] == 1
+        assert server.http.get("/messages?after=0").json()["items"][0]["message_id"] == "other"
+        # A late redelivery is a duplicate, and brings nothing back; a changed one is a conflict.
+        server.deliver("from", **{"from": _PERSON, "text": _TEXT})
+        server.deliver("from", **{"from": _PERSON, "text": "changed"})
+        assert server.wait_for_line('"result":"duplicate"')["message_id"] == "from"
+        assert server.wait_for_line('"result":"conflict"')["message_id"] == "from"
+        assert server.http.get("/stats").json()["total_messages"] == 1
+        assert _PERSON not in server.output.read_text()
+    assert_nothing_wrong(file)
+
+
+def test_purge_counts_asks_removes_and_says_so(lyftr: Lyftr, tmp_path: Path) -> None:
+    file = tmp_path / "lyftr.db"
+    _fill(file)
+    done = lyftr("purge", "--older-than", "1d", "--dry-run")
+    assert (done.returncode, done.stdout) == (0, b"3 messages would be removed\n")
+    assert lyftr("purge", "--older-than", "2026-01-15T12:00:00Z", "--dry-run").stdout[:1] == b"0"
+    assert "--yes" in refusal(lyftr("purge", "--older-than", "1d"))
+    assert _present(file) == 3
+    done = lyftr("purge", "--older-than", "24h", "--yes")
+    assert done.stdout.decode() == f"3 messages removed; nothing of them is left in {file}\n"
+    assert lyftr(*_EVERYTHING).stdout[:1] == b"0"
+    assert_nothing_wrong(file)
+
+
+@pytest.mark.parametrize(("answer", "left"), [(b"n\n", 1), (b"y\n", 0)])
+def test_a_person_is_asked_and_is_obeyed(tmp_path: Path, answer: bytes, left: int) -> None:
+    _fill(tmp_path / "lyftr.db", 1)
+    with on_a_terminal(tmp_path, "purge", "--older-than", "1d") as terminal:
+        terminal.wait_for("Remove 1 message for good? [y/N]")
+        terminal.type(answer)
+        status, _ = terminal.end()
+    assert (status != 0, _present(tmp_path / "lyftr.db")) == (bool(left), left)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(("erase", "--number", "918877665544"), id="number"),
+        pytest.param(("erase", "--number", f"{_PERSON}x"), id="more"),
+        pytest.param(("purge", "--older-than", "918877665544"), id="age"),
+        pytest.param(("purge", "--older-than", "-1d"), id="negative"),
+        pytest.param(("purge", "--older-than", ""), id="empty"),
+        pytest.param(("purge",), id="none"),
+        pytest.param(("erase",), id="nobody"),
+    ],
+)
+def test_what_is_no_age_and_no_number_is_refused_and_not_repeated(
+    lyftr: Lyftr, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    _fill(tmp_path / "lyftr.db", 1)
+    assert "8877665544" not in refusal(lyftr(*arguments, "--yes"))
+    assert _present(tmp_path / "lyftr.db") == 1
+
+
+@pytest.mark.parametrize("command", [_EVERYTHING, ("erase", "--number", _PERSON, "--yes")])
+def test_a_missing_database_is_refused_and_not_made(
+    lyftr: Lyftr, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    assert "no such file" in refusal(lyftr(*command))
+    assert not (tmp_path / "lyftr.db").exists()
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_purge_that_is_interrupted_leaves_nothing_half_done_and_another_finishes_it(
+    lyftr: Lyftr, tmp_path: Path, number: signal.Signals
+) -> None:
+    file = tmp_path / "lyftr.db"
+    _fill(file, _MANY)
+    process = subprocess.Popen(
+        [*LYFTR, *_EVERYTHING],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + PATIENCE
+    while _present(file) == _MANY and time.monotonic() < deadline:
+        time.sleep(0.002)  # polling, up to the deadline
+    process.send_signal(number)
+    assert process.wait(PATIENCE) in {130, -number}
+    assert 0 < _present(file) < _MANY
+    assert_nothing_wrong(file)
+    assert lyftr(*_EVERYTHING).returncode == 0
+    assert _present(file) == 0
+    assert_nothing_wrong(file)
+
+
+@pytest.mark.once
+def test_webhooks_are_acknowledged_and_kept_while_many_messages_are_purged(
+    serve: Serve, lyftr: Lyftr, tmp_path: Path
+) -> None:
+    file = tmp_path / "lyftr.db"
+    _fill(file, _MANY)
+    with serve() as server, Load(server.port, SECRET, "new") as load:
+        load.wait_for(100)
+        done = lyftr("purge", "--older-than", "1d", "--yes")
+        assert done.returncode == 0, done.stderr
+        load.stop()
+        assert {answer.status for answer in load.answers} == {200}
+        total = server.http.get("/messages?limit=1").json()["total"]
+        assert total >= len(load.acknowledged) > 100
+    assert_nothing_wrong(file)
