@@ -50,6 +50,7 @@ class LiveFeed:
 
     Args:
         end: The last `seq` of the log as it begins.
+        oldest: For how many seconds a message is kept.
 
     Attributes:
         start: Behind this `seq` it has everything.
@@ -57,9 +58,10 @@ class LiveFeed:
         is_over: Whether nothing more will come.
     """
 
-    def __init__(self, end: int) -> None:
+    def __init__(self, end: int, oldest: float = OLDEST) -> None:
         self.start = self.end = end
         self.is_over = False
+        self._oldest = oldest
         self._entries: list[_Entry] = []
         self._size = 0
         self._news = asyncio.Event()
@@ -117,7 +119,7 @@ class LiveFeed:
     def _forget_old(self) -> None:
         self._ready.clear()
         surplus = len(self._entries) - MOST_MESSAGES
-        oldest = self._time() - OLDEST
+        oldest = self._time() - self._oldest
         count = 0
         for entry in self._entries:
             if count >= surplus and self._size <= MOST_BYTES and entry.since >= oldest:

@@ -15,7 +15,7 @@ from lyftr_http.live_feed import LiveFeed
 
 __all__ = ["LiveLog"]
 
-_LOOK = 0.1
+_LOOK = 0.2
 """How often the end of the log is looked at, in seconds."""
 _PAUSE = 0.05
 """From one reading of new messages to the next, in seconds: many commits share one."""

@@ -1,4 +1,4 @@
-"""What schemathesis cannot know by itself: how to sign, which times exist, what cursors are."""
+"""What schemathesis cannot know: how to sign, which times exist, what no schema can say."""
 
 import os
 import re
@@ -61,6 +61,10 @@ if os.environ.get("SIGN_REQUESTS"):
 
 @schemathesis.hook  # type: ignore[untyped-decorator] # schemathesis does not type it
 def before_load_schema(_context: object, raw_schema: dict[str, Any]) -> None:
-    """Leave cursors out: the service alone makes them, which no schema can say."""
+    """Leave out cursors, which the service alone makes, `after`, which goes with some parameters
+    only, and the stream, which has no end.
+    """
     for operation in raw_schema["paths"]["/messages"].values():
-        operation["parameters"] = [p for p in operation["parameters"] if p["name"] != "cursor"]
+        parameters = operation["parameters"]
+        operation["parameters"] = [p for p in parameters if p["name"] not in {"cursor", "after"}]
+    raw_schema["paths"].pop("/stream", None)

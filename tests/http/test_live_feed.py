@@ -1,0 +1,105 @@
+"""What one process keeps of the log for its streams: bounded, and never with a gap."""
+
+import asyncio
+import itertools
+from datetime import UTC, datetime
+
+import pytest
+
+from lyftr_core import LogRun, MessageFilter, StoredMessage
+from lyftr_core.testing.samples import EVERYTHING, sample
+from lyftr_http.live_feed import MOST_BYTES, MOST_MESSAGES, PIECE, LiveFeed, Piece
+
+_NOW = datetime(2026, 1, 15, tzinfo=UTC)
+
+
+def run(first: int, last: int, text: str = "Hello", through: int = 0) -> LogRun:
+    stored = [
+        StoredMessage(message=sample(f"m{seq}", text=text), received_at=_NOW, seq=seq)
+        for seq in range(first, last + 1)
+    ]
+    return LogRun(messages=tuple(stored), through=through or last, has_more=False)
+
+
+def seqs(piece: Piece) -> list[int]:
+    lines = piece.data.decode().split("\n")
+    return [int(line.removeprefix("id: ")) for line in lines if line.startswith("id: ")]
+
+
+def walk(feed: LiveFeed, position: int, query: MessageFilter = EVERYTHING) -> list[Piece]:
+    """Return the pieces from a position to the end."""
+    pieces = []
+    while position < feed.end:
+        pieces.append(feed.piece(position, query))
+        position = pieces[-1].through
+    return pieces
+
+
+async def test_every_position_within_is_followed_by_all_that_comes_behind_it() -> None:
+    feed = LiveFeed(10)
+    feed.extend(run(11, 13))
+    feed.extend(run(15, 16, through=20))
+    for position in range(10, 21):
+        (piece,) = walk(feed, position) or [feed.piece(position, EVERYTHING)]
+        assert seqs(piece) == [seq for seq in (11, 12, 13, 15, 16) if seq > position]
+        assert (piece.messages, piece.through) == (len(seqs(piece)), 20)
+
+
+async def test_position_beyond_the_end_stays_where_it_is() -> None:
+    feed = LiveFeed(10)
+    assert feed.piece(12, EVERYTHING) == Piece(b"", 0, 12)
+    feed.extend(run(11, 13))
+    assert seqs(feed.piece(12, EVERYTHING)) == [13]
+
+
+async def test_pieces_are_cut_behind_a_message() -> None:
+    feed = LiveFeed(0)
+    feed.extend(run(1, 300, text="x" * 4_000))
+    pieces = walk(feed, 0)
+    assert len(pieces) > 10
+    assert list(itertools.chain(*map(seqs, pieces))) == [*range(1, 301)]
+    assert max(len(piece.data) for piece in pieces) < PIECE + 5_000
+
+
+async def test_filter_takes_its_own_and_comes_to_the_end_all_the_same() -> None:
+    feed = LiveFeed(0)
+    feed.extend(run(1, 3))
+    feed.extend(run(4, 5, text="straße"))
+    feed.extend(run(6, 7))
+    (piece,) = walk(feed, 0, MessageFilter(q="STRASSE"))
+    assert (seqs(piece), piece.through) == ([4, 5], 7)
+
+
+@pytest.mark.parametrize("text", ["x", "x" * 4_096])
+async def test_it_keeps_the_last_messages_alone_and_says_from_where(text: str) -> None:
+    feed = LiveFeed(0)
+    for first in range(1, 5_001, 500):
+        feed.extend(run(first, first + 499, text=text))
+    kept = list(itertools.chain(*map(seqs, walk(feed, feed.start))))
+    assert kept == [*range(feed.start + 1, 5_001)]
+    assert len(kept) <= MOST_MESSAGES
+    assert len(kept) * len(text) <= MOST_BYTES
+    assert len(kept) == MOST_MESSAGES or len(kept) * (len(text) + 200) > MOST_BYTES * 0.9
+
+
+async def test_what_is_old_is_forgotten_at_the_next_wake() -> None:
+    feed = LiveFeed(0, oldest=0.05)
+    feed.extend(run(1, 3))
+    assert feed.start == 0
+    await asyncio.sleep(0.1)
+    feed.extend(run(4, 5))
+    assert (feed.start, feed.end) == (3, 5)
+    assert seqs(feed.piece(3, EVERYTHING)) == [4, 5]
+
+
+async def test_who_waits_hears_of_what_comes_and_of_the_end() -> None:
+    feed = LiveFeed(0)
+    waiting = [asyncio.create_task(feed.news()) for _ in range(3)]
+    await asyncio.sleep(0)
+    feed.extend(run(1, 1))
+    await asyncio.gather(*waiting)
+    last = asyncio.create_task(feed.news())
+    await asyncio.sleep(0)
+    feed.close()
+    await last
+    assert feed.is_over
