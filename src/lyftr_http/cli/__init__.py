@@ -6,6 +6,7 @@ import click
 
 from lyftr_core import LyftrError, __version__
 from lyftr_http.cli.check import check
+from lyftr_http.cli.completion import completion
 from lyftr_http.cli.conflicts import conflicts
 from lyftr_http.cli.conformance import conformance
 from lyftr_http.cli.erase import erase
@@ -29,6 +30,7 @@ SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Senders": (send, sign, verify, conformance),
     "Messages": (tail, search, stats, conflicts),
     "Data": (check, rebuild, purge, erase),
+    "Shell": (completion,),
 }
 """Every command, as the help groups them."""
 
