@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import cache
 from typing import Any
 
@@ -104,7 +104,8 @@ def _lifespan(
         await store.open()
         watching = asyncio.create_task(_watch_queue(lambda: store.waiting, container.metrics()))
         try:
-            yield
+            async with _retention(container):
+                yield
         finally:
             watching.cancel()
             await container.live_log().close()
@@ -112,6 +113,12 @@ def _lifespan(
             container.journal().flush()
 
     return open_store
+
+
+def _retention(container: Container) -> AbstractAsyncContextManager[None]:
+    if container.settings().retention_days == 0:
+        return nullcontext()
+    return container.retention().running(container.metrics_directory())
 
 
 async def _watch_queue(depth: Callable[[], int], metrics: Metrics) -> None:

@@ -27,6 +27,7 @@ from lyftr_http.page.inbox import Inbox
 from lyftr_http.page.templates import Templates
 from lyftr_http.read_access import ReadAccess
 from lyftr_http.request_journal import RequestJournal
+from lyftr_http.retention import Retention
 from lyftr_http.schemes import configured_scheme
 from lyftr_http.sessions import Sessions
 from lyftr_http.settings import Secret, Settings
@@ -96,6 +97,14 @@ class Container(containers.DeclarativeContainer):
     )
     compute_stats = providers.Singleton(ComputeStats, store.provided.reader)
     remove_messages = providers.Singleton(RemoveMessages, store.provided.remover)
+    retention = providers.Singleton(
+        Retention,
+        remove_messages,
+        settings.provided.retention_days,
+        clock,
+        log,
+        metrics.provided.count_removed,
+    )
     check_readiness = providers.Singleton(
         CheckReadiness,
         providers.Dict(

@@ -81,6 +81,9 @@ class Metrics:
             "Time that a commit of webhooks took, in seconds.",
             registry=registry,
         )
+        self._removed = Counter(
+            "messages_removed", "Messages removed by RETENTION_DAYS.", registry=registry
+        )
         self._verified = Counter(
             "webhook_signatures_verified",
             "Signatures verified, by which secret.",
@@ -139,6 +142,10 @@ class Metrics:
         """
         self._batch_sizes.observe(size)
         self._commit_times.observe(seconds)
+
+    def count_removed(self, messages: int) -> None:
+        """Count messages that were removed."""
+        self._removed.inc(messages)
 
     def set_queue_depth(self, waiting: int) -> None:
         """Say how many webhooks wait for their commit now."""

@@ -19,6 +19,8 @@ _HIGHEST_PORT = 65_535
 _LONGEST = 3_600
 _MOST_WAITING = 10_000
 _SECONDS = " of seconds"
+_DAYS = " of days"
+_MOST_DAYS = 36_500
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 """`b64token` of RFC 6750, section 2.1."""
 _STANDARD_FORM = "must be whsec_ and then padded base64, as WEBHOOK_SCHEME is standard"
@@ -77,6 +79,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         api_tokens: One of them lets read message data; none lets everybody (`API_TOKENS`).
         allow_anonymous_reads: Whether `lyftr serve` starts without tokens where others can
             reach it (`ALLOW_ANONYMOUS_READS`).
+        retention_days: For how many days messages are kept, 0 for ever (`RETENTION_DAYS`).
     """
 
     webhook_secret: Secret | None = None
@@ -94,6 +97,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_streams: int = 400
     api_tokens: tuple[Secret, ...] = ()
     allow_anonymous_reads: bool = False
+    retention_days: int = 0
 
 
 def load_settings(
@@ -203,5 +207,6 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "MAX_STREAMS": ("max_streams", _number(1, _MOST_WAITING)),
     "API_TOKENS": ("api_tokens", _tokens),
     "ALLOW_ANONYMOUS_READS": ("allow_anonymous_reads", _boolean),
+    "RETENTION_DAYS": ("retention_days", _number(0, _MOST_DAYS, _DAYS)),
 }
 """For each environment variable the field of `Settings` that it sets, and what reads its text."""

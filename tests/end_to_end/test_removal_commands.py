@@ -138,6 +138,27 @@ def test_a_missing_database_is_refused_and_not_made(
     assert not (tmp_path / "lyftr.db").exists()
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_retention_removes_old_messages_and_the_server_ends_in_the_middle_of_it(
+    serve: Serve, tmp_path: Path, workers: str
+) -> None:
+    file = tmp_path / "lyftr.db"
+    _fill(file, _MANY)
+    with serve("--workers", workers, RETENTION_DAYS="1") as server:
+        deadline = time.monotonic() + PATIENCE
+        while _present(file) == _MANY and time.monotonic() < deadline:
+            time.sleep(0.002)  # polling, up to the deadline
+        server.deliver("new")
+        assert server.stop() == 0
+    assert 0 < _present(file) < _MANY
+    assert_nothing_wrong(file)
+    with serve("--workers", workers, RETENTION_DAYS="1") as server:
+        server.wait_for_line('"old messages removed"')
+        assert server.http.get("/messages").json()["total"] == 1
+        assert "messages_removed_total" in server.http.get("/metrics").text
+    assert_nothing_wrong(file)
+
+
 @pytest.mark.once
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_purge_that_is_interrupted_leaves_nothing_half_done_and_another_finishes_it(

@@ -40,6 +40,7 @@ def test_defaults_are_the_documented_ones() -> None:
         "shutdown_timeout": 10,
         "api_tokens": (),
         "allow_anonymous_reads": False,
+        "retention_days": 0,
     }
     assert settings == Settings()
 
@@ -57,6 +58,7 @@ def test_every_variable_is_read() -> None:
             "LOG_FORMAT": "console",
             "API_TOKENS": "a,b",
             "ALLOW_ANONYMOUS_READS": "true",
+            "RETENTION_DAYS": "90",
         }
     )
     assert settings.webhook_secret
@@ -68,6 +70,7 @@ def test_every_variable_is_read() -> None:
     assert (settings.port, settings.log_level, settings.log_format) == (0, "WARNING", "console")
     assert [token.value for token in settings.api_tokens] == ["a", "b"]
     assert settings.allow_anonymous_reads is True
+    assert settings.retention_days == 90
 
 
 def test_the_file_is_read_and_the_environment_wins(dotenv: Path) -> None:

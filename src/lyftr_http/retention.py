@@ -1,0 +1,114 @@
+"""Removing messages that have been kept for long enough, while the server runs."""
+
+import asyncio
+import contextlib
+import fcntl
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from lyftr_core import Clock, LyftrError, Removal, RemoveMessages
+
+__all__ = ["Retention"]
+
+INTERVAL = 24 * 60 * 60.0
+"""From the end of one removal to the beginning of the next, in seconds."""
+AFTER_FAILURE = 60.0
+"""The same after one that failed."""
+
+
+class Retention:
+    """Removes old messages at the start, and once a day.
+
+    Args:
+        remove: Does it.
+        days: How long messages are kept, from 1.
+        clock: Tells the time.
+        log: Told how many went, and what went wrong.
+        on_removed: Told how many each step removed.
+    """
+
+    def __init__(
+        self,
+        remove: RemoveMessages,
+        days: int,
+        clock: Clock,
+        log: structlog.typing.FilteringBoundLogger,
+        on_removed: Callable[[int], None],
+    ) -> None:
+        self._remove = remove
+        self._age = timedelta(days=days)
+        self._clock = clock
+        self._log = log
+        self._on_removed = on_removed
+
+    @asynccontextmanager
+    async def running(self, directory: str | None = None) -> AsyncIterator[None]:
+        """Remove in a task of its own while the context is entered; at its end, stop at once.
+
+        Args:
+            directory: As for `remove_old`.
+        """
+        task = asyncio.create_task(self._run(directory), name="retention")
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def remove_old(self, directory: str | None = None) -> int:
+        """Remove what is old now, unless another process is about it.
+
+        Args:
+            directory: What the processes of one server share. `None` where there is one.
+
+        Returns:
+            How many messages were removed.
+
+        Raises:
+            StorageUnavailable: Some may have been.
+        """
+        with _alone(directory) as alone:
+            return await self._remove_alone() if alone else 0
+
+    async def _run(self, directory: str | None) -> None:
+        while True:
+            try:
+                await self.remove_old(directory)
+            except LyftrError as exc:
+                self._log.warning("old messages are not removed", error=str(exc))
+                await asyncio.sleep(AFTER_FAILURE)
+            else:
+                await asyncio.sleep(INTERVAL)
+
+    async def _remove_alone(self) -> int:
+        began = time.monotonic()
+        removal = Removal(received_before=self._clock() - self._age)
+        removed = await self._remove(removal, lambda step: self._on_removed(step.removed))
+        # What an interrupted removal has left is cleared away by the next one.
+        if removed and not await self._remove.scrub():
+            self._log.warning("the write-ahead log may still hold removed messages")
+        if removed:
+            seconds = round(time.monotonic() - began, 1)
+            self._log.info("old messages removed", messages=removed, seconds=seconds)
+        return removed
+
+
+@contextmanager
+def _alone(directory: str | None) -> Iterator[bool]:
+    """Take a lock while the context is entered, if nobody has it; do not wait for it."""
+    if directory is None:
+        yield True
+        return
+    with Path(directory, "retention.lock").open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
