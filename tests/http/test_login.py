@@ -7,9 +7,10 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+import hypothesis
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from lyftr_http.page.page_access import local_path
@@ -74,8 +75,11 @@ async def test_a_token_begins_a_session_that_reads_everything(guarded: httpx.Asy
     assert (await guarded.get("/stats", headers=bearer)).status_code == 401
 
 
-async def test_over_tls_the_cookie_goes_over_tls_alone(guarded: httpx.AsyncClient) -> None:
-    answer = await _log_in(guarded, headers={"X-Forwarded-Proto": "https"})
+@pytest.mark.parametrize("said", ["https", "HTTPS", "https, http"])
+async def test_over_tls_the_cookie_goes_over_tls_alone(
+    guarded: httpx.AsyncClient, said: str
+) -> None:
+    answer = await _log_in(guarded, headers={"X-Forwarded-Proto": said})
     (cookie,) = answer.headers.get_list("set-cookie")
     assert cookie.startswith("__Host-lyftr_session=")
     assert cookie.endswith("; Path=/; Max-Age=43200; HttpOnly; SameSite=Strict; Secure")
@@ -100,6 +104,26 @@ async def test_a_wrong_token_is_told_so_and_not_repeated(
 )
 async def test_any_form_is_answered(guarded: httpx.AsyncClient, content: bytes) -> None:
     assert (await guarded.post("/login", content=content)).status_code == 401
+
+
+@given(
+    content=st.binary(max_size=200) | st.binary(max_size=60).map(lambda end: b"token=" + end),
+    cookie=st.binary(max_size=60) | st.binary(max_size=60).map(lambda v: b"lyftr_session=" + v),
+    query=st.binary(max_size=40).map(lambda end: b"/login?next=" + end),
+)
+@hypothesis.settings(
+    deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+async def test_whatever_comes_begins_no_session(
+    guarded: httpx.AsyncClient, content: bytes, cookie: bytes, query: bytes
+) -> None:
+    headers = [(b"Cookie", cookie)]
+    answer = await guarded.post("/login", content=content, headers=headers)
+    assert answer.status_code == 401
+    target = {"target": query}
+    assert (await guarded.get("/", headers=headers, extensions=target)).status_code == 200
+    for path, status in (("/", 303), ("/stats", 401), ("/messages", 401)):
+        assert (await guarded.get(path, headers=headers)).status_code == status
 
 
 async def test_a_form_that_is_too_large_is_not_read(guarded: httpx.AsyncClient) -> None:

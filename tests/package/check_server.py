@@ -24,6 +24,9 @@ with (
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=20) as answer:
             assert answer.status == 200, answer.status
             sys.stdout.write(f"server: {answer.read().decode()}\n")
+        for path in ("/", "/docs", "/docs/swagger-ui-bundle.js", "/docs/start.js"):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as answer:
+                assert answer.read(), path
     finally:
         server.send_signal(signal.SIGTERM)
         assert server.wait(timeout=20) == 0, server.returncode

@@ -77,7 +77,9 @@ def is_secure(scope: HTTPScope) -> bool:
     Args:
         scope: That of the request.
     """
-    return "https" in {scope["scheme"], _by_name(scope).get("x-forwarded-proto")}
+    # Of several proxies the first is the one that the browser asked.
+    said = _by_name(scope).get("x-forwarded-proto", "").partition(",")[0].strip().lower()
+    return "https" in {scope["scheme"], said}
 
 
 def is_from_our_pages(scope: HTTPScope) -> bool:
