@@ -37,6 +37,7 @@ STATIC_FILES: Final = {
     "inbox.css": StaticFile("inbox.css", _STYLE),
     "keyboard.js": StaticFile("keyboard.js", _SCRIPT),
     "live.js": StaticFile("live.js", _SCRIPT),
+    "parts.js": StaticFile("parts.js", _SCRIPT),
     "rows.js": StaticFile("rows.js", _SCRIPT),
     "view.js": StaticFile("view.js", _SCRIPT),
     "htmx.min.js": StaticFile("vendor/htmx/htmx.min.js", _SCRIPT),

@@ -5,6 +5,7 @@ import { copyFrom } from "./copying.js";
 import { closeMessage, openMessage, showOpened, stepTo } from "./detail.js";
 import { followKeys } from "./keyboard.js";
 import { live } from "./live.js";
+import { followHealth } from "./parts.js";
 import { fillMore, showWaiting } from "./rows.js";
 import { afterResults, goBackTo, visit } from "./view.js";
 
@@ -20,6 +21,7 @@ function begin() {
   showOpened();
   live.begin();
   followKeys();
+  followHealth();
 }
 
 function hasFilters() {
@@ -68,7 +70,6 @@ document.addEventListener("htmx:afterSwap", ({ detail }) => {
   const { target, xhr, requestConfig } = detail;
   if (target.id === "results") afterResults(xhr.status, requestConfig);
   if (target.id === "detail") showOpened();
-  if (target.id === "figures") drawHours();
   if (target.classList?.contains("more")) fillMore();
   showCopying(document);
 });

@@ -1,5 +1,6 @@
 // New messages, by the stream, from where the list was read on.
 
+import { refreshFigures, refreshHealth } from "./parts.js";
 import { take } from "./rows.js";
 import { currentSearch, root, searchWith } from "./view.js";
 
@@ -74,18 +75,15 @@ class Live {
     const pause = PAUSES[Math.min(this.#failures, PAUSES.length - 1)];
     this.#failures += 1;
     this.#timer = window.setTimeout(() => this.#listen(), pause);
-    if (this.#failures > 1) window.htmx.trigger("#health", "look"); // it sends who must log in there
+    if (this.#failures > 1) refreshHealth(); // it sends who must log in there
   }
 
   // The figures follow, but not at every message, nor under somebody's hand.
   #refresh() {
     if (this.#figures !== null) return;
-    this.#figures = window.setTimeout(() => {
+    this.#figures = window.setTimeout(async () => {
       this.#figures = null;
-      const figures = document.getElementById("figures");
-      const isUsed = figures.matches(":hover, :focus-within") || figures.querySelector("details[open]");
-      if (isUsed || document.hidden) this.#refresh();
-      else window.htmx.trigger(figures, "stale");
+      if (document.hidden || !(await refreshFigures())) this.#refresh();
     }, document.getElementById("chart") ? FIGURES : 0);
   }
 

@@ -4,6 +4,7 @@ import { closeDialog, isOpen, showMessage } from "./detail.js";
 import { live } from "./live.js";
 import { forgetWaiting } from "./rows.js";
 
+const KEEP = "X-Keep-Address"; // tells an answer how it was asked for
 const FIELDS = ["q", "from", "to", "since", "until"];
 
 const form = document.getElementById("search");
@@ -11,7 +12,6 @@ const form = document.getElementById("search");
 export const root = document.getElementById("main").dataset.root;
 
 let shown = currentSearch();
-let next = null;
 
 // The query string of the view that is shown, without the message that is open.
 export function currentSearch() {
@@ -31,13 +31,12 @@ export function searchWith(search, changes) {
 
 // Show another view. `keep` leaves the address as it is.
 export function visit(search, { keep = false } = {}) {
-  next = { keep, fill: true };
-  window.htmx.trigger(form, "htmx:abort");
   const wanted = searchWith(search, { message: null });
   window.htmx.ajax("GET", `${root}/inbox/results${wanted}`, {
     source: "#results",
     target: "#results",
     swap: "innerHTML",
+    headers: keep ? { [KEEP]: "true" } : {},
   });
 }
 
@@ -50,9 +49,9 @@ export function goBackTo(search) {
 }
 
 // Take in what came: the address, the form, the stream.
-export function afterResults(status) {
-  const { keep, fill } = next ?? { keep: false, fill: false };
-  next = null;
+export function afterResults(status, request) {
+  const keep = KEEP in request.headers;
+  const fill = request.elt !== form;
   forgetWaiting();
   markFaults();
   const search = currentSearch();
