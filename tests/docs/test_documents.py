@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lyftr_core import FaultCode
-from lyftr_http.metrics import WebhookResult
+from lyftr_http.metrics import StreamEnding, WebhookResult
 from lyftr_http.settings import VARIABLES
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +47,12 @@ def test_every_result_of_webhooks_is_documented_and_no_other() -> None:
     text = (ROOT / "docs" / "operations.md").read_text()
     (table,) = re.findall(r"^\| `result` \| meaning \|\n(.*?)\n\n", text, re.MULTILINE | re.DOTALL)
     assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == list(WebhookResult)
+
+
+def test_every_ending_of_a_stream_is_documented() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    (row,) = re.findall(r"^\| `message_streams_ended_total` \|.*$", text, re.MULTILINE)
+    assert [ending for ending in StreamEnding if f"`{ending}`" not in row] == []
 
 
 def test_every_fault_code_is_documented_and_no_other() -> None:

@@ -200,6 +200,17 @@ def test_a_chunked_body_is_taken(front: Front) -> None:
     assert answer.status_code == 200
 
 
+def test_a_stream_is_passed_on_as_it_comes(front: Front) -> None:
+    token = {"Authorization": f"Bearer {TOKEN}"}
+    with front.https.stream("GET", "/stream", headers=token) as answer:
+        pieces = answer.iter_text()
+        text = next(pieces)
+        assert text.startswith("retry: ")
+        assert deliver(front, "streamed").status_code == 200
+        while '"message_id":"streamed"' not in text:
+            text += next(pieces)
+
+
 def test_the_log_of_nginx_has_no_query(front: Front) -> None:
     number = "15550107777"
     assert read(front, f"/messages?from=%2B{number}").status_code == 200
