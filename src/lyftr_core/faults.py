@@ -20,6 +20,8 @@ class FaultCode(StrEnum):
     """The identifier holds a control character (Unicode category Cc)."""
     CURSOR_MISMATCH = "cursor_mismatch"
     """The cursor was made for other filters or another order."""
+    INVALID_CSV = "invalid_csv"
+    """The line of a file is no record of comma-separated values (RFC 4180)."""
     INVALID_CURSOR = "invalid_cursor"
     """The cursor is not one that this service gave."""
     INVALID_JSON = "invalid_json"

@@ -22,7 +22,7 @@ from lyftr_core.message import (
 from lyftr_core.signature import VerifiedBody
 from lyftr_core.timestamps import InvalidTimestamp, parse_timestamp
 
-__all__ = ["MAX_DEPTH", "parse"]
+__all__ = ["MAX_DEPTH", "faults_of", "nests_too_deep", "parse", "read_fields"]
 
 MAX_DEPTH = 100
 """How deep objects and arrays may nest, the body itself being the first level."""
@@ -85,7 +85,7 @@ def parse(body: VerifiedBody) -> Message:
         ('from', 'not_e164') ('ts', 'missing')
     """
     content = body.content
-    if _nests_too_deep(content):
+    if nests_too_deep(content):
         raise InvalidMessage([_TOO_DEEP])
     try:
         # The decoder skips over invalid UTF-8 in fields it ignores, so all of it is read here.
@@ -99,12 +99,16 @@ def parse(body: VerifiedBody) -> Message:
 
 def _parse_by_field(content: bytes) -> Message:
     """Name every fault, or accept what the decoder of the good path is too strict for."""
-    fields = _fields(content)
-    faults = [fault for name in _RULES if (fault := _fault(name, fields))]
-    if faults:
+    fields = read_fields(content)
+    if faults := faults_of(fields):
         raise InvalidMessage(faults)
     known = {name: value for name, value in fields.items() if name in _RULES}
     return msgspec.convert(known, _WireMessage).to_message()
+
+
+def faults_of(fields: Mapping[str, object]) -> list[Fault]:
+    """Name every fault of the fields that make a message, in their order; others are ignored."""
+    return [fault for name in _RULES if (fault := _fault(name, fields))]
 
 
 def _fault(name: str, fields: Mapping[str, object]) -> Fault | None:
@@ -115,8 +119,14 @@ def _fault(name: str, fields: Mapping[str, object]) -> Fault | None:
     return Fault(name, FaultCode.MISSING, "is required")
 
 
-def _fields(content: bytes) -> dict[str, object]:
-    """Read the body with the standard library, which leaves lone surrogates to the rules."""
+def read_fields(content: bytes) -> dict[str, object]:
+    """Read the body with the standard library, which leaves lone surrogates to the rules.
+
+    Every number is a float.
+
+    Raises:
+        InvalidMessage: It is no JSON object.
+    """
     try:
         # No rule takes a number, and a float has no limit on digits.
         document = json.loads(content.decode(), parse_int=float, parse_constant=_refuse_constant)
@@ -133,7 +143,7 @@ def _fields(content: bytes) -> dict[str, object]:
     raise InvalidMessage([fault])
 
 
-def _nests_too_deep(content: bytes) -> bool:
+def nests_too_deep(content: bytes) -> bool:
     """Count the brackets; only where there are many, tell those apart that stand in strings.
 
     What the decoders stand differs between versions of Python and with the depth of the caller.

@@ -32,6 +32,7 @@ from lyftr_http.schemes import configured_scheme
 from lyftr_http.sessions import Sessions
 from lyftr_http.settings import Secret, Settings
 from lyftr_sqlite import Commit, SqliteStore, check, migrate, rebuild
+from lyftr_sqlite.importing import open_importer
 
 __all__ = ["Container"]
 
@@ -71,6 +72,7 @@ class Container(containers.DeclarativeContainer):
     )
     migrate = providers.Callable(migrate, store.provided.path)
     check = providers.Callable(check, store.provided.path)
+    open_importer = providers.Callable(open_importer, store.provided.path)
     rebuild = providers.Callable(rebuild, store.provided.path)
     scheme = providers.Singleton(configured_scheme, settings, clock)
     sessions = providers.Singleton(_sessions, settings.provided.api_tokens, clock)

@@ -65,7 +65,9 @@ async def clear(connection: AsyncConnection) -> None:
 
 def _fold(projection: Projection, limit: int) -> Iterator[str]:
     low = f"(SELECT through_seq FROM projections WHERE name = '{projection.name}')"
-    high = f"min({_LAST}, {low} + {limit})"
+    # Counted by messages, not by seq: what was imported may leave long gaps.
+    run = f"SELECT seq FROM messages WHERE seq > {low} ORDER BY seq LIMIT {limit}"
+    high = f"(SELECT coalesce(max(seq), {low}) FROM ({run}))"
     for statement in projection.fold:
         known = statement.replace(":low", low).replace(":high", high)
         yield known.replace(":limit", str(limit))

@@ -24,7 +24,15 @@ from lyftr_sqlite.driver import driver_of
 from lyftr_sqlite.hashing import hash_of
 from lyftr_sqlite.schema import messages
 
-__all__ = ["LARGEST_BATCH", "Row", "insert_batch", "to_row"]
+__all__ = [
+    "LARGEST_BATCH",
+    "Kept",
+    "Row",
+    "conflicting",
+    "find_kept",
+    "insert_batch",
+    "to_row",
+]
 
 LARGEST_BATCH = 4_096
 """The largest power of two whose rows are one statement: SQLite takes 32,766 values in one
@@ -64,7 +72,7 @@ def to_row(message: Message, received_at: datetime) -> Row:
     )
 
 
-class _Kept(NamedTuple):
+class Kept(NamedTuple):
     """What the table holds under an identifier."""
 
     seq: int
@@ -111,11 +119,14 @@ async def insert_batch(connection: AsyncConnection, batch: Sequence[Row]) -> lis
     done = await driver.execute(*_insert(batch))  # one hop, where SQLAlchemy makes four
     if done.rowcount == len(batch):
         return [AddOutcome.CREATED] * len(batch)
-    kept = await _kept(connection, {row.message_id for row in batch})
+    message_ids = {row.message_id for row in batch}
+    kept = await find_kept(connection, message_ids)
+    if len(kept) < len(message_ids):
+        raise StorageUnavailable("a row vanished while it was compared")
     created = _newest(kept, done.rowcount)
     outcomes = [_outcome(row, created, kept[row.message_id]) for row in batch]
     if AddOutcome.CONFLICT in outcomes:
-        await record_conflicts(connection, _conflicting(batch, outcomes, kept))
+        await record_conflicts(connection, conflicting(batch, outcomes, kept))
     return outcomes
 
 
@@ -139,15 +150,13 @@ def _insert_sql(slots: int) -> str:
         ON CONFLICT (message_id) DO NOTHING"""
 
 
-async def _kept(connection: AsyncConnection, message_ids: set[str]) -> dict[str, _Kept]:
+async def find_kept(connection: AsyncConnection, message_ids: set[str]) -> dict[str, Kept]:
+    """Return what the table holds under some identifiers."""
     found = await connection.execute(_KNOWN, {"ids": msgspec.json.encode(message_ids).decode()})
-    kept = {row.message_id: _Kept(row.seq, row.content_hash, tuple(row)[2:]) for row in found}
-    if len(kept) < len(message_ids):
-        raise StorageUnavailable("a row vanished while it was compared")
-    return kept
+    return {row.message_id: Kept(row.seq, row.content_hash, tuple(row)[2:]) for row in found}
 
 
-def _newest(kept: Mapping[str, _Kept], count: int) -> set[str]:
+def _newest(kept: Mapping[str, Kept], count: int) -> set[str]:
     """Return the identifiers of the rows that the batch itself made, which are so many.
 
     Each has a higher `seq` than any row that was there before; and under the identifiers of the
@@ -156,7 +165,7 @@ def _newest(kept: Mapping[str, _Kept], count: int) -> set[str]:
     return set(nlargest(count, kept, key=lambda message_id: kept[message_id].seq))
 
 
-def _outcome(row: Row, created: set[str], kept: _Kept) -> AddOutcome:
+def _outcome(row: Row, created: set[str], kept: Kept) -> AddOutcome:
     """Take the batch in its order: the first row of a new identifier is the created one."""
     if row.message_id in created:
         created.remove(row.message_id)
@@ -164,9 +173,10 @@ def _outcome(row: Row, created: set[str], kept: _Kept) -> AddOutcome:
     return kept.tell(row)
 
 
-def _conflicting(
-    batch: Sequence[Row], outcomes: Sequence[AddOutcome], kept: Mapping[str, _Kept]
+def conflicting(
+    batch: Sequence[Row], outcomes: Sequence[AddOutcome], kept: Mapping[str, Kept]
 ) -> Iterator[ConflictingDelivery]:
+    """Yield what is recorded of those rows of a batch that are conflicts."""
     for row, outcome in zip(batch, outcomes, strict=True):
         if outcome is AddOutcome.CONFLICT:
             fields = kept[row.message_id].fields_other_than(row)

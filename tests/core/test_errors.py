@@ -59,6 +59,7 @@ def test_codes_of_faults_are_stable() -> None:
         "conflicting",
         "control_character",
         "cursor_mismatch",
+        "invalid_csv",
         "invalid_cursor",
         "invalid_json",
         "invalid_utf8",

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lyftr_core import FaultCode, InvalidMessage, Message, VerifiedBody, format_timestamp, parse
-from lyftr_core.parsing import _nests_too_deep, _parse_by_field
+from lyftr_core.parsing import _parse_by_field, nests_too_deep
 from lyftr_core.testing import InvalidBody, bodies, invalid_bodies, messages
 from lyftr_core.testing.samples import FIELDS, sample
 
@@ -114,7 +114,7 @@ def test_reading_by_field_agrees_with_reading_at_once(body: bytes, data: st.Data
     cut = data.draw(st.integers(0, 3))
     inserted = data.draw(st.binary(max_size=3) | st.sampled_from([b'"', b"\\", b"{", b"]", b","]))
     for content in (body, body[:place] + inserted + body[place + cut :]):
-        if not _nests_too_deep(content):  # which is found before either reads
+        if not nests_too_deep(content):  # which is found before either reads
             assert outcome_of(_parse_by_field, content) == outcome_of(read, content)
 
 

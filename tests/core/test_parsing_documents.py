@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lyftr_core import FaultCode, InvalidMessage, Message, VerifiedBody, parse
-from lyftr_core.parsing import MAX_DEPTH, _nests_too_deep
+from lyftr_core.parsing import MAX_DEPTH, nests_too_deep
 from lyftr_core.testing.samples import FIELDS, sample
 
 
@@ -105,8 +105,8 @@ def test_nesting_ends_at_100_levels(opening: str) -> None:
 @pytest.mark.parametrize("bracket", [b"[", b"{"])
 @pytest.mark.parametrize("before", [b"", b" ", b" " * 200, b"[]{}", b'"["'])
 def test_levels_are_counted_wherever_they_begin(bracket: bytes, before: bytes) -> None:
-    assert not _nests_too_deep(before + bracket * MAX_DEPTH)
-    assert _nests_too_deep(before + bracket * (MAX_DEPTH + 1))
+    assert not nests_too_deep(before + bracket * MAX_DEPTH)
+    assert nests_too_deep(before + bracket * (MAX_DEPTH + 1))
 
 
 @given(
@@ -118,7 +118,7 @@ def test_levels_are_counted_wherever_they_begin(bracket: bytes, before: bytes) -
 )
 @example(b'"\\\n' + b"[" * 101)
 def test_depth_is_that_of_a_count_one_by_one(content: bytes) -> None:
-    assert _nests_too_deep(content) == (depth_of(content) > MAX_DEPTH)
+    assert nests_too_deep(content) == (depth_of(content) > MAX_DEPTH)
 
 
 def depth_of(content: bytes) -> int:

@@ -10,6 +10,8 @@ from lyftr_http.cli.completion import completion
 from lyftr_http.cli.conflicts import conflicts
 from lyftr_http.cli.conformance import conformance
 from lyftr_http.cli.erase import erase
+from lyftr_http.cli.export import export
+from lyftr_http.cli.import_ import import_
 from lyftr_http.cli.migrate import migrate
 from lyftr_http.cli.purge import purge
 from lyftr_http.cli.rebuild import rebuild
@@ -29,7 +31,7 @@ SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Server": (serve, migrate),
     "Senders": (send, sign, verify, conformance),
     "Messages": (tail, search, stats, conflicts),
-    "Data": (check, rebuild, purge, erase),
+    "Data": (check, rebuild, export, import_, purge, erase),
     "Shell": (completion,),
 }
 """Every command, as the help groups them."""

@@ -1,0 +1,115 @@
+"""`lyftr import`: take messages from a file into the database."""
+
+import os
+import stat
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from lyftr_core import AddOutcome
+from lyftr_http.cli.environment import container_for, settings_from_environment
+from lyftr_http.cli.finishing import finishing
+from lyftr_http.cli.output import say
+from lyftr_http.cli.progress import progress
+from lyftr_http.cli.record_files import FileFormat, ReadRecord, RecordFile, format_option
+from lyftr_http.cli.refusals import InvalidRecord, Refusals
+
+__all__ = ["import_"]
+
+_EXAMPLES = """
+\b
+Examples:
+  lyftr import messages.jsonl
+  lyftr import --skip-invalid refused.csv messages.csv
+  zcat messages.jsonl.gz | lyftr import -
+"""
+_AT_ONCE = 1_000
+"""How many messages are committed together; webhooks wait meanwhile."""
+_WORDS = {
+    AddOutcome.CREATED: "new",
+    AddOutcome.DUPLICATE: "there already",
+    AddOutcome.CONFLICT: "conflicts",
+}
+
+
+@click.command("import", epilog=_EXAMPLES)
+@click.argument("file", type=click.File("rb"))
+@format_option
+@click.option(
+    "--skip-invalid",
+    "refused",
+    metavar="REFUSED",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Go on past what breaks a rule; write it to the file REFUSED.",
+)
+def import_(file: BinaryIO, *, file_format: FileFormat | None, refused: Path | None) -> None:
+    """Store the messages of FILE, as lyftr export writes it; - is standard input.
+
+    Every rule of a webhook holds, each message_id is stored once, and conflicts are recorded. To
+    run it again is safe: what is there already is left as it is. received_at is kept; without it,
+    it is now. seq is kept where it is above every seq of the database. A server may run.
+
+    It stops at the first record that breaks a rule. Ctrl-C ends it after a commit, and it says
+    how far it came; what is committed stays.
+    """
+    chosen = FileFormat(file_format) if file_format else FileFormat.of(Path(file.name))
+    container = container_for(settings_from_environment())
+    counts: Counter[AddOutcome] = Counter()
+    size = _size_of(file)
+    with ExitStack() as stack:
+        refusals = stack.enter_context(Refusals(refused))
+        importer = stack.enter_context(container.open_importer())
+        shown = stack.enter_context(progress("import", size, unit="bytes"))
+        try:
+            for batch in _batches(RecordFile(file, chosen), refusals):
+                records, now = [found.record for found in batch], datetime.now(UTC)
+                with finishing():
+                    counts.update(importer.add(records, received_at=now))
+                    shown.show(batch[-1].end, size)
+            with finishing():
+                importer.finish()
+        except KeyboardInterrupt:
+            shown.say(f"interrupted: {_told(counts)}; run it again to go on")
+            raise
+        except InvalidRecord as exc:
+            msg = f"{file.name}, {exc}; before it: {_told(counts)}"
+            raise click.ClickException(msg) from None
+    say(f"{container.store().path}: {_told(counts)}{refusals.told}")
+
+
+def _batches(records: RecordFile, refusals: Refusals) -> Iterator[list[ReadRecord]]:
+    """Yield the records that are right, in batches; those too that come before a wrong one.
+
+    Raises:
+        InvalidRecord: A record breaks a rule, and is not to be skipped.
+    """
+    batch: list[ReadRecord] = []
+    for found in records:
+        if isinstance(found, ReadRecord):
+            batch.append(found)
+        elif not refusals.skips:
+            if batch:
+                yield batch
+            raise InvalidRecord(found)
+        else:
+            refusals.keep(found, records.header)
+        if len(batch) == _AT_ONCE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _size_of(file: BinaryIO) -> int | None:
+    """Return how many bytes a file has, if it is one that knows."""
+    status = os.fstat(file.fileno())
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
+def _told(counts: Counter[AddOutcome]) -> str:
+    return ", ".join(f"{counts[outcome]} {words}" for outcome, words in _WORDS.items())

@@ -1,0 +1,169 @@
+"""Takes messages from elsewhere into the log, in batches, each one durable transaction.
+
+They come with the time at which they were received and, if the log has not come so far yet, keep
+their `seq` too: what is exported from one database and imported into an empty one is the same.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from lyftr_core.message import AddOutcome
+from lyftr_core.records import Record
+from lyftr_sqlite.conflicts import record_conflicts
+from lyftr_sqlite.copying_lock import copying_lock
+from lyftr_sqlite.driver import driver_of
+from lyftr_sqlite.engines import create_writing_engine
+from lyftr_sqlite.folding import fold, progress_of
+from lyftr_sqlite.insertion import Kept, Row, conflicting, find_kept, to_row
+from lyftr_sqlite.migration import migrate
+from lyftr_sqlite.projections import PROJECTIONS
+from lyftr_sqlite.writing_connection import COMMIT_SOMETHING, WritingConnection
+
+__all__ = ["SqliteImporter", "open_importer"]
+
+LONG_TAIL = 8_192
+"""So many new messages are folded before more are added."""
+_LAST_SEQ = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'messages'"
+_INSERT = (
+    f"INSERT INTO messages (seq, {', '.join(Row._fields)})"
+    f" VALUES (?, {', '.join('?' * len(Row._fields))})"
+)
+_COMMITS_OF_OTHERS = "PRAGMA data_version"
+_LONGEST_SLEEP = 0.1
+"""After so many seconds at most SQLite looks again whether a lock is free."""
+_SELDOM = 65_536
+"""The log is copied long before it has so many pages (256 MiB)."""
+_COPY_LOG = "PRAGMA wal_checkpoint(PASSIVE)"
+
+
+class SqliteImporter:
+    """Adds to the log beside whoever else does, a server perhaps; see `open_importer`."""
+
+    def __init__(self, path: Path, connection: WritingConnection, runner: asyncio.Runner) -> None:
+        self._path = path
+        self._connection = connection
+        self._runner = runner
+        self._tail = 0
+        self._commits_of_others = 0
+
+    def add(self, batch: Sequence[Record], *, received_at: datetime) -> list[AddOutcome]:
+        """Store every message of the batch whose identifier is new; all are committed, or none.
+
+        Conflicts among the others are recorded, as those of webhooks are.
+
+        Args:
+            batch: At least one. An identifier may come more than once. More than some thousand
+                hold up webhooks.
+            received_at: For those that do not say when they were received; aware, in UTC.
+
+        Returns:
+            What became of each, in the order of the batch.
+
+        Raises:
+            StorageUnavailable: Nothing of the batch is stored.
+        """
+        return self._runner.run(self._add(batch, received_at))
+
+    def finish(self) -> None:
+        """Fold what is new.
+
+        Raises:
+            StorageUnavailable: The messages are stored, but answers will be slow for a while.
+        """
+        self._runner.run(self._fold())
+
+    async def _add(self, batch: Sequence[Record], received_at: datetime) -> list[AddOutcome]:
+        async with self._connection.open() as connection:
+            outcomes = await _insert(connection, batch, received_at)
+        await self._let_others()
+        self._tail += outcomes.count(AddOutcome.CREATED)
+        if self._tail >= LONG_TAIL:
+            self._tail = 0
+            await self._fold()
+        return outcomes
+
+    async def _fold(self) -> None:
+        """Fold what is new, one projection after another, so that webhooks have their turns."""
+        for projection in PROJECTIONS:
+            through, last = -1, 0
+            while through < last:
+                async with self._connection.open() as connection:
+                    await fold(connection, [projection], projection.at_once)
+                    through, last = await progress_of(connection, [projection])
+                await self._let_others()
+        await self._copy_log()
+
+    async def _copy_log(self) -> None:
+        """Keep the write-ahead log short; `lyftr_sqlite.checkpoints` says why just so."""
+        with copying_lock(self._path) as alone:
+            if alone:
+                async with self._connection.open() as connection:
+                    await connection.execute(COMMIT_SOMETHING)
+                    await connection.exec_driver_sql(_COPY_LOG)
+
+    async def _let_others(self) -> None:
+        """Leave the lock free for a while, where others have committed since the last time.
+
+        Who waits for it looks again from time to time only, and would seldom find it free.
+        """
+        async with self._connection.open(commits=False) as connection:
+            version = int((await connection.exec_driver_sql(_COMMITS_OF_OTHERS)).scalar_one())
+        if version != self._commits_of_others:
+            self._commits_of_others = version
+            await asyncio.sleep(_LONGEST_SLEEP)
+
+
+@contextmanager
+def open_importer(path: Path) -> Iterator[SqliteImporter]:
+    """Open a database to import into.
+
+    Args:
+        path: The file. It is made, or its schema brought up to date, first.
+
+    Raises:
+        StorageUnavailable: The database cannot be written.
+        SchemaMismatch: It is newer than this program.
+    """
+    migrate(path)
+    engine = create_writing_engine(path, autocheckpoint=_SELDOM)
+    connection = WritingConnection(engine, path)
+    with asyncio.Runner() as runner:
+        try:
+            yield SqliteImporter(path, connection, runner)
+        finally:
+            runner.run(_close(connection, engine))
+
+
+async def _close(connection: WritingConnection, engine: AsyncEngine) -> None:
+    await connection.close()
+    await engine.dispose()
+
+
+async def _insert(
+    connection: AsyncConnection, batch: Sequence[Record], received_at: datetime
+) -> list[AddOutcome]:
+    driver = await driver_of(connection)
+    rows = [to_row(record.message, record.received_at or received_at) for record in batch]
+    await driver.execute("BEGIN IMMEDIATE")
+    kept = await find_kept(connection, {row.message_id for row in rows})
+    ((last,),) = await driver.execute_fetchall(_LAST_SEQ)
+    new: list[tuple[object, ...]] = []
+    outcomes = []
+    for row, record in zip(rows, batch, strict=True):
+        if row.message_id in kept:
+            outcomes.append(kept[row.message_id].tell(row))
+        else:
+            last = max(last + 1, record.seq or 0)
+            kept[row.message_id] = Kept(last, None, row.content)
+            new.append((last, *row))
+            outcomes.append(AddOutcome.CREATED)
+    await driver.executemany(_INSERT, new)
+    if AddOutcome.CONFLICT in outcomes:
+        await record_conflicts(connection, conflicting(rows, outcomes, kept))
+    await driver.execute("COMMIT")
+    return outcomes
