@@ -90,8 +90,9 @@ class LiveFeed:
         self.wake()
 
     async def news(self) -> None:
-        """Wait until the next `wake`."""
-        await self._news.wait()
+        """Wait until the next `wake`; not at all where nothing more will come."""
+        if not self.is_over:
+            await self._news.wait()
 
     def piece(self, position: int, query: MessageFilter) -> Piece:
         """Return what comes behind a position, which must not lie before `start`.

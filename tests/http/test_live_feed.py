@@ -103,3 +103,4 @@ async def test_who_waits_hears_of_what_comes_and_of_the_end() -> None:
     feed.close()
     await last
     assert feed.is_over
+    await asyncio.wait_for(feed.news(), 10)  # who was busy as it ended does not wait for ever
