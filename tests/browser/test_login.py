@@ -13,6 +13,7 @@ from tests.end_to_end.conftest import LyftrServer, Serve
 _TOKEN = "canary/token+2=="
 
 
+# Asked for before a page, so that it ends after it: a page misses a server that goes away.
 @pytest.fixture
 def server(serve: Serve) -> Iterator[LyftrServer]:
     with serve("--workers", "2", API_TOKENS=f"another,{_TOKEN}") as server:
@@ -24,7 +25,7 @@ def _log_in(page: Page, token: str) -> None:
     page.get_by_role("button", name="Log in").click()
 
 
-def test_a_token_leads_to_the_page_that_was_asked_for(page: Page, server: LyftrServer) -> None:
+def test_a_token_leads_to_the_page_that_was_asked_for(server: LyftrServer, page: Page) -> None:
     page.goto(f"{server.http.base_url}/?q=hello")
     expect(page).to_have_title("Log in · lyftr")
     expect(page.get_by_label("Token")).to_be_focused()
@@ -42,7 +43,7 @@ def test_a_token_leads_to_the_page_that_was_asked_for(page: Page, server: LyftrS
 
 
 def test_a_wrong_token_is_told_so_and_another_may_be_tried(
-    page: Page, server: LyftrServer, complaints: Complaints
+    server: LyftrServer, page: Page, complaints: Complaints
 ) -> None:
     complaints.expect("401")
     page.goto(f"{server.http.base_url}/?q=hello")
@@ -54,7 +55,7 @@ def test_a_wrong_token_is_told_so_and_another_may_be_tried(
     page.wait_for_url("**/?q=hello")
 
 
-def test_the_form_shuts_nobody_out(page: Page, server: LyftrServer) -> None:
+def test_the_form_shuts_nobody_out(server: LyftrServer, page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{server.http.base_url}/")
     expect(page.get_by_label("Token")).to_be_visible()
@@ -62,7 +63,7 @@ def test_the_form_shuts_nobody_out(page: Page, server: LyftrServer) -> None:
 
 
 def test_a_link_of_another_site_leads_into_a_session_that_is_there(
-    page: Page, server: LyftrServer, complaints: Complaints
+    server: LyftrServer, page: Page, complaints: Complaints
 ) -> None:
     complaints.expect("outside: http://localhost:")
     page.goto(f"{server.http.base_url}/login")
@@ -77,7 +78,7 @@ def test_a_link_of_another_site_leads_into_a_session_that_is_there(
     page.wait_for_url("**/?q=linked")
 
 
-def test_logging_out_ends_the_session(page: Page, server: LyftrServer) -> None:
+def test_logging_out_ends_the_session(server: LyftrServer, page: Page) -> None:
     page.goto(f"{server.http.base_url}/login")
     _log_in(page, _TOKEN)
     page.wait_for_url(re.compile(r"/$"))
