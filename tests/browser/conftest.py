@@ -56,8 +56,12 @@ def complaints() -> Iterator[Complaints]:
 
 
 @pytest.fixture
-def open_page(browser: Browser, complaints: Complaints) -> Iterator[OpenPage]:
+def open_page(
+    request: pytest.FixtureRequest, browser: Browser, complaints: Complaints
+) -> Iterator[OpenPage]:
     """Opens a page with cookies and storage of its own; takes the options of `new_context`."""
+    if "server" in request.fixturenames:
+        request.getfixturevalue("server")  # so that it ends after the pages that listen to it
     contexts: list[BrowserContext] = []
 
     def open_one(**options: object) -> Page:
