@@ -122,7 +122,7 @@ def test_the_busiest_senders_and_the_hours_are_filters(page: Page, server: Lyftr
     page.get_by_role("link", name=re.compile(r"\+919000000000")).first.click()
     expect(page.locator("#rows > .row")).to_have_count(2)
     expect(page.get_by_label("From", exact=True)).to_have_value("+919000000000")
-    page.get_by_text("As a table").click()
+    page.get_by_text("Table", exact=True).click()
     assert_accessible(page)
     page.get_by_role("link", name="2026-01-15 05:00").click()
     expect(page.locator("#rows > .row")).to_have_count(1)

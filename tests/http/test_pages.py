@@ -84,6 +84,13 @@ async def test_without_messages_it_shows_how_to_send_one_and_no_secret(
     assert settings.webhook_secret.value not in text
 
 
+async def test_how_to_send_one_goes_over_tls_where_the_browser_did(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.get("/", headers={"X-Forwarded-Proto": "https"})
+    assert "curl https://t/webhook" in _shown(answer.text)
+
+
 async def test_how_to_send_one_follows_the_scheme(serve: Serve, settings: Settings) -> None:
     standard = msgspec.structs.replace(
         settings,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,7 +25,10 @@ with (
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=20) as answer:
             assert answer.status == 200, answer.status
             sys.stdout.write(f"server: {answer.read().decode()}\n")
-        for path in ("/", "/docs", "/docs/swagger-ui-bundle.js", "/docs/start.js"):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer:
+            loaded = re.findall(r'"(/static/[^"]+)"', answer.read().decode())
+        assert len(loaded) >= 5, loaded
+        for path in (*loaded, "/docs", "/docs/swagger-ui-bundle.js", "/docs/start.js"):
             with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as answer:
                 assert answer.read(), path
     finally:

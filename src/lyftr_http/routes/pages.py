@@ -10,6 +10,7 @@ from litestar.params import SkipValidation
 
 from lyftr_core import CheckReadiness
 from lyftr_http.page.inbox import Inbox
+from lyftr_http.page.page_access import is_secure
 from lyftr_http.page.templates import PAGE_HEADERS, Templates
 from lyftr_http.page.view import read_view
 from lyftr_http.routes.read_only import get
@@ -33,7 +34,8 @@ def _first_message(request: AnyRequest, settings: Settings) -> dict[str, str]:
     """Return what the commands that send a first message have of their own; no secret is in it."""
     host = request.headers.get("host", "")
     host = host if _ORDINARY_HOST.fullmatch(host) else "127.0.0.1:8000"
-    url = f"{request.scope['scheme']}://{host}{_root(request)}/webhook"
+    scheme = "https" if is_secure(request.scope) else "http"
+    url = f"{scheme}://{host}{_root(request)}/webhook"
     return {"url": url, "scheme": settings.webhook_scheme.value}
 
 
