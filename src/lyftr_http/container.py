@@ -32,7 +32,9 @@ from lyftr_http.schemes import configured_scheme
 from lyftr_http.sessions import Sessions
 from lyftr_http.settings import Secret, Settings
 from lyftr_sqlite import Commit, SqliteStore, check, migrate, rebuild
+from lyftr_sqlite.backing_up import back_up
 from lyftr_sqlite.importing import open_importer
+from lyftr_sqlite.restoring import restore
 
 __all__ = ["Container"]
 
@@ -72,6 +74,8 @@ class Container(containers.DeclarativeContainer):
     )
     migrate = providers.Callable(migrate, store.provided.path)
     check = providers.Callable(check, store.provided.path)
+    back_up = providers.Callable(back_up, store.provided.path)
+    restore = providers.Callable(restore, store.provided.path)
     open_importer = providers.Callable(open_importer, store.provided.path)
     rebuild = providers.Callable(rebuild, store.provided.path)
     scheme = providers.Singleton(configured_scheme, settings, clock)

@@ -5,6 +5,7 @@ import sys
 import click
 
 from lyftr_core import LyftrError, __version__
+from lyftr_http.cli.backup import backup
 from lyftr_http.cli.check import check
 from lyftr_http.cli.completion import completion
 from lyftr_http.cli.conflicts import conflicts
@@ -15,6 +16,7 @@ from lyftr_http.cli.import_ import import_
 from lyftr_http.cli.migrate import migrate
 from lyftr_http.cli.purge import purge
 from lyftr_http.cli.rebuild import rebuild
+from lyftr_http.cli.restore import restore
 from lyftr_http.cli.search import search
 from lyftr_http.cli.sectioned_group import SectionedGroup
 from lyftr_http.cli.send import send
@@ -31,7 +33,7 @@ SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Server": (serve, migrate),
     "Senders": (send, sign, verify, conformance),
     "Messages": (tail, search, stats, conflicts),
-    "Data": (check, rebuild, export, import_, purge, erase),
+    "Data": (check, rebuild, export, import_, backup, restore, purge, erase),
     "Shell": (completion,),
 }
 """Every command, as the help groups them."""
