@@ -9,16 +9,17 @@ from hypothesis import Phase, find, given, settings
 from lyftr_core import FaultCode, InvalidMessage, VerifiedBody, parse
 from lyftr_core.testing import InvalidBody, invalid_bodies
 
-ONLY_OF_QUERIES = {
+OF_NO_BODY = {
     FaultCode.CONFLICTING,
     FaultCode.CURSOR_MISMATCH,
+    FaultCode.INVALID_CSV,
     FaultCode.INVALID_CURSOR,
     FaultCode.NOT_A_CHOICE,
     FaultCode.NOT_AN_INTEGER,
     FaultCode.OUT_OF_RANGE,
     FaultCode.REPEATED,
 }
-OF_BODIES = [code for code in FaultCode if code not in ONLY_OF_QUERIES]
+OF_BODIES = [code for code in FaultCode if code not in OF_NO_BODY]
 FIELDS = ["message_id", "from", "to", "ts", "text"]
 
 
