@@ -114,6 +114,41 @@ def test_the_search_follows_the_typing_and_the_back_button_the_searches(
     expect(page.locator("#rows > .row")).to_have_count(21)
 
 
+def test_one_or_two_letters_are_searched_for_when_that_is_asked(
+    page: Page, server: LyftrServer
+) -> None:
+    _deliver(server, 11)
+    _open(page, server)
+    search = page.get_by_label("Search")
+    search.press_sequentially("in")
+    expect(page.locator("#hint")).to_be_visible()
+    expect(page.locator("#rows > .row")).to_have_count(11)
+    assert_accessible(page)
+    search.press("Enter")
+    expect(page).to_have_url(re.compile(r"/\?q=in$"))
+    expect(page.locator("#rows > .row")).to_have_count(2)
+    expect(page.locator("#hint")).to_be_hidden()
+    search.press_sequentially("voice n")
+    expect(page.get_by_text("No message matches.")).to_be_visible()
+    search.fill("")
+    expect(page.locator("#rows > .row")).to_have_count(11)
+
+
+def test_a_session_that_ended_leads_to_the_login(
+    page: Page, serve: Serve, complaints: Complaints
+) -> None:
+    with serve(API_TOKENS="one") as server:
+        _open(page, server)
+        page.get_by_label("Token").fill("one")
+        page.get_by_role("button", name="Log in").click()
+        _wait_until_live(page)
+        port = server.port
+    with serve("--port", str(port), API_TOKENS="other"):
+        page.wait_for_url(re.compile(r"/login\?next=/$"))
+        page.close()
+    complaints.seen[:] = [seen for seen in complaints.seen if not re.search("ERR_|401", seen)]
+
+
 def test_the_busiest_senders_and_the_hours_are_filters(page: Page, server: LyftrServer) -> None:
     _deliver(server, 4)
     server.deliver("later", ts="2026-01-15T05:00:00Z").raise_for_status()

@@ -19,7 +19,7 @@ _WORDS: Final[dict[type[Exception], tuple[str, str]]] = {
     ),
     StorageUnavailable: (
         "The messages cannot be read just now.",
-        "The database is busy or out of reach. No message is lost by that. Try again in a moment.",
+        "The database is busy, or the search too long: for one or two letters it may be.",
     ),
     TooManyInFlight: ("Too many are reading at once.", "Try again in a moment."),
 }

@@ -56,6 +56,18 @@ byId("newer").addEventListener("click", () => {
 
 window.addEventListener("popstate", () => goBackTo(window.location.search));
 
+// One or two letters are in no index: to look for what is rare would read every message. So they are
+// searched for when that is asked, not while somebody types what may become a word.
+document.addEventListener("htmx:configRequest", (event) => {
+  const { elt, triggeringEvent: cause } = event.detail;
+  if (elt.id !== "search") return;
+  const isTyped = cause?.target.id === "q";
+  const letters = [...byId("q").value.trim()].length;
+  const isShort = isTyped && letters > 0 && letters < 3;
+  byId("hint").hidden = !isShort;
+  if (isShort || (isTyped && cause.type === "change")) event.preventDefault();
+});
+
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const status = detail.xhr.status;
   if (status < 400) return;
