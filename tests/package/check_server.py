@@ -8,7 +8,11 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
+from importlib.metadata import metadata
 from pathlib import Path
+
+licences = metadata("lyftr").get_all("License-File") or []
+assert {Path(name).parent.name for name in licences} >= {"htmx", "uplot", "swagger_ui"}, licences
 
 with (
     tempfile.TemporaryDirectory() as folder,
