@@ -8,7 +8,7 @@ __all__ = ["BrokenRepository"]
 
 
 class BrokenRepository(InMemoryMessageRepository):
-    """Raises an error where it should add, get, list or count messages."""
+    """Raises an error where it should add or get a message."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__()
@@ -17,4 +17,4 @@ class BrokenRepository(InMemoryMessageRepository):
     async def add(self, *_: object, **__: object) -> Any:  # noqa: ANN401 - it never returns
         raise self._error
 
-    get = select = stats = add
+    get = add
