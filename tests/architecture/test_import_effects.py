@@ -143,3 +143,8 @@ def test_the_watch_sees_our_walk_through_the_environment(tmp_path: Path) -> None
     (tmp_path / "lyftr_guilty.py").write_text("import os; all = {**os.environ}")
     effects, _ = watch_imports(tmp_path, "lyftr_guilty")
     assert "environment (all)" in effects["lyftr_guilty"]
+
+
+def test_the_help_and_the_tab_key_wait_for_no_framework(tmp_path: Path) -> None:
+    _, loaded = watch_imports(tmp_path, "lyftr_http.cli")
+    assert not third_party(loaded) & {"litestar", "rich", "sqlalchemy", "uvicorn"}

@@ -2,13 +2,16 @@
 
 import asyncio
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from lyftr_core import Conflict, ConflictPage, format_timestamp
 from lyftr_http.cli.environment import container_for, settings_from_environment
 from lyftr_http.cli.output import Column, Output, output_option, say
-from lyftr_http.container import Container
+
+if TYPE_CHECKING:
+    from lyftr_http.container import Container
 
 __all__ = ["conflicts"]
 
@@ -49,7 +52,7 @@ def conflicts(*, limit: int | None, output: Output) -> None:
         say(f"only the latest {len(page.items)} are shown; --limit shows more", err=True)
 
 
-async def _read(container: Container, limit: int | None) -> ConflictPage:
+async def _read(container: "Container", limit: int | None) -> ConflictPage:
     list_conflicts = container.list_conflicts()
     async with container.store().reading():
         return await (list_conflicts() if limit is None else list_conflicts(limit))

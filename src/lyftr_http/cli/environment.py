@@ -1,13 +1,18 @@
 """The container as the environment configures it."""
 
+import gc
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lyftr_http.container import Container
 from lyftr_http.settings import InvalidSettings, Settings, load_settings
 
-__all__ = ["container_for", "settings_from_environment"]
+if TYPE_CHECKING:
+    from lyftr_http.container import Container
+
+__all__ = ["container_for", "no_collection", "settings_from_environment"]
 
 DOTENV = Path(".env")
 
@@ -27,12 +32,28 @@ def settings_from_environment(
     return load_settings({**os.environ, **(overrides or {})}, DOTENV, check_secrets=check_secrets)
 
 
-def container_for(settings: Settings) -> Container:
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Import within: what imports make is no garbage, and is never looked at again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def container_for(settings: Settings) -> "Container":
     """Wire everything, and see that the database URL is one that is taken.
 
     Raises:
         InvalidSettings: It is not.
     """
+    # Here, as it brings the framework and the database's driver: half a second that neither the
+    # help nor the Tab key should take.
+    with no_collection():
+        from lyftr_http.container import Container  # noqa: PLC0415 - as the comment says
+
     container = Container(settings=settings)
     try:
         container.store()

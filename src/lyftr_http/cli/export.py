@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -21,7 +21,9 @@ from lyftr_http.cli.record_files import (
     header_of,
     writer_of,
 )
-from lyftr_http.container import Container
+
+if TYPE_CHECKING:
+    from lyftr_http.container import Container
 
 __all__ = ["export"]
 
@@ -78,7 +80,7 @@ def export(
 
 
 async def _export_to(  # noqa: PLR0913 - what the options say
-    container: Container,
+    container: "Container",
     query: MessageFilter,
     file_format: FileFormat,
     output: Path,
@@ -116,7 +118,7 @@ def _continue(stream: BinaryIO, file_format: FileFormat) -> int:
 
 
 async def _export(
-    container: Container,
+    container: "Container",
     query: MessageFilter,
     file_format: FileFormat,
     stream: BinaryIO,

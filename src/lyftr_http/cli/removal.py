@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -11,7 +11,9 @@ from lyftr_core import Removal, StorageUnavailable
 from lyftr_http.cli.environment import container_for, settings_from_environment
 from lyftr_http.cli.output import say
 from lyftr_http.cli.progress import Progress, progress
-from lyftr_http.container import Container
+
+if TYPE_CHECKING:
+    from lyftr_http.container import Container
 
 __all__ = ["asking_options", "remove"]
 
@@ -61,12 +63,12 @@ def _ask(count: int) -> None:
     click.confirm(f"Remove {_messages(count)} for good?", abort=True, err=True)
 
 
-async def _count(container: Container, removal: Removal) -> int:
+async def _count(container: "Container", removal: Removal) -> int:
     async with container.store().reading():
         return await container.remove_messages().count(removal)
 
 
-async def _remove(container: Container, removal: Removal, shown: Progress) -> int:
+async def _remove(container: "Container", removal: Removal, shown: Progress) -> int:
     remove_messages = container.remove_messages()
     async with container.store():
         removed = await remove_messages(removal, lambda step: shown.show(step.through, step.last))

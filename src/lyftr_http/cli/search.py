@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,7 +12,9 @@ from lyftr_http.cli.environment import container_for, settings_from_environment
 from lyftr_http.cli.filter_options import filter_options, message_filter
 from lyftr_http.cli.message_output import printer_of_messages
 from lyftr_http.cli.output import Output, output_option, say
-from lyftr_http.container import Container
+
+if TYPE_CHECKING:
+    from lyftr_http.container import Container
 
 __all__ = ["search"]
 
@@ -58,7 +61,7 @@ def search(
 
 
 async def _search(
-    container: Container,
+    container: "Container",
     query: MessageFilter,
     wanted: int | None,
     show: Callable[[Sequence[StoredMessage]], None],

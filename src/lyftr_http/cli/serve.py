@@ -9,11 +9,10 @@ import msgspec
 
 from lyftr_core import format_timestamp
 from lyftr_core.standard_webhooks import encode_secret
-from lyftr_http.cli.environment import container_for, settings_from_environment
+from lyftr_http.cli.environment import container_for, no_collection, settings_from_environment
 from lyftr_http.cli.sign import curl_line, signer_of, webhook_url
 from lyftr_http.listening import bind
 from lyftr_http.loopback import is_loopback
-from lyftr_http.server import run_server
 from lyftr_http.settings import InvalidSettings, Secret, Settings, WebhookScheme
 
 __all__ = ["serve"]
@@ -41,6 +40,9 @@ def serve(*, workers: int, dev: bool, **options: str | None) -> None:
     The database is opened, and its schema brought up to date, before it listens. SIGTERM and
     Ctrl-C finish what is in flight.
     """
+    with no_collection():
+        from lyftr_http.server import run_server  # noqa: PLC0415 - as in `container_for`
+
     given = {name.upper(): value for name, value in options.items() if value is not None}
     settings = settings_from_environment(given | ({"LOG_FORMAT": "console"} if dev else {}))
     container = container_for(settings)

@@ -2,13 +2,14 @@
 
 import shlex
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import BinaryIO
 
 import click
 
 from lyftr_core import RequestSigner, UnconfiguredScheme
 from lyftr_http.cli.environment import settings_from_environment
-from lyftr_http.container import Container
+from lyftr_http.schemes import configured_scheme
 from lyftr_http.settings import InvalidSettings, Settings
 
 __all__ = ["curl_line", "sign", "signer_of", "webhook_url"]
@@ -48,7 +49,7 @@ def signer_of(settings: Settings) -> RequestSigner:
     Raises:
         InvalidSettings: There is no secret.
     """
-    scheme = Container(settings=settings).scheme()
+    scheme = configured_scheme(settings, lambda: datetime.now(UTC))
     if isinstance(scheme, UnconfiguredScheme):
         raise InvalidSettings("WEBHOOK_SECRET must be set to sign with")
     return scheme

@@ -1,14 +1,17 @@
 """`lyftr stats`: figures over all messages."""
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import click
 
 from lyftr_core import Stats
 from lyftr_http.cli.environment import container_for, settings_from_environment
 from lyftr_http.cli.output import Output, output_option
-from lyftr_http.container import Container
 from lyftr_http.responses import StatsBody
+
+if TYPE_CHECKING:
+    from lyftr_http.container import Container
 
 __all__ = ["stats"]
 
@@ -38,7 +41,7 @@ def stats(*, output: Output) -> None:
         output.records([StatsBody.of(figures)])
 
 
-async def _read(container: Container) -> Stats:
+async def _read(container: "Container") -> Stats:
     compute_stats = container.compute_stats()
     async with container.store().reading():
         return await compute_stats()

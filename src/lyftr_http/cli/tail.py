@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -13,7 +14,9 @@ from lyftr_http.cli.environment import container_for, settings_from_environment
 from lyftr_http.cli.filter_options import filter_options, message_filter
 from lyftr_http.cli.message_output import printer_of_messages
 from lyftr_http.cli.output import Output, output_option
-from lyftr_http.container import Container
+
+if TYPE_CHECKING:
+    from lyftr_http.container import Container
 
 __all__ = ["last_messages", "tail"]
 
@@ -77,7 +80,7 @@ class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def _tail(
-    container: Container, wanted: _Wanted, show: Callable[[Sequence[StoredMessage]], None]
+    container: "Container", wanted: _Wanted, show: Callable[[Sequence[StoredMessage]], None]
 ) -> None:
     read_log = container.read_log()
     async with container.store().reading() as store:
