@@ -64,7 +64,11 @@ class Crew:
         self._size = size
         self._stop = stop
         self._note = note
-        self._waiting: queue.Queue[Outgoing | None] = queue.Queue(size)
+        # Both are one step of C each: Ctrl-C in the midst of a `Queue.put` may leave its lock held.
+        self._waiting: queue.SimpleQueue[Outgoing | None] = queue.SimpleQueue()
+        self._room: queue.SimpleQueue[None] = queue.SimpleQueue()
+        for _ in range(2 * size):
+            self._room.put(None)
         self._lock = threading.Lock()
         self._tally = Tally()
         self._errors: list[Exception] = []
@@ -97,12 +101,14 @@ class Crew:
         for message in messages:
             if self._stop.is_set():
                 return
+            self._room.get()
             self._waiting.put(message)
             self._tally.last = message.number
 
     def _work(self) -> None:
         with self._deliver() as deliver:
             while (message := self._waiting.get()) is not None:
+                self._room.put(None)
                 try:
                     self._count(self._delivered(message, deliver))
                 except Exception as exc:  # noqa: BLE001 - the thread that waits for all raises it
