@@ -66,9 +66,9 @@ class LyftrServer:
         """Return the log lines so far."""
         return [json.loads(line) for line in self.output.read_text().splitlines()]
 
-    def wait_for_line(self, part: str) -> dict[str, Any]:
+    def wait_for_line(self, part: str, patience: float = PATIENCE) -> dict[str, Any]:
         """Return the first log line that holds a string, as soon as it is there."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             for line in self.output.read_text().splitlines(keepends=True):
                 if part in line and line.endswith("\n"):
