@@ -6,6 +6,7 @@ import click
 
 from lyftr_http.cli.secret_options import secret_options, settings_with_secrets
 from lyftr_http.cli.sign import webhook_url
+from lyftr_http.cli.timeout_option import timeout_option
 
 __all__ = ["conformance"]
 
@@ -23,13 +24,7 @@ Examples:
 @click.option(
     "--only", "only", multiple=True, metavar="GROUP", help="Only this group; may be repeated."
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0.1, 600),
-    default=10.0,
-    metavar="SECONDS",
-    help="How long an answer may take.  [default: 10]",
-)
+@timeout_option
 @click.option("--exact", is_flag=True, help="Fail too where an answer is not the one of lyftr.")
 @click.option("--verbose", is_flag=True, help="List those answers.")
 @click.option("--json", "print_json", is_flag=True, help="Print one JSON object a case.")

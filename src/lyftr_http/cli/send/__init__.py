@@ -10,6 +10,7 @@ from lyftr_http.cli.secret_options import settings_with_secrets, signing_options
 from lyftr_http.cli.send.one_message import body_of, message_from_options
 from lyftr_http.cli.send.run import Options, send_file, send_one
 from lyftr_http.cli.sign import webhook_url
+from lyftr_http.cli.timeout_option import timeout_option
 
 __all__ = ["send"]
 
@@ -48,13 +49,7 @@ Examples:
     metavar="N",
     help="How often one is tried again.  [default: 5]",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0.1, 600),
-    default=10.0,
-    metavar="SECONDS",
-    help="How long an answer may take.  [default: 10]",
-)
+@timeout_option
 @click.option("--failed", metavar="FILE", help="A new file for what was not taken.")
 @click.option("--dry-run", is_flag=True, help="Check what would be sent, and send nothing.")
 @output_option
