@@ -6,8 +6,10 @@ import shutil
 import sqlite3
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -81,12 +83,12 @@ def many(filled: Path, tmp_path: Path) -> Path:
     )
 )
 def test_out_in_and_out_again_is_the_same(
-    tmp_path_factory: pytest.TempPathFactory, kind: str, found: list[tuple[Message, object, int]]
+    tmp_path_factory: pytest.TempPathFactory, kind: str, found: list[tuple[Message, datetime, int]]
 ) -> None:
     folder = tmp_path_factory.mktemp("files")
     first, second = folder / "first.db", folder / "second.db"
     stored = [
-        StoredMessage(message=message, received_at=moment, seq=seq)  # type: ignore[arg-type]
+        StoredMessage(message=message, received_at=moment, seq=seq)
         for message, moment, seq in sorted(found, key=lambda row: row[2])
     ]
     fill(first, stored)
@@ -191,7 +193,7 @@ def test_an_import_that_was_killed_again_and_again_is_finished_by_another(
     new = tmp_path / "new.db"
     for least in (1, 3_000, 6_000):
         process = _start(tmp_path, "import", "x.jsonl", DATABASE_URL=f"sqlite:///{new}")
-        _wait_for(lambda least=least: _count(new) >= least, process)
+        _wait_for(partial(_has, new, least), process)
         process.kill()
         process.wait()
     ok(lyftr("import", "x.jsonl", DATABASE_URL=f"sqlite:///{new}"))
@@ -317,9 +319,13 @@ def _start(folder: Path, *arguments: str, **variables: str) -> subprocess.Popen[
     )
 
 
-def _wait_for(condition: object, process: subprocess.Popen[bytes]) -> None:
+def _has(path: Path, least: int) -> bool:
+    return _count(path) >= least
+
+
+def _wait_for(condition: Callable[[], object], process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + PATIENCE
-    while not condition() and process.poll() is None:  # type: ignore[operator]
+    while not condition() and process.poll() is None:
         assert time.monotonic() < deadline
         time.sleep(0.002)
 
