@@ -12,10 +12,13 @@ from lyftr_core.message import Message
 
 __all__ = ["CONTENT_FIELDS", "Conflict", "differing_fields"]
 
+# Read from the class itself: `msgspec.structs.fields` would load what the import does not need.
 _WIRE_NAMES = {
-    field.name: field.encode_name
-    for field in msgspec.structs.fields(Message)
-    if field.name != "message_id"
+    name: wire_name
+    for name, wire_name in zip(
+        Message.__struct_fields__, Message.__struct_encode_fields__, strict=True
+    )
+    if name != "message_id"
 }
 CONTENT_FIELDS = tuple(_WIRE_NAMES.values())
 """Every field that can differ, as its sender names it, in the order of the message."""
