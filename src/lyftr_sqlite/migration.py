@@ -56,7 +56,7 @@ def migrate(path: Path) -> Migration:
         if before == HEAD:
             return Migration(before, HEAD)
         # Alembic is large, and most starts need none of it.
-        from lyftr_sqlite.upgrade import upgrade  # noqa: PLC0415
+        from lyftr_sqlite.upgrade import upgrade  # noqa: PLC0415 - as above
 
         return Migration(upgrade(path), HEAD)
 

@@ -51,8 +51,8 @@ def conformance(  # noqa: PLR0913 - one for each option
     The exit status is 0 if all are right, 1 if not, 2 if it could not be tried.
     """
     # Here, so that no process that serves requests loads what is for this command alone.
-    from lyftr_http.cli.conformance.report import as_json_lines, as_text  # noqa: PLC0415
-    from lyftr_http.cli.conformance.run import run  # noqa: PLC0415
+    from lyftr_http.cli.conformance.report import as_json_lines, as_text  # noqa: PLC0415 - as above
+    from lyftr_http.cli.conformance.run import run  # noqa: PLC0415 - as above
 
     settings = settings_with_secrets(options, purpose="to sign with")
     verdicts, left_out = run(url or webhook_url(settings), settings, only, timeout)
