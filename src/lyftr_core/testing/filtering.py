@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from msgspec.structs import replace
 
 from lyftr_core.reading import MessageFilter
 from lyftr_core.testing.fields import (
@@ -11,7 +10,7 @@ from lyftr_core.testing.fields import (
     LATEST,
 )
 from lyftr_core.testing.opening import Opening
-from lyftr_core.testing.samples import NOON, fill, sample, select_ids
+from lyftr_core.testing.samples import NOON, fill, one_that_passes, sample, select_ids
 
 __all__ = ["FilteringContract"]
 
@@ -109,18 +108,7 @@ class FilteringContract(Opening):
                 assert await select_ids(reader, MessageFilter(q=q)) == []
 
     async def test_all_restrictions_must_hold(self) -> None:
-        right = sample("right", sender="+11", recipient="+22", text="yes")
-        wrong = [
-            replace(right, message_id="w1", sender="+22"),
-            replace(right, message_id="w2", recipient="+11"),
-            replace(right, message_id="w3", ts=NOON - _TICK),
-            replace(right, message_id="w4", ts=NOON + _TICK),
-            replace(right, message_id="w5", text="no"),
-            replace(right, message_id="w6", text=None),
-        ]
-        query = MessageFilter(
-            sender="+11", recipient="+22", since=NOON, until=NOON + _TICK, q="YES"
-        )
+        query, right, wrong = one_that_passes()
         async with self.open_repository() as (writer, reader):
             await fill(writer, wrong)
             assert await select_ids(reader, query) == []

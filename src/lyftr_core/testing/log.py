@@ -5,14 +5,13 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from msgspec.structs import replace
 
 from lyftr_core.message import AddOutcome
 from lyftr_core.ports import MessageReader
 from lyftr_core.reading import LogRun, LogSelection, MessageFilter
 from lyftr_core.testing.fields import EARLIEST, LATEST
 from lyftr_core.testing.opening import Opening
-from lyftr_core.testing.samples import EVERYTHING, NOON, fill, get, sample
+from lyftr_core.testing.samples import EVERYTHING, NOON, fill, get, one_that_passes, sample
 
 __all__ = ["LogContract", "follow_log"]
 
@@ -20,7 +19,6 @@ _LARGEST_SEQ = 2**63 - 1
 _MOST_RUNS = 1_000
 """More than any test has; an adapter that makes no progress has no last run."""
 _AT_ONCE = 100
-_TICK = timedelta(microseconds=1)
 
 
 class LogContract(Opening):
@@ -78,18 +76,7 @@ class LogContract(Opening):
                     assert runs[-1].through == await reader.last_seq()
 
     async def test_every_restriction_of_a_filter_holds(self) -> None:
-        right = sample("right", sender="+11", recipient="+22", text="die Straße")
-        wrong = [
-            replace(right, message_id="w1", sender="+22"),
-            replace(right, message_id="w2", recipient="+11"),
-            replace(right, message_id="w3", ts=NOON - _TICK),
-            replace(right, message_id="w4", ts=NOON + _TICK),
-            replace(right, message_id="w5", text="die Gasse"),
-            replace(right, message_id="w6", text=None),
-        ]
-        query = MessageFilter(
-            sender="+11", recipient="+22", since=NOON, until=NOON + _TICK, q="STRASSE"
-        )
+        query, right, wrong = one_that_passes()
         async with self.open_repository() as (writer, reader):
             await fill(writer, [*wrong[:3], right, *wrong[3:]])
             runs = [run async for run in follow_log(reader, query, limit=10)]

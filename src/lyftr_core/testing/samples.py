@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+from msgspec.structs import replace
+
 from lyftr_core.message import AddOutcome, Message, StoredMessage
 from lyftr_core.ports import MessageReader, MessageWriter
 from lyftr_core.reading import Matches, MessageFilter, Order, Selection
@@ -15,6 +17,7 @@ __all__ = [
     "fill",
     "get",
     "ids",
+    "one_that_passes",
     "sample",
     "select_all",
     "select_ids",
@@ -45,6 +48,22 @@ def sample(
 ) -> Message:
     """Return a message; what is not given does not matter to the test."""
     return Message(message_id=message_id, sender=sender, recipient=recipient, ts=ts, text=text)
+
+
+def one_that_passes() -> tuple[MessageFilter, Message, list[Message]]:
+    """Return a filter on everything, a message that passes, and those that fail by one thing."""
+    tick = timedelta(microseconds=1)
+    query = MessageFilter(sender="+11", recipient="+22", since=NOON, until=NOON + tick, q="STRASSE")
+    right = sample("right", sender="+11", recipient="+22", text="die Straße")
+    wrong = [
+        replace(right, message_id="w1", sender="+22"),
+        replace(right, message_id="w2", recipient="+11"),
+        replace(right, message_id="w3", ts=NOON - tick),
+        replace(right, message_id="w4", ts=NOON + tick),
+        replace(right, message_id="w5", text="die Gasse"),
+        replace(right, message_id="w6", text=None),
+    ]
+    return query, right, wrong
 
 
 def wire_fields(message: Message) -> dict[str, str | None]:
