@@ -3,10 +3,12 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+import pytest
+
 from lyftr_core import InMemoryMessageRepository, MessageReader, MessageWriter
 from lyftr_core.testing import RepositoryContract
 
-__all__ = ["Contract"]
+__all__ = ["Contract", "assert_fails"]
 
 
 class Contract(RepositoryContract):
@@ -17,3 +19,12 @@ class Contract(RepositoryContract):
     async def open_repository(self) -> AsyncGenerator[tuple[MessageWriter, MessageReader]]:
         repository = self._adapter()
         yield repository, repository
+
+
+async def assert_fails(
+    adapter: type[InMemoryMessageRepository], name: str, arguments: dict[str, object]
+) -> None:
+    """See that a test of the contract finds what is wrong with an adapter."""
+    check = getattr(Contract(adapter), name)
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        await check(**arguments)
