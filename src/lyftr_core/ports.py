@@ -173,7 +173,8 @@ class MessageRemover(Protocol):
     async def scrub(self) -> bool:
         """Clear away what the store still holds of removed messages, outside of its answers.
 
-        That is whatever it keeps for itself: indexes, logs, free space. It goes in short steps.
+        That is whatever it keeps for itself: indexes, logs, free space. It goes in short steps,
+        and is soon done where nothing was removed since the last time.
 
         Returns:
             Whether nothing is left. Somebody who reads what was there before may keep it.

@@ -90,8 +90,7 @@ class Retention:
         began = time.monotonic()
         removal = Removal(received_before=self._clock() - self._age)
         removed = await self._remove(removal, lambda step: self._on_removed(step.removed))
-        # What an interrupted removal has left is cleared away by the next one.
-        if removed and not await self._remove.scrub():
+        if not await self._remove.scrub():  # what an interrupted removal has left, too
             self._log.warning("the write-ahead log may still hold removed messages")
         if removed:
             seconds = round(time.monotonic() - began, 1)

@@ -8,7 +8,12 @@ from lyftr_sqlite.driver import driver_of
 from lyftr_sqlite.hashing import HASH_FUNCTION
 from lyftr_sqlite.projections import DAY, HOUR, MINUTE
 
-__all__ = ["blank"]
+__all__ = ["MARK", "blank"]
+
+MARK = "user_version"
+"""The number in the file's header that is not 0 while something may be left of removed messages;
+each removal sets another one (https://www.sqlite.org/pragma.html#pragma_user_version)."""
+
 
 _CHOSEN = "CREATE TEMP TABLE IF NOT EXISTS going (seq INTEGER PRIMARY KEY, hash INTEGER NOT NULL)"
 # SQLite is told where to begin, or it might walk through the whole log.
@@ -20,6 +25,7 @@ _BLANK = """UPDATE messages SET sender = '', recipient = '', ts = 0, text = NULL
     content_hash = (SELECT hash FROM temp.going WHERE going.seq = messages.seq)
     WHERE seq IN (SELECT seq FROM temp.going)"""
 _MINUTE = f"ts - ((ts % {MINUTE}) + {MINUTE}) % {MINUTE}"
+_MOST_MARKS = 2**31 - 1
 _PAGES_A_MESSAGE = 1 / 8
 """How much of the search index is merged for each message: else its parts would become so many
 that it merges them all at once."""
@@ -30,7 +36,7 @@ async def blank(connection: AsyncConnection, seqs: Sequence[int]) -> int:
 
     Args:
         connection: The writer's, in autocommit mode, with no transaction open.
-        seqs: Which; at least one. Those that are removed already are left out.
+        seqs: Which, ascending; at least one. Those that are removed already are left out.
 
     Returns:
         How many were removed.
@@ -52,6 +58,7 @@ def _statements(seqs: Sequence[int]) -> Iterator[str]:
     yield from _take_out_of_counts()
     yield from _take_out_of_search(len(seqs))
     yield _BLANK
+    yield f"PRAGMA {MARK} = {seqs[-1] % _MOST_MARKS + 1}"
     yield "COMMIT"
 
 

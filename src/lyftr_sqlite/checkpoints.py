@@ -18,9 +18,9 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from lyftr_sqlite.background import Background
-from lyftr_sqlite.copying_lock import copying_lock
 from lyftr_sqlite.engines import BUSY_TIMEOUT, READERS
 from lyftr_sqlite.failures import as_storage_unavailable
+from lyftr_sqlite.locks import copying_lock
 from lyftr_sqlite.writing_connection import COMMIT_SOMETHING, WritingConnection
 
 __all__ = ["Checkpointer"]

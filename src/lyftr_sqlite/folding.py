@@ -1,15 +1,16 @@
 """Moving projections forward along the log, one transaction at a time."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lyftr_core.errors import StorageUnavailable
 from lyftr_sqlite.driver import driver_of
+from lyftr_sqlite.long_work import LongWork
 from lyftr_sqlite.projections import PROJECTIONS, Projection
 
-__all__ = ["Progress", "clear", "fold", "progress_of"]
+__all__ = ["Progress", "clear", "fold", "fold_rest", "progress_of"]
 
 _WATERMARKS = "SELECT name, through_seq FROM projections"
 _BEGIN = "INSERT INTO projections (name, through_seq) VALUES"
@@ -55,12 +56,33 @@ async def fold(connection: AsyncConnection, projections: Iterable[Projection], l
     await _run(connection, statements)
 
 
-async def clear(connection: AsyncConnection) -> None:
-    """Empty every projection, in one transaction; each answer then comes from the log alone."""
-    statements = [statement for one in PROJECTIONS for statement in one.clear]
-    statements.append("DELETE FROM projections")
-    statements += [f"{_BEGIN} ('{one.name}', 0)" for one in PROJECTIONS]
-    await _run(connection, statements)
+async def fold_rest(
+    work: LongWork, projection: Projection, progress: Callable[[Progress], None] = lambda _: None
+) -> int:
+    """Fold what is not folded yet into a projection, in steps.
+
+    Args:
+        work: Gives the turns.
+        projection: Which.
+        progress: Told of each step.
+
+    Returns:
+        The `seq` up to which the log is folded.
+    """
+    found = Progress(-1, 0)
+    while found.through < found.last:
+        async with work.step() as step:
+            await fold(step.connection, [projection], projection.at_once)
+            found = await progress_of(step.connection, [projection])
+        progress(found)
+    return found.last
+
+
+async def clear(connection: AsyncConnection, projection: Projection) -> None:
+    """Empty a projection, in one transaction; what it would answer then comes from the log."""
+    name, known = f"'{projection.name}'", ", ".join(f"'{one.name}'" for one in PROJECTIONS)
+    forget = f"DELETE FROM projections WHERE name = {name} OR name NOT IN ({known})"
+    await _run(connection, [*projection.clear, forget, f"{_BEGIN} ({name}, 0)"])
 
 
 def _fold(projection: Projection, limit: int) -> Iterator[str]:

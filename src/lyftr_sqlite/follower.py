@@ -18,6 +18,9 @@ LONG_TAIL = 8_192
 """So many new messages are folded even while the writer is busy."""
 STEP = 4_096
 """At most how many messages of such a tail one transaction folds; webhooks wait for it."""
+LARGEST = 2
+"""One transaction folds at most so many times as much, however long the tail is: while `rebuild`
+makes a projection anew, it is the whole log."""
 IDLE = 0.05
 """After so many seconds without a commit, whatever is new is folded."""
 
@@ -78,22 +81,24 @@ class Follower:
     async def _fold_each(self) -> None:
         self._behind = 0
         for projection in PROJECTIONS:
-            await self._fold([projection], min(STEP, projection.at_once))
+            await self._fold([projection], projection.at_once)
 
-    async def _fold(self, projections: Sequence[Projection], step: int) -> None:
+    async def _fold(self, projections: Sequence[Projection], at_once: int) -> None:
         """Fold what is there; what comes meanwhile has its turn later, or this might never end.
 
         Args:
             projections: They are folded together.
-            step: How many messages one transaction folds of a tail that is just long, and
-                proportionally more of a longer one: in as many transactions it catches up, or a
-                fast log would leave it behind.
+            at_once: How many messages one transaction folds of a tail that is just long (`STEP` at
+                most), and proportionally more of a longer one: in as many transactions it catches
+                up, or a fast log would leave it behind.
         """
         async with self._connection.open(commits=False) as connection:
             through, last = await progress_of(connection, projections)
-        step = max(step, step * (last - through) // LONG_TAIL)
-        for _ in range(through, last, step):
-            if self._background.closing:
-                return
+        step = min(STEP, at_once)
+        step = min(max(step, step * (last - through) // LONG_TAIL), at_once * LARGEST)
+        while through < last and not self._background.closing:
             async with self._connection.open() as connection:
                 await fold(connection, projections, step)
+                if last - through <= step:
+                    return  # there were no more messages than seqs
+                through, _ = await progress_of(connection, projections)

@@ -6,23 +6,21 @@ their `seq` too: what is exported from one database and imported into an empty o
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lyftr_core.message import AddOutcome
 from lyftr_core.records import Record
 from lyftr_sqlite.conflicts import record_conflicts
-from lyftr_sqlite.copying_lock import copying_lock
 from lyftr_sqlite.driver import driver_of
-from lyftr_sqlite.engines import create_writing_engine
-from lyftr_sqlite.folding import fold, progress_of
+from lyftr_sqlite.folding import fold_rest
 from lyftr_sqlite.insertion import Kept, Row, conflicting, find_kept, to_row
+from lyftr_sqlite.long_work import LongWork, open_long_work
 from lyftr_sqlite.migration import migrate
 from lyftr_sqlite.projections import PROJECTIONS
-from lyftr_sqlite.writing_connection import COMMIT_SOMETHING, WritingConnection
 
 __all__ = ["SqliteImporter", "open_importer"]
 
@@ -33,23 +31,15 @@ _INSERT = (
     f"INSERT INTO messages (seq, {', '.join(Row._fields)})"
     f" VALUES (?, {', '.join('?' * len(Row._fields))})"
 )
-_COMMITS_OF_OTHERS = "PRAGMA data_version"
-_LONGEST_SLEEP = 0.1
-"""After so many seconds at most SQLite looks again whether a lock is free."""
-_SELDOM = 65_536
-"""The log is copied long before it has so many pages (256 MiB)."""
-_COPY_LOG = "PRAGMA wal_checkpoint(PASSIVE)"
 
 
 class SqliteImporter:
     """Adds to the log beside whoever else does, a server perhaps; see `open_importer`."""
 
-    def __init__(self, path: Path, connection: WritingConnection, runner: asyncio.Runner) -> None:
-        self._path = path
-        self._connection = connection
+    def __init__(self, work: LongWork, runner: asyncio.Runner) -> None:
+        self._work = work
         self._runner = runner
         self._tail = 0
-        self._commits_of_others = 0
 
     def add(self, batch: Sequence[Record], *, received_at: datetime) -> list[AddOutcome]:
         """Store every message of the batch whose identifier is new; all are committed, or none.
@@ -78,9 +68,8 @@ class SqliteImporter:
         self._runner.run(self._fold())
 
     async def _add(self, batch: Sequence[Record], received_at: datetime) -> list[AddOutcome]:
-        async with self._connection.open() as connection:
-            outcomes = await _insert(connection, batch, received_at)
-        await self._let_others()
+        async with self._work.step() as step:
+            outcomes = await _insert(step.connection, batch, received_at)
         self._tail += outcomes.count(AddOutcome.CREATED)
         if self._tail >= LONG_TAIL:
             self._tail = 0
@@ -88,34 +77,8 @@ class SqliteImporter:
         return outcomes
 
     async def _fold(self) -> None:
-        """Fold what is new, one projection after another, so that webhooks have their turns."""
         for projection in PROJECTIONS:
-            through, last = -1, 0
-            while through < last:
-                async with self._connection.open() as connection:
-                    await fold(connection, [projection], projection.at_once)
-                    through, last = await progress_of(connection, [projection])
-                await self._let_others()
-        await self._copy_log()
-
-    async def _copy_log(self) -> None:
-        """Keep the write-ahead log short; `lyftr_sqlite.checkpoints` says why just so."""
-        with copying_lock(self._path) as alone:
-            if alone:
-                async with self._connection.open() as connection:
-                    await connection.execute(COMMIT_SOMETHING)
-                    await connection.exec_driver_sql(_COPY_LOG)
-
-    async def _let_others(self) -> None:
-        """Leave the lock free for a while, where others have committed since the last time.
-
-        Who waits for it looks again from time to time only, and would seldom find it free.
-        """
-        async with self._connection.open(commits=False) as connection:
-            version = int((await connection.exec_driver_sql(_COMMITS_OF_OTHERS)).scalar_one())
-        if version != self._commits_of_others:
-            self._commits_of_others = version
-            await asyncio.sleep(_LONGEST_SLEEP)
+            await fold_rest(self._work, projection)
 
 
 @contextmanager
@@ -130,18 +93,13 @@ def open_importer(path: Path) -> Iterator[SqliteImporter]:
         SchemaMismatch: It is newer than this program.
     """
     migrate(path)
-    engine = create_writing_engine(path, autocheckpoint=_SELDOM)
-    connection = WritingConnection(engine, path)
     with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
         try:
-            yield SqliteImporter(path, connection, runner)
+            work = runner.run(stack.enter_async_context(open_long_work(path)))
+            yield SqliteImporter(work, runner)
         finally:
-            runner.run(_close(connection, engine))
-
-
-async def _close(connection: WritingConnection, engine: AsyncEngine) -> None:
-    await connection.close()
-    await engine.dispose()
+            runner.run(stack.aclose())
 
 
 async def _insert(

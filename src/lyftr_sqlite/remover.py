@@ -1,21 +1,21 @@
 """Removing from SQLite, in steps between the batches of the writer."""
 
-import asyncio
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from lyftr_core.log import MAX_SEQ
 from lyftr_core.removal import Removal, RemovalStep
 from lyftr_core.timestamps import to_microseconds
 from lyftr_sqlite.blanking import blank
 from lyftr_sqlite.conditions import PRESENT
 from lyftr_sqlite.failures import as_storage_unavailable
+from lyftr_sqlite.log_runs import last_seq
+from lyftr_sqlite.long_work import LongWork
 from lyftr_sqlite.pace import Pace
 from lyftr_sqlite.schema import messages
 from lyftr_sqlite.scrubbing import Scrubber
-from lyftr_sqlite.writing_connection import WritingConnection
 
 __all__ = ["SqliteMessageRemover"]
 
@@ -31,39 +31,27 @@ class SqliteMessageRemover:
     Another process may write meanwhile, a server for example.
 
     Args:
-        writing: The writer's connection. The turns of the two alternate.
+        work: Gives the turns.
         reading: The engine of the readers, who look for what is to be removed.
         scrubber: Clears away what is left.
-        on_commit: Told after each step that changed something.
     """
 
-    def __init__(
-        self,
-        writing: WritingConnection,
-        reading: AsyncEngine,
-        scrubber: Scrubber,
-        on_commit: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._writing = writing
+    def __init__(self, work: LongWork, reading: AsyncEngine, scrubber: Scrubber) -> None:
+        self._work = work
         self._reading = reading
         self._scrubber = scrubber
-        self._on_commit = on_commit
         self._pace = Pace(FEWEST, MOST)
 
     async def remove(self, removal: Removal, after: int) -> RemovalStep:
         """Remove some messages; see `lyftr_core.ports.MessageRemover`."""
         limit = self._pace.at_once
-        seqs, last = await self._find(removal, after, limit)
-        through = seqs[-1] if len(seqs) == limit else min(after + LOOKED_AT, last)
+        seqs, horizon, last = await self._find(removal, after, limit)
+        through = seqs[-1] if len(seqs) == limit else horizon
         if not seqs:
             return RemovalStep(0, through, last)
-        async with self._writing.open() as connection:
-            began = time.monotonic()
-            removed = await blank(connection, seqs)
-            took = time.monotonic() - began
-        self._on_commit()
-        self._pace.note(len(seqs), took)
-        await asyncio.sleep(took)  # in which other processes write
+        async with self._work.step() as step:
+            removed = await blank(step.connection, seqs)
+        self._pace.note(len(seqs), step.seconds)
         return RemovalStep(removed, through, last)
 
     async def count(self, removal: Removal) -> int:
@@ -77,16 +65,23 @@ class SqliteMessageRemover:
         """Clear away what is left; see `lyftr_core.ports.MessageRemover`."""
         return await self._scrubber.scrub()
 
-    async def _find(self, removal: Removal, after: int, limit: int) -> tuple[Sequence[int], int]:
-        """Return the `seq` of the next messages to remove, and the last of the log."""
-        ahead = messages.c.seq > after, messages.c.seq <= after + LOOKED_AT
+    async def _find(
+        self, removal: Removal, after: int, limit: int
+    ) -> tuple[Sequence[int], int, int]:
+        """Return the `seq` of the next to remove, up to where was looked, and the last `seq`."""
+        ahead = messages.c.seq > after, messages.c.seq <= min(after + LOOKED_AT, MAX_SEQ)
         query = select(messages.c.seq).where(*ahead, *_conditions(removal))
         ordered = query.order_by(messages.c.seq).limit(limit)
+        # What was imported may have long gaps between one seq and the next.
+        looked_at = select(func.max(messages.c.seq)).where(*ahead)
+        beyond = select(func.min(messages.c.seq) - 1).where(messages.c.seq > after)
+        ends = func.coalesce(looked_at.scalar_subquery(), beyond.scalar_subquery(), after)
         with as_storage_unavailable("cannot read"):
             async with self._reading.connect() as connection:
                 seqs = (await connection.execute(ordered)).scalars().all()
-                last = (await connection.execute(select(func.max(messages.c.seq)))).scalar_one()
-        return seqs, last or 0
+                horizon = (await connection.execute(select(ends))).scalar_one()
+                last = await last_seq(connection)
+        return seqs, horizon, last
 
 
 def _conditions(removal: Removal) -> list[ColumnElement[bool]]:

@@ -110,6 +110,7 @@ def _make_sound(new: Path) -> None:
     wrong = [found for found in check(new) if found.faults]
     if wrong and not any(found.subject in _SOURCES for found in wrong):
         rebuild(new)
+        Path(f"{new}-lock").unlink(missing_ok=True)  # nobody else has a turn there
     if wrong:
         require_sound(new)
 

@@ -5,14 +5,13 @@ hold their trigrams until they are merged; unused bytes in the pages of the coun
 were moved about; and the write-ahead log. What SQLite frees it overwrites itself (`secure_delete`).
 """
 
-import asyncio
-import time
 from collections.abc import Iterator
 
+from lyftr_sqlite.blanking import MARK
 from lyftr_sqlite.checkpoints import Checkpointer
 from lyftr_sqlite.driver import driver_of
+from lyftr_sqlite.long_work import LongWork, Step
 from lyftr_sqlite.pace import Pace
-from lyftr_sqlite.writing_connection import WritingConnection
 
 __all__ = ["Scrubber"]
 
@@ -30,16 +29,16 @@ class Scrubber:
     """Clears away what is left of removed messages.
 
     Args:
-        writing: The writer's connection.
+        work: Gives the turns.
         checkpointer: Empties the log.
     """
 
-    def __init__(self, writing: WritingConnection, checkpointer: Checkpointer) -> None:
-        self._writing = writing
+    def __init__(self, work: LongWork, checkpointer: Checkpointer) -> None:
+        self._work = work
         self._checkpointer = checkpointer
 
     async def scrub(self) -> bool:
-        """Do all of it.
+        """Do all of it, where anything was removed since it was done.
 
         Returns:
             Whether nothing is left; else somebody reads what was there before.
@@ -47,10 +46,26 @@ class Scrubber:
         Raises:
             StorageUnavailable: The database cannot be written.
         """
+        mark = await self._read_mark()
+        if not mark:
+            return True
         await self._merge_search()
         for table in _COUNTS:
             await self._write_anew(table)
-        return await self._checkpointer.empty()
+        if not await self._checkpointer.empty():
+            return False
+        await self._clear_mark(mark)
+        return True
+
+    async def _read_mark(self) -> int:
+        async with self._work.step(commits=False) as step:
+            return await _mark(step)
+
+    async def _clear_mark(self, mark: int) -> None:
+        """Note that all is done, unless more was removed meanwhile."""
+        async with self._work.step() as step:
+            if await _mark(step) == mark:
+                await (await driver_of(step.connection)).execute(f"PRAGMA {MARK} = 0")
 
     async def _merge_search(self) -> None:
         """Merge all parts of the search index into one, in which no removed message is left."""
@@ -61,26 +76,27 @@ class Scrubber:
 
     async def _merge(self, pages: int, pace: Pace) -> bool:
         statement = f"INSERT INTO search (search, rank) VALUES ('merge', {pages})"
-        async with self._writing.open() as connection:
-            driver = await driver_of(connection)
+        async with self._work.step() as step:
+            driver = await driver_of(step.connection)
             before = driver.total_changes
-            began = time.monotonic()
             await driver.execute(statement)
-            took = time.monotonic() - began
             changed = driver.total_changes - before
-        self._checkpointer.note_commit()
-        pace.note(abs(pages), took)
-        await asyncio.sleep(took)  # in which other processes write
+        pace.note(abs(pages), step.seconds)
         return changed >= _ALL_DONE
 
     async def _write_anew(self, table: str) -> None:
-        async with self._writing.open() as connection:
-            driver = await driver_of(connection)
+        async with self._work.step() as step:
+            driver = await driver_of(step.connection)
             query = f"SELECT count(*) FROM {table}"
             ((count,),) = await driver.execute_fetchall(query)
             if int(count) <= MOST_NUMBERS:
                 await driver.executescript(";\n".join(_copies(table)))
-        self._checkpointer.note_commit()
+
+
+async def _mark(step: Step) -> int:
+    driver = await driver_of(step.connection)
+    ((mark,),) = await driver.execute_fetchall(f"PRAGMA {MARK}")
+    return int(mark)
 
 
 def _copies(table: str) -> Iterator[str]:

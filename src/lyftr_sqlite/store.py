@@ -11,6 +11,7 @@ from lyftr_sqlite.checkpoints import Checkpointer
 from lyftr_sqlite.engines import create_reading_engine, create_writing_engine
 from lyftr_sqlite.file_identity import OneFile
 from lyftr_sqlite.follower import Follower
+from lyftr_sqlite.long_work import LongWork
 from lyftr_sqlite.migration import migrate
 from lyftr_sqlite.probe import SqliteReadinessProbe
 from lyftr_sqlite.reader import SqliteMessageReader
@@ -69,11 +70,9 @@ class SqliteStore:
             connection, on_commit=self._note_commit
         )
         self.reader: SqliteMessageReader = SqliteMessageReader(reading)
+        work = LongWork(self.path, connection, self._note_step, rests_always=True)
         self.remover: SqliteMessageRemover = SqliteMessageRemover(
-            connection,
-            reading,
-            Scrubber(connection, self._checkpointer),
-            on_commit=self._checkpointer.note_commit,
+            work, reading, Scrubber(work, self._checkpointer)
         )
         self.probe: SqliteReadinessProbe = SqliteReadinessProbe(reading, self.writer)
 
@@ -128,6 +127,9 @@ class SqliteStore:
         self._follower.note_commit(commit.created)
         self._checkpointer.note_commit()
         self._on_commit(commit)
+
+    async def _note_step(self) -> None:
+        self._checkpointer.note_commit()
 
     async def __aenter__(self) -> Self:
         await self.open()

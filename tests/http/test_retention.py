@@ -74,10 +74,10 @@ async def test_what_is_old_goes_is_counted_and_is_logged_without_its_content() -
     assert await repository.add(sample("a"), received_at=NOON) is AddOutcome.DUPLICATE
 
 
-async def test_where_nothing_is_old_nothing_is_scrubbed_or_logged() -> None:
+async def test_what_an_earlier_one_left_is_cleared_away_though_nothing_is_old() -> None:
     repository, log = _Watched(), CapturingLogger()
     assert await _retention(repository, log=log).remove_old() == 0
-    assert (repository.scrubbed, log.calls) == (0, [])
+    assert (repository.scrubbed, log.calls) == (1, [])
 
 
 async def test_what_may_be_left_is_logged() -> None:

@@ -67,7 +67,8 @@ class Database:
     async def clear(self) -> None:
         """Empty every projection."""
         async with self.writing.open() as connection:
-            await clear(connection)
+            for projection in PROJECTIONS:
+                await clear(connection, projection)
 
     def watermarks(self) -> dict[str, int]:
         """Return how far each projection has come."""

@@ -8,11 +8,15 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec import structs
 
 from lyftr_core import Message, MessageFilter, Selection, StorageUnavailable
 from lyftr_sqlite import SqliteStore, check
+from lyftr_sqlite.folding import fold
+from lyftr_sqlite.projections import PROJECTIONS
 from tests.sqlite.databases import NAMES, NOW, insert_many, new_file, open_database, watermarks
 
 Until = Callable[[Callable[[], bool]], Awaitable[None]]
@@ -343,4 +347,39 @@ def test_two_processes_on_one_file_fold_each_message_once(
     assert [child.returncode for child in children] == [0, 0]
     assert plain.execute("SELECT count(*) FROM messages").fetchone() == (640,)
     assert max(watermarks(plain).values()) > 0
+    assert _faults(file) == []
+
+
+@pytest.mark.usefixtures("busy")
+async def test_one_step_stays_short_while_a_projection_is_made_anew(
+    file: Path, plain: sqlite3.Connection, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = tuple(structs.replace(one, at_once=20) for one in PROJECTIONS)
+    monkeypatch.setattr("lyftr_sqlite.follower.PROJECTIONS", few)
+    limits = []
+
+    async def note(*arguments: Any) -> None:  # noqa: ANN401 - whatever it is
+        limits.append(arguments[-1])
+        await fold(*arguments)
+
+    async with SqliteStore(f"sqlite:///{file}") as store:
+        monkeypatch.setattr("lyftr_sqlite.follower.fold", note)
+        insert_many(plain, 1_000)
+        store._follower.note_commit(1_000)
+        await until(lambda: _all_at(plain, 1_000))
+    assert max(limits) == 2 * 20
+    assert _faults(file) == []
+
+
+async def test_a_long_gap_in_the_log_takes_no_time(
+    file: Path, plain: sqlite3.Connection, until: Until
+) -> None:
+    far = 2**62
+    insert_many(plain, 10)
+    plain.execute("UPDATE messages SET seq = ? WHERE seq = 10", [far])
+    async with SqliteStore(f"sqlite:///{file}") as store:
+        assert _all_at(plain, far)
+        insert_many(plain, 10)
+        store._follower.note_commit(10)
+        await until(lambda: _all_at(plain, far + 10))
     assert _faults(file) == []

@@ -163,3 +163,17 @@ def test_steps_become_as_long_as_they_should_be_and_no_longer() -> None:
     for _ in range(20):
         pace.note(pace.at_once, 0.0)
     assert pace.at_once == 1_000
+
+
+async def test_gaps_of_any_size_are_passed_in_one_step(path: Path) -> None:
+    far = 2**62
+    async with SqliteStore(f"sqlite:///{path}") as store:
+        with closing(sqlite3.connect(path, isolation_level=None)) as plain:
+            insert_many(plain, 4)
+            plain.execute("UPDATE messages SET seq = seq + ? WHERE seq > 2", [far])
+        steps: list[RemovalStep] = []
+        removal = Removal(received_before=NOON)
+        assert await RemoveMessages(store.remover)(removal, steps.append) == 4
+        assert [step.through for step in steps] == [2, far + 2, far + 4]
+        assert await RemoveMessages(store.remover)(removal, steps.append) == 0
+    assert [finding for finding in check(path) if finding.faults] == []

@@ -18,6 +18,7 @@ _SEED = 20_260_115
 _MANY = 6_000
 _NUMBERS = [f"+4915{number}" for number in range(10_000_000, 99_000_000, 220_007)]
 """None of them begins another."""
+_ONE_PAGE_OF_LOG = 32 + 24 + 4_096  # the one with the header, which says that all is done
 _RARE = "\u00e4\u00f6\u00fc xyz"  # trigrams that no other text has
 
 
@@ -118,4 +119,51 @@ async def test_a_log_that_another_process_reads_is_not_empty_and_soon_can_be(
         assert not await store.remover.scrub()
         other.execute("COMMIT")
         assert await store.remover.scrub()
-        assert path.with_name(f"{path.name}-wal").stat().st_size == 0
+        assert path.with_name(f"{path.name}-wal").stat().st_size <= _ONE_PAGE_OF_LOG
+
+
+async def test_what_was_not_cleared_away_is_remembered_in_the_file(path: Path) -> None:
+    async with SqliteStore(f"sqlite:///{path}") as store:
+        await _add(store, [_message("k", "kept"), _message("gone", _RARE)])
+        await asyncio.sleep(0.3)  # until both are in the index
+        await _add(store, [_message("later", "kept too")])
+        await store.remover.remove(Removal(number="+12"), 0)
+        assert _mark(path) != 0
+    async with SqliteStore(f"sqlite:///{path}") as store:  # as after a kill: nothing more to remove
+        assert await RemoveMessages(store.remover)(Removal(number="+12")) == 0
+        assert await store.remover.scrub()
+    assert _mark(path) == 0
+
+
+async def test_where_nothing_is_left_nothing_is_written(path: Path) -> None:
+    async with SqliteStore(f"sqlite:///{path}") as store:
+        await _add(store, [_message("gone", "x")])
+        await RemoveMessages(store.remover)(Removal(number="+12"))
+        assert await store.remover.scrub()
+    before = path.read_bytes()
+    async with SqliteStore(f"sqlite:///{path}").reading() as store:
+        assert await store.remover.scrub()
+    assert path.read_bytes() == before
+
+
+async def test_what_is_removed_meanwhile_is_not_taken_for_cleared_away(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with SqliteStore(f"sqlite:///{path}") as store:
+        await _add(store, [_message("gone", "x"), _message("kept", "y")])
+        await store.remover.remove(Removal(number="+12"), 0)
+        empty = store._checkpointer.empty
+
+        async def remove_more() -> bool:
+            await store.remover.remove(Removal(number="+13"), 0)
+            return await empty()
+
+        monkeypatch.setattr(store._checkpointer, "empty", remove_more)
+        assert await store.remover.scrub()
+        assert _mark(path) != 0
+
+
+def _mark(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as database:
+        (mark,) = database.execute("PRAGMA user_version").fetchone()
+    return int(mark)

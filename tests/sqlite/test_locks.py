@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lyftr_core import Message
 from lyftr_sqlite import SqliteStore, check
-from lyftr_sqlite.copying_lock import copying_lock
+from lyftr_sqlite.locks import copying_lock, turn_lock
 from tests.sqlite.databases import NOW, new_file
 
 Make = Callable[..., Message]
@@ -108,3 +108,23 @@ def test_the_folder_of_a_symbolic_link_is_that_of_the_file(tmp_path: Path) -> No
     link.symlink_to(tmp_path / "real" / "inbox.db")
     with copying_lock(link), copying_lock(tmp_path / "real" / "inbox.db") as second:
         assert second is False
+
+
+def test_each_database_has_a_turn_of_its_own_beside_the_lock_of_the_folder(tmp_path: Path) -> None:
+    file, link = tmp_path / "inbox.db", tmp_path / "link.db"
+    link.symlink_to(file)
+    with copying_lock(file), turn_lock(file) as first, turn_lock(tmp_path / "other.db") as other:
+        assert (first, other) == (True, True)
+        with turn_lock(link) as second:
+            assert second is False
+    with turn_lock(link) as third:
+        assert third is True
+
+
+def test_whoever_may_read_the_file_of_a_lock_can_take_it(tmp_path: Path) -> None:
+    file = tmp_path / "inbox.db"
+    with turn_lock(file):
+        pass
+    (tmp_path / "inbox.db-lock").chmod(0o444)
+    with turn_lock(file) as mine:
+        assert mine
