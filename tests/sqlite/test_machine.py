@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import HealthCheck, settings
 
-from lyftr_core import MessageReader, MessageWriter
+from lyftr_core import MessageReader, MessageRemover, MessageWriter
 from lyftr_core.testing import RepositoryMachine
 from lyftr_sqlite import SqliteStore
 from tests.sqlite.databases import new_file
@@ -22,9 +22,13 @@ class SqliteMachine(RepositoryMachine):
     @asynccontextmanager
     async def open_repository(self) -> AsyncGenerator[tuple[MessageWriter, MessageReader]]:
         async with SqliteStore(f"sqlite:///{self._path}") as store:
+            self._remover = store.remover
             yield store.writer, store.reader
 
     reopen_repository = open_repository
+
+    def get_remover(self) -> MessageRemover:
+        return self._remover
 
     def teardown(self) -> None:
         super().teardown()

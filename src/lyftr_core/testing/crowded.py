@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from lyftr_core.reading import MessageFilter, Position
+from lyftr_core.removal import Removal
 from lyftr_core.testing.fields import EARLIEST, LATEST
 from lyftr_core.testing.samples import NOON
 from lyftr_core.testing.strategies import message_filters, messages, selections
@@ -17,6 +18,7 @@ __all__ = [
     "IDS",
     "MESSAGES",
     "RECEIPTS",
+    "REMOVALS",
     "SELECTIONS",
 ]
 
@@ -47,6 +49,8 @@ IDS = st.sampled_from(["a", "Z", "é", "aa", "a/", "\uffff", "\U00010000", "b", 
 """Identifiers of messages."""
 RECEIPTS = st.sampled_from([NOON + timedelta(seconds=count) for count in range(4)])
 """When a message was received."""
+REMOVALS = st.builds(Removal, number=_NUMBERS) | st.builds(Removal, received_before=RECEIPTS)
+"""Which messages to remove."""
 MESSAGES = messages(message_id=IDS, sender=_NUMBERS, recipient=_NUMBERS, ts=_TIMES, text=_TEXTS)
 CHANGES = st.fixed_dictionaries(
     {}, optional={"sender": _NUMBERS, "recipient": _NUMBERS, "ts": _TIMES, "text": _TEXTS}

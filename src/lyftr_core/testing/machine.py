@@ -12,14 +12,16 @@ from msgspec.structs import replace
 
 from lyftr_core.memory import InMemoryMessageRepository
 from lyftr_core.message import Message
-from lyftr_core.ports import MessageReader, MessageWriter
+from lyftr_core.ports import MessageReader, MessageRemover, MessageWriter
 from lyftr_core.reading import MessageFilter, Order, Selection
+from lyftr_core.removal import Removal
 from lyftr_core.testing.crowded import (
     CHANGES,
     FILTERS,
     IDS,
     MESSAGES,
     RECEIPTS,
+    REMOVALS,
     SELECTIONS,
 )
 from lyftr_core.testing.held_open import HeldOpen
@@ -51,7 +53,8 @@ class RepositoryMachine(Opening, RuleBasedStateMachine):
     `open_repository`, and let pytest or unittest find its `TestCase`. A machine makes an event
     loop of asyncio for itself, and opens one repository.
 
-    Where the adapter can be opened again, implement `reopen_repository` too.
+    Where the adapter can be opened again, implement `reopen_repository` too; where messages can be
+    removed, `get_remover`.
 
     Example:
         class MyMachine(RepositoryMachine):
@@ -86,6 +89,13 @@ class RepositoryMachine(Opening, RuleBasedStateMachine):
 
         Implementing it is optional. Where what is stored belongs to the machine, such as a
         folder made by its `__init__`, it can be `open_repository` itself.
+        """
+        raise NotImplementedError
+
+    def get_remover(self) -> MessageRemover:
+        """Return what removes messages from the repository that is open now.
+
+        Implementing it is optional.
         """
         raise NotImplementedError
 
@@ -146,6 +156,12 @@ class RepositoryMachine(Opening, RuleBasedStateMachine):
         """Ask for the conflicts."""
         self._run(self._both.conflicts(limit))
 
+    @precondition(lambda self: self._can_remove())
+    @rule(removal=REMOVALS, scrub=st.booleans())
+    def remove(self, removal: Removal, scrub: bool) -> None:  # noqa: FBT001 - Hypothesis names it
+        """Remove messages by their number, or by when they were received."""
+        self._run(self._both.remove(self.get_remover(), removal, scrub=scrub))
+
     @precondition(lambda self: self._can_be_reopened())
     @rule()
     def reopen(self) -> None:
@@ -165,6 +181,9 @@ class RepositoryMachine(Opening, RuleBasedStateMachine):
 
     def _can_be_reopened(self) -> bool:
         return type(self).reopen_repository is not RepositoryMachine.reopen_repository
+
+    def _can_remove(self) -> bool:
+        return type(self).get_remover is not RepositoryMachine.get_remover
 
     def _open(
         self, context: AbstractAsyncContextManager[tuple[MessageWriter, MessageReader]]

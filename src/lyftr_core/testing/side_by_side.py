@@ -6,9 +6,11 @@ from datetime import datetime
 
 from lyftr_core.memory import InMemoryMessageRepository
 from lyftr_core.message import AddOutcome, Message, StoredMessage
-from lyftr_core.ports import MessageReader, MessageWriter
+from lyftr_core.ports import MessageReader, MessageRemover, MessageWriter
 from lyftr_core.queries import ListMessages, PageRequest
 from lyftr_core.reading import MessageFilter, Order, Selection
+from lyftr_core.removal import Removal
+from lyftr_core.removing import RemoveMessages
 from lyftr_core.testing.log import follow_log
 
 __all__ = ["SideBySide"]
@@ -114,6 +116,16 @@ class SideBySide:
     async def conflicts(self, limit: int) -> None:
         """Ask both for the conflicts."""
         assert await self.reader.conflicts(limit) == await self.reference.conflicts(limit)
+
+    async def remove(self, remover: MessageRemover, removal: Removal, *, scrub: bool) -> None:
+        """Remove the same from both."""
+        remove, remove_from_reference = RemoveMessages(remover), RemoveMessages(self.reference)
+        count = await remove.count(removal)
+        assert count == await remove_from_reference.count(removal)
+        assert count == await remove(removal) == await remove_from_reference(removal)
+        if scrub:
+            assert await remove.scrub()
+        assert await remove.count(removal) == 0
 
     async def _in_order_of_commit(self, messages: Sequence[Message]) -> list[Message]:
         seqs = {}

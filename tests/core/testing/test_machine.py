@@ -12,6 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from lyftr_core import (
     InMemoryMessageRepository,
     MessageReader,
+    MessageRemover,
     MessageWriter,
 )
 from lyftr_core.testing import RepositoryMachine
@@ -61,6 +62,11 @@ class ForgetsConflictsWhenClosed(Reopened):
         yield self._kept, self._kept
 
 
+class Removable(Reopened):
+    def get_remover(self) -> MessageRemover:
+        return self._kept
+
+
 def machine_of(adapter: type[InMemoryMessageRepository]) -> type[RepositoryMachine]:
     return type("Machine", (MemoryMachine,), {"adapter": adapter})
 
@@ -82,6 +88,16 @@ TestMachineOfReopened = Reopened.TestCase
 TestMachineOfReopened.settings = QUICK
 
 
+TestMachineOfRemovable = Removable.TestCase
+TestMachineOfRemovable.settings = QUICK
+
+
+class ForgetsWhatItRemoved(InMemoryMessageRepository):
+    async def scrub(self) -> bool:
+        self._removed.clear()
+        return True
+
+
 @pytest.mark.once
 @pytest.mark.parametrize(
     ("machine", "last", "most"),
@@ -90,6 +106,11 @@ TestMachineOfReopened.settings = QUICK
         (machine_of(ListsConflictsOfTheFirstLook), {"conflicts"}, 6),
         (machine_of(ForgetsAtAPage), {"redeliver", "add", "add_at_once", "add_changed"}, 5),
         (ForgetsConflictsWhenClosed, {"conflicts"}, 5),
+        (
+            type("Machine", (Removable,), {"adapter": ForgetsWhatItRemoved}),
+            {"redeliver", "add", "add_at_once", "add_changed"},
+            4,
+        ),
     ],
 )
 def test_machine_finds_what_takes_several_calls_and_tells_the_fewest(
