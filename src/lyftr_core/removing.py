@@ -35,12 +35,14 @@ class RemoveMessages:
         Raises:
             StorageUnavailable: Some may have been removed, each of them wholly.
         """
-        removed, step = 0, RemovalStep(0, 0, 1)
-        while step.through < step.last:
-            step = await self._remover.remove(removal, step.through)
+        removed = through = 0
+        while True:
+            step = await self._remover.remove(removal, through)
             removed += step.removed
             progress(step)
-        return removed
+            if step.through >= step.last:
+                return removed
+            through = step.through
 
     async def count(self, removal: Removal) -> int:
         """Return how many would be removed now.

@@ -187,6 +187,11 @@ def test_a_line_that_is_no_object_has_one_fault(line: bytes, code: str | None) -
     assert [(fault.field, fault.code) for fault in caught.value.faults] == [(None, code)]
 
 
+def test_a_line_that_nests_too_deep_is_told_how_deep_it_may() -> None:
+    with pytest.raises(InvalidMessage, match="must nest at most 100 levels deep"):
+        parse_json_record(b"[" * 101)
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
@@ -221,6 +226,8 @@ def test_a_first_line_that_does_not_name_the_columns_is_refused(line: bytes, wor
     with pytest.raises(InvalidMessage) as caught:
         parse_csv_header(line)
     assert words in str(caught.value)
+    code = FaultCode.INVALID_UTF8 if b"\xff" in line else FaultCode.INVALID_CSV
+    assert [fault.code for fault in caught.value.faults] == [code]
 
 
 @given(st.binary(max_size=40))

@@ -102,10 +102,17 @@ class RemovalContract:
 
     async def test_both_conditions_must_be_met(self) -> None:
         async with self.open_removable() as (writer, reader, remover):
-            await fill(writer, [sample("a", sender=_PERSON), sample("b"), _from_person("c")])
-            removal = Removal(number=_PERSON, received_before=NOON + _SECOND)
+            await fill(writer, [sample("d"), _from_person("a"), sample("b"), _from_person("c")])
+            removal = Removal(number=_PERSON, received_before=NOON + 2 * _SECOND)
             assert await _remove(remover, removal) == 1
-            assert await select_ids(reader) == ["b", "c"]
+            assert await select_ids(reader) == ["b", "c", "d"]
+
+    async def test_only_what_is_behind_a_seq_goes_where_one_is_given(self) -> None:
+        async with self.open_removable() as (writer, reader, remover):
+            await fill(writer, [_from_person("a"), _from_person("b")])
+            first = (await get(reader, "a")).seq
+            assert (await remover.remove(_OF_PERSON, first)).removed == 1
+            assert await select_ids(reader) == ["a"]
 
     async def test_removed_message_is_in_no_answer(self) -> None:
         kept = [sample(f"k{count}", text=f"kept {count}") for count in range(3)]

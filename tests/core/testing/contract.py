@@ -5,13 +5,18 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from lyftr_core import InMemoryMessageRepository, MessageReader, MessageWriter
-from lyftr_core.testing import RepositoryContract
+from lyftr_core import (
+    InMemoryMessageRepository,
+    MessageReader,
+    MessageRemover,
+    MessageWriter,
+)
+from lyftr_core.testing import RemovalContract, RepositoryContract
 
 __all__ = ["Contract", "assert_fails"]
 
 
-class Contract(RepositoryContract):
+class Contract(RepositoryContract, RemovalContract):
     def __init__(self, adapter: type[InMemoryMessageRepository]) -> None:
         self._adapter = adapter
 
@@ -19,6 +24,13 @@ class Contract(RepositoryContract):
     async def open_repository(self) -> AsyncGenerator[tuple[MessageWriter, MessageReader]]:
         repository = self._adapter()
         yield repository, repository
+
+    @asynccontextmanager
+    async def open_removable(
+        self,
+    ) -> AsyncGenerator[tuple[MessageWriter, MessageReader, MessageRemover]]:
+        repository = self._adapter()
+        yield repository, repository, repository
 
 
 async def assert_fails(
