@@ -1,10 +1,12 @@
 """`python -m tests.mutation`: change `lyftr_core` bit by bit, and see that the tests notice.
 
 mutmut makes the mutants. What survives must be in `survivors.toml`, with the reason why no test
-can tell it from the original; what stands there and does not survive must go.
+can tell it from the original; what stands there and does not survive must go. A mutant that never
+ends, or takes all memory, is noticed as well as one that fails a test.
 """
 
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -14,6 +16,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 _LOWEST_SCORE = 0.95
+_NOTICED = {"killed", "timeout"}
+_MEMORY = 4 * 1024**3
+"""In bytes, for each process."""
 _SURVIVORS = Path(__file__).with_name("survivors.toml")
 _RESULT = re.compile(r"^\s*(\S+): (.+)$", re.MULTILINE)
 # mutmut names a mutant `module.xǁClassǁmethod__mutmut_1` or `module.x_function__mutmut_1`.
@@ -30,10 +35,11 @@ class Mutant(NamedTuple):
 def main() -> int:
     """Run mutmut from nothing, and compare what survived with what may."""
     shutil.rmtree("mutants", ignore_errors=True)  # its memory does not notice changed tests
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     _mutmut("run", *sys.argv[1:], show=True)
     results = _RESULT.findall(_mutmut("results", "--all", "true"))
-    survivors = {_describe(name) for name, status in results if status != "killed"}
-    killed = sum(status == "killed" for _, status in results)
+    survivors = {_describe(name) for name, status in results if status not in _NOTICED}
+    killed = sum(status in _NOTICED for _, status in results)
     print(f"{len(results)} mutants, {killed} killed ({killed / len(results):.1%})")  # noqa: T201 - its output
     return _complain(_faults(survivors, killed / len(results)))
 
