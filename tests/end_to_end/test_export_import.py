@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+import signal
 import sqlite3
 import subprocess
 import time
@@ -211,10 +212,13 @@ def test_ctrl_c_ends_an_import_between_two_commits_and_says_how_far_it_came(
         _wait_for(lambda: _count(new) > 0, terminal.process)
         terminal.interrupt()
         status, printed = terminal.end()
-    if status:
+    if "interrupted" in printed:
         assert status == 130, printed
         assert f"interrupted: {_count(new)} new, 0 there already, 0 conflicts" in printed
         assert _count(new) % 1_000 == 0
+    else:  # it was done, and may have been about to exit
+        assert rows(new) == rows(many), printed
+        assert status in {0, 130, -signal.SIGINT}, printed
     ok(lyftr("import", "x.jsonl", DATABASE_URL=f"sqlite:///{new}"))
     assert rows(new) == rows(many)
 

@@ -61,11 +61,11 @@ def import_(file: BinaryIO, *, file_format: FileFormat | None, refused: Path | N
     container = container_for(settings_from_environment())
     counts: Counter[AddOutcome] = Counter()
     size = _size_of(file)
-    with ExitStack() as stack:
-        refusals = stack.enter_context(Refusals(refused))
-        importer = stack.enter_context(container.open_importer())
-        shown = stack.enter_context(progress("import", size, unit="bytes"))
-        try:
+    try:
+        with ExitStack() as stack:
+            refusals = stack.enter_context(Refusals(refused))
+            importer = stack.enter_context(container.open_importer())
+            shown = stack.enter_context(progress("import", size, unit="bytes"))
             for batch in _batches(RecordFile(file, chosen), refusals):
                 records, now = [found.record for found in batch], datetime.now(UTC)
                 with finishing():
@@ -73,12 +73,12 @@ def import_(file: BinaryIO, *, file_format: FileFormat | None, refused: Path | N
                     shown.show(batch[-1].end, size)
             with finishing():
                 importer.finish()
-        except KeyboardInterrupt:
-            shown.say(f"interrupted: {_told(counts)}; run it again to go on")
-            raise
-        except InvalidRecord as exc:
-            msg = f"{file.name}, {exc}; before it: {_told(counts)}"
-            raise click.ClickException(msg) from None
+    except KeyboardInterrupt:
+        say(f"interrupted: {_told(counts)}; run it again to go on", err=True)
+        raise
+    except InvalidRecord as exc:
+        msg = f"{file.name}, {exc}; before it: {_told(counts)}"
+        raise click.ClickException(msg) from None
     say(f"{container.store().path}: {_told(counts)}{refusals.told}")
 
 
