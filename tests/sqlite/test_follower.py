@@ -5,18 +5,18 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from msgspec import structs
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lyftr_core import Message, MessageFilter, Selection, StorageUnavailable
 from lyftr_sqlite import SqliteStore, check
 from lyftr_sqlite.folding import fold
-from lyftr_sqlite.projections import PROJECTIONS
+from lyftr_sqlite.projections import PROJECTIONS, Projection
 from tests.sqlite.databases import NAMES, NOW, insert_many, new_file, open_database, watermarks
 
 Until = Callable[[Callable[[], bool]], Awaitable[None]]
@@ -358,9 +358,11 @@ async def test_one_step_stays_short_while_a_projection_is_made_anew(
     monkeypatch.setattr("lyftr_sqlite.follower.PROJECTIONS", few)
     limits = []
 
-    async def note(*arguments: Any) -> None:  # noqa: ANN401 - whatever it is
-        limits.append(arguments[-1])
-        await fold(*arguments)
+    async def note(
+        connection: AsyncConnection, projections: Sequence[Projection], limit: int
+    ) -> None:
+        limits.append(limit)
+        await fold(connection, projections, limit)
 
     async with SqliteStore(f"sqlite:///{file}") as store:
         monkeypatch.setattr("lyftr_sqlite.follower.fold", note)

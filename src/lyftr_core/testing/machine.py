@@ -158,7 +158,7 @@ class RepositoryMachine(Opening, RuleBasedStateMachine):
 
     @precondition(lambda self: self._can_remove())
     @rule(removal=REMOVALS, scrub=st.booleans())
-    def remove(self, removal: Removal, scrub: bool) -> None:  # noqa: FBT001 - Hypothesis names it
+    def remove(self, removal: Removal, *, scrub: bool) -> None:
         """Remove messages by their number, or by when they were received."""
         self._run(self._both.remove(self.get_remover(), removal, scrub=scrub))
 
