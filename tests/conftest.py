@@ -1,3 +1,4 @@
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +12,12 @@ settings.load_profile("no deadline")
 settings.register_profile("mutation", _PATIENT, derandomize=True, max_examples=25)
 
 _SHOWN = "shown"
+
+
+def pytest_configure() -> None:
+    # A shell has what it runs in the background ignore Ctrl-C, and so would all that tests start.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -109,10 +109,11 @@ def test_what_is_no_backup_changes_nothing(lyftr: Lyftr, tmp_path: Path) -> None
     shutil.copy(tmp_path / "good.db", tmp_path / "newer.db")
     with closing(sqlite3.connect(tmp_path / "newer.db")) as newer, newer:
         newer.execute("UPDATE alembic_version SET version_num = '9999'")
+    there = set(tmp_path.iterdir())
     for name in ("text.db", "empty.db", "cut.db", "newer.db"):
         refusal(lyftr("restore", name))
         assert names(database) == {"a"}
-        assert not list(tmp_path.glob("lyftr.db?*"))
+        assert set(tmp_path.iterdir()) == there
 
 
 def test_a_restore_puts_right_what_follows_from_the_messages(lyftr: Lyftr, tmp_path: Path) -> None:
@@ -122,6 +123,7 @@ def test_a_restore_puts_right_what_follows_from_the_messages(lyftr: Lyftr, tmp_p
         backup.execute("DELETE FROM messages_by_ts")
     ok(lyftr("restore", "backup.db"))
     assert_nothing_wrong(tmp_path / "lyftr.db")
+    assert not list(tmp_path.glob("*restoring*"))
 
 
 def test_a_damaged_database_is_kept_with_its_log_and_replaced(lyftr: Lyftr, tmp_path: Path) -> None:
