@@ -64,7 +64,7 @@ def test_nothing_that_was_answered_is_forgotten_by_a_kill(serve: Serve) -> None:
         begin,  # type: ignore[arg-type] # documented: anything that returns a machine
         # Few, as a start takes a second; the same each time, as in the test of one process.
         settings=hypothesis.settings(
-            deadline=None, derandomize=True, max_examples=3, stateful_step_count=30
+            deadline=None, derandomize=True, max_examples=5, stateful_step_count=30
         ),
     )
     assert seen.keys() >= {"created", "restart of a full service", "full page"}

@@ -94,5 +94,11 @@ def test_every_answer_is_that_of_the_model(
     shutil.rmtree(tmp_path)
     assert seen.keys() >= {
         *("created", "duplicate", "conflict", "validation_error", "invalid_signature"),
-        *("full page", "empty page", "full page behind a cursor", "restart of a full service"),
+        *(
+            "full page",
+            "empty page",
+            "full page behind a cursor",
+            "full log",
+            "restart of a full service",
+        ),
     }

@@ -59,6 +59,12 @@ class InboxModel:
         }
         return page, len(run) > limit
 
+    def log(self, filters: Mapping[str, str], after: int) -> list[Item]:
+        """Return the messages behind a `seq` that pass, in the order in which they were stored."""
+        behind = [item for item in self.items.values() if int(str(item["seq"])) > after]
+        behind.sort(key=lambda item: int(str(item["seq"])))
+        return [item for item in behind if _passes(item, filters)]
+
     def stats(self) -> dict[str, object]:
         """Return the answer of `GET /stats`."""
         items = sorted(self.items.values(), key=place_of)

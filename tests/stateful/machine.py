@@ -233,6 +233,24 @@ class ServiceMachine(RuleBasedStateMachine):
         shown, faults = query
         assert self.service.get(f"/messages?{shown}") == Answer(422, {"detail": faults})
 
+    @rule(query=filters, limit=_LIMITS, after=st.integers(0, 3) | st.sampled_from([50, 2**63 - 1]))
+    def follow_the_log(self, query: Mapping[str, str], limit: int, after: int) -> None:
+        """From wherever one begins, each message that passes comes once, in the order stored."""
+        items: list[Item] = []
+        position, has_more = after, True
+        while has_more:
+            shown = query_string({**query, "limit": limit, "after": position})
+            answer = self.service.get(f"/messages?{shown}")
+            assert answer.status == 200
+            assert isinstance(answer.body, dict)
+            assert len(answer.body["items"]) <= limit
+            items += answer.body["items"]
+            has_more = answer.body["has_more"]
+            assert answer.body["next_after"] > position or not has_more
+            position = answer.body["next_after"]
+        assert items == self.model.log(query, after)
+        self.seen["full log" if items else "empty log"] += 1
+
     @rule()
     def count(self) -> None:
         """The statistics are those of all messages."""
