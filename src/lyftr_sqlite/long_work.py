@@ -44,8 +44,8 @@ class Step:
     """
 
     def __init__(self, connection: AsyncConnection) -> None:
-        self.connection = connection
-        self.seconds = 0.0
+        self.connection: AsyncConnection = connection
+        self.seconds: float = 0.0
 
 
 class LongWork:
