@@ -4,6 +4,8 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["tests.postgresql.fixtures"]
+
 # How long an example takes says something of the machine, and nothing of the code.
 _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("no deadline", _PATIENT)

@@ -1,0 +1,47 @@
+"""What tests ask for to have a PostgreSQL; each is skipped with the reason where none is there."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.postgresql.database_server import DatabaseServer
+from tests.postgresql.installation import (
+    Installation,
+    PostgresqlMissing,
+    find_installation,
+    find_psql,
+)
+from tests.postgresql.server import PostgresServer
+
+__all__ = ["postgres_installation", "postgres_server", "postgres_url"]
+
+
+@pytest.fixture(scope="session")
+def postgres_installation() -> Installation:
+    """The programs, for tests that stop or break a server: `TEST_DATABASE_URL` is none to break."""
+    try:
+        return find_installation()
+    except PostgresqlMissing as missing:
+        pytest.skip(f"no PostgreSQL: {missing}")
+
+
+@pytest.fixture(scope="session")
+def postgres_server(request: pytest.FixtureRequest) -> Iterator[DatabaseServer]:
+    """The server at `TEST_DATABASE_URL`, else one of this process of pytest alone."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        try:
+            yield DatabaseServer(url, find_psql())
+        except PostgresqlMissing as missing:
+            pytest.skip(f"no psql for TEST_DATABASE_URL: {missing}")
+    else:
+        installation: Installation = request.getfixturevalue("postgres_installation")
+        with PostgresServer(installation) as server:
+            yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: DatabaseServer) -> Iterator[str]:
+    """The URL of an empty database of this test alone."""
+    with postgres_server.database() as name:
+        yield postgres_server.url(name)
