@@ -12,9 +12,10 @@ from tests.postgresql.installation import (
     find_installation,
     find_psql,
 )
+from tests.postgresql.pgbouncer import PgBouncer, PgBouncerMissing
 from tests.postgresql.server import PostgresServer
 
-__all__ = ["postgres_installation", "postgres_server", "postgres_url"]
+__all__ = ["pgbouncer", "postgres_installation", "postgres_server", "postgres_url"]
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +46,16 @@ def postgres_url(postgres_server: DatabaseServer) -> Iterator[str]:
     """The URL of an empty database of this test alone."""
     with postgres_server.database() as name:
         yield postgres_server.url(name)
+
+
+@pytest.fixture(scope="session")
+def pgbouncer(postgres_server: DatabaseServer) -> Iterator[PgBouncer]:
+    """A pool in transaction mode over `postgres_server`, where that is ours."""
+    if not isinstance(postgres_server, PostgresServer):
+        pytest.skip("pgbouncer is put before a server of the tests' own, not TEST_DATABASE_URL")
+    try:
+        pool = PgBouncer(postgres_server)
+    except PgBouncerMissing as missing:
+        pytest.skip(str(missing))
+    with pool:
+        yield pool

@@ -47,12 +47,13 @@ class PostgresServer(DatabaseServer):
         durable: bool = False,
         settings: Mapping[str, str] | None = None,
     ) -> None:
+        self._account = unprivileged()
         self.installation = installation
+        self.durable = durable
         self.port = free_port()
         self.folder = _short_folder()
         self.data = self.folder / "data"
         super().__init__(self._url_at("postgres"), installation.program("psql"))
-        self._account = unprivileged()
         self._settings = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),

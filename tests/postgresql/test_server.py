@@ -11,6 +11,7 @@ from tests.postgresql.database_server import DatabaseServer, StatementFailed
 from tests.postgresql.installation import Installation
 from tests.postgresql.processes import ServerDied
 from tests.postgresql.server import PostgresServer
+from tests.postgresql.sessions import Session
 
 ROOT = Path(__file__).parents[2]
 TABLES = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
@@ -32,19 +33,10 @@ def test_a_database_is_dropped_though_somebody_is_connected(
 ) -> None:
     with postgres_server.database() as name:
         url = postgres_server.url(name)
-        session = subprocess.Popen(
-            [postgres_server.psql, "--tuples-only", url],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        assert session.stdin is not None
-        assert session.stdout is not None
-        session.stdin.write(b"SELECT 'connected';\n")
-        session.stdin.flush()
-        assert b"connected" in session.stdout.readline()
-    _, complaint = session.communicate(b"SELECT 1;\n")
-    assert b"terminating connection" in complaint
+        with Session(postgres_server.psql, url) as session:
+            assert session.ask("SELECT 'connected'") == "connected"
+            postgres_server.drop_database(name)
+            assert "terminating connection" in session.ask("SELECT 1")
     with pytest.raises(StatementFailed, match="does not exist"):
         postgres_server.sql("SELECT 1", name)
 
@@ -78,31 +70,17 @@ def test_what_was_committed_survives_a_crash(
 def test_only_the_connections_of_one_application_are_killed(
     postgres_installation: Installation,
 ) -> None:
-    with PostgresServer(postgres_installation) as server:
-        url = server.url("postgres")
-        sessions = {
-            name: subprocess.Popen(
-                [
-                    server.psql,
-                    "--command",
-                    "SELECT pg_sleep(600)",
-                    f"{url}&application_name={name}",
-                ],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-            )
-            for name in ("ours", "theirs")
-        }
-        deadline = time.monotonic() + 60
-        while (
-            server.sql("SELECT count(*) FROM pg_stat_activity WHERE query ~ '^SELECT pg_sl'") != "2"
-        ):
-            assert time.monotonic() < deadline
+    with (
+        PostgresServer(postgres_installation) as server,
+        Session(server.psql, f"{server.url('postgres')}&application_name=ours") as ours,
+        Session(server.psql, f"{server.url('postgres')}&application_name=theirs") as theirs,
+    ):
+        assert ours.ask("SELECT 1") == theirs.ask("SELECT 1") == "1"
         assert server.kill_backends("ours") == 1
-        sessions["ours"].communicate()
-        assert sessions["theirs"].poll() is None
+        assert "terminating connection" in ours.ask("SELECT 2")
+        assert theirs.ask("SELECT 2") == "2"
         assert server.kill_backends() == 1
-        sessions["theirs"].communicate()
+        assert "terminating connection" in theirs.ask("SELECT 3")
 
 
 def test_a_server_that_does_not_start_says_why_and_leaves_nothing(
