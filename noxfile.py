@@ -9,6 +9,7 @@ import nox
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 CONSTRAINTS = ("-c", "constraints.txt")
+WITH_EXTRAS = ("-e", ".[server,postgres,testing]")
 # Not the rest of lyftr_http: how the container is wired, each provider says, and checkers agree.
 COMPLETELY_TYPED = ("lyftr_core", "lyftr_core.testing", "lyftr_sqlite", "lyftr_http.settings")
 
@@ -44,21 +45,21 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Mypy, strict, on the sources and the tests."""
-    session.install(*CONSTRAINTS, "-e", ".[server,testing]", *_group("types"), *_group("tests"))
+    session.install(*CONSTRAINTS, *WITH_EXTRAS, *_group("types"), *_group("tests"))
     session.run("mypy")
 
 
 @nox.session
 def imports(session: nox.Session) -> None:
     """The layers of the design, held by import-linter."""
-    session.install(*CONSTRAINTS, "-e", ".[server,testing]", *_group("imports"))
+    session.install(*CONSTRAINTS, *WITH_EXTRAS, *_group("imports"))
     session.run("lint-imports")
 
 
 @nox.session(python=PYTHONS[:1] or None)
 def docs(session: nox.Session) -> None:
     """The documentation site, without the network; every warning is an error."""
-    session.install(*CONSTRAINTS, "-e", ".[server,testing]", *_group("docs"))
+    session.install(*CONSTRAINTS, *WITH_EXTRAS, *_group("docs"))
     site = Path("docs", "_build").resolve()
     session.run("sphinx-build", "-W", "--keep-going", "-n", "-E", "-q", "docs", str(site))
     session.log(f"the site is {(site / 'index.html').as_uri()}")
@@ -67,7 +68,7 @@ def docs(session: nox.Session) -> None:
 @nox.session(python=PYTHONS or None)
 def tests(session: nox.Session) -> None:
     """The tests; on the first interpreter all, with branch coverage. Arguments go to pytest."""
-    session.install(*CONSTRAINTS, "-e", ".[server,testing]", *_group("tests"))
+    session.install(*CONSTRAINTS, *WITH_EXTRAS, *_group("tests"))
     is_first = session.python in {None, *PYTHONS[:1]}
     scope = ("--cov", "--cov-report=term-missing") if is_first else ("-m", "not once")
     # More processes than two cores: many of the tests wait for a server more than they work.
@@ -145,7 +146,7 @@ def fuzz(session: nox.Session) -> None:
 @nox.session(default=False)
 def torture(session: nox.Session) -> None:
     """The tests of `kill -9`, with 300 rounds; arguments go to pytest."""
-    session.install(*CONSTRAINTS, "-e", ".[server,testing]", *_group("tests"))
+    session.install(*CONSTRAINTS, *WITH_EXTRAS, *_group("tests"))
     session.env.setdefault("KILL_ROUNDS", "300")
     session.run("pytest", "--no-cov", "tests/end_to_end/test_kill_9.py", *session.posargs)
 
