@@ -86,8 +86,8 @@ class DatabaseServer:
             [self.psql, *plain, "--set=ON_ERROR_STOP=1", "--command", statement, url],
             capture_output=True,
             check=False,
+            encoding="utf-8",
             env={name: value for name, value in os.environ.items() if name[:2] != "PG"},
-            text=True,
             timeout=_HANGS,
         )
         if done.returncode != 0:

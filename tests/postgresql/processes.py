@@ -100,4 +100,5 @@ class ServerProcess:
 
     def describe(self, fate: str) -> str:
         """Return what became of it, with the end of its log."""
-        return f"{self._name} {fate}; its log:\n{self._log.read_text()[-_TAIL:]}"
+        log = self._log.read_text(errors="replace")
+        return f"{self._name} {fate}; its log:\n{log[-_TAIL:]}"
