@@ -11,7 +11,13 @@ PYPROJECT = nox.project.load_toml("pyproject.toml")
 CONSTRAINTS = ("-c", "constraints.txt")
 WITH_EXTRAS = ("-e", ".[server,postgres,testing]")
 # Not the rest of lyftr_http: how the container is wired, each provider says, and checkers agree.
-COMPLETELY_TYPED = ("lyftr_core", "lyftr_core.testing", "lyftr_sqlite", "lyftr_http.settings")
+COMPLETELY_TYPED = (
+    "lyftr_core",
+    "lyftr_core.testing",
+    "lyftr_sql",
+    "lyftr_sqlite",
+    "lyftr_http.settings",
+)
 
 
 def _works(version: str) -> bool:

@@ -4,6 +4,7 @@
 it.
 """
 
+from lyftr_sql.group_commit import Commit
 from lyftr_sqlite.checking import Finding, check
 from lyftr_sqlite.migration import Migration, migrate
 from lyftr_sqlite.reader import SqliteMessageReader
@@ -11,7 +12,7 @@ from lyftr_sqlite.rebuilding import rebuild
 from lyftr_sqlite.remover import SqliteMessageRemover
 from lyftr_sqlite.store import SqliteStore
 from lyftr_sqlite.url import parse_database_url
-from lyftr_sqlite.writer import Commit, SqliteMessageWriter
+from lyftr_sqlite.writer import SqliteMessageWriter
 
 __all__ = [
     "Commit",

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from lyftr_sql.periods import DAY, HOUR, MINUTE
 from lyftr_sqlite.driver import driver_of
 from lyftr_sqlite.hashing import HASH_FUNCTION
-from lyftr_sqlite.projections import DAY, HOUR, MINUTE
 
 __all__ = ["MARK", "blank"]
 

@@ -13,13 +13,14 @@ import msgspec
 from lyftr_core.conflict import CONTENT_FIELDS
 from lyftr_core.errors import StorageError, StorageUnavailable
 from lyftr_core.timestamps import to_microseconds
-from lyftr_sqlite.case_folding import fold_beyond_ascii
-from lyftr_sqlite.conflicts import SEPARATOR
+from lyftr_sql.case_folding import fold_beyond_ascii
+from lyftr_sql.conflicts import SEPARATOR
+from lyftr_sql.periods import DAY, HOUR, MINUTE
+from lyftr_sql.rows import to_stored
 from lyftr_sqlite.engines import BUSY_TIMEOUT, file_uri
 from lyftr_sqlite.failures import as_storage_unavailable
-from lyftr_sqlite.projections import DAY, HOUR, MINUTE, PROJECTIONS
+from lyftr_sqlite.projections import PROJECTIONS
 from lyftr_sqlite.revision import require_head
-from lyftr_sqlite.rows import to_stored
 
 __all__ = ["Finding", "check"]
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from lyftr_sqlite.background import Background
+from lyftr_sql.background import Background
 from lyftr_sqlite.engines import BUSY_TIMEOUT, READERS
 from lyftr_sqlite.failures import as_storage_unavailable
 from lyftr_sqlite.locks import copying_lock

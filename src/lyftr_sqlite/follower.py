@@ -7,7 +7,7 @@ fraction of that. What is not folded yet, readers take from the log.
 import asyncio
 from collections.abc import Sequence
 
-from lyftr_sqlite.background import Background
+from lyftr_sql.background import Background
 from lyftr_sqlite.folding import fold, progress_of
 from lyftr_sqlite.projections import PROJECTIONS, Projection
 from lyftr_sqlite.writing_connection import WritingConnection

@@ -2,16 +2,10 @@
 
 from lyftr_core.removal import hash_fields
 
-__all__ = ["HASH_FUNCTION", "hash_of", "hash_of_columns"]
+__all__ = ["HASH_FUNCTION", "hash_of_columns"]
 
 HASH_FUNCTION = "lyftr_content_hash"
 """The name of `hash_of_columns` in SQL."""
-
-
-def hash_of(message_id: str, sender: str, recipient: str, ts: int, text: str | None) -> int:
-    """Return the hash of a message that was delivered."""
-    encoded = None if text is None else text.encode()
-    return hash_fields(message_id.encode(), sender.encode(), recipient.encode(), ts, encoded)
 
 
 def hash_of_columns(

@@ -14,10 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lyftr_core.message import AddOutcome
 from lyftr_core.records import Record
+from lyftr_sql.batch import Kept, Row, conflicting, to_row
 from lyftr_sqlite.conflicts import record_conflicts
 from lyftr_sqlite.driver import driver_of
 from lyftr_sqlite.folding import fold_rest
-from lyftr_sqlite.insertion import Kept, Row, conflicting, find_kept, to_row
+from lyftr_sqlite.insertion import find_kept
 from lyftr_sqlite.long_work import LongWork, open_long_work
 from lyftr_sqlite.migration import migrate
 from lyftr_sqlite.projections import PROJECTIONS

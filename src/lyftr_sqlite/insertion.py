@@ -1,101 +1,34 @@
-"""The rows of a batch, the one statement that stores them, and how each of them fared.
+"""The one statement that stores a batch, and what the table holds after it.
 
 Last stage of a webhook's way. The statement runs outside any other transaction, so SQLite makes
 it one of its own: when it returns, all its rows are committed, or none is.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from functools import cache
 from heapq import nlargest
 from itertools import chain, repeat
-from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lyftr_core.errors import StorageUnavailable
-from lyftr_core.message import AddOutcome, Message
-from lyftr_core.timestamps import to_microseconds
-from lyftr_sqlite.case_folding import fold_beyond_ascii
-from lyftr_sqlite.conflicts import ConflictingDelivery, name_fields, record_conflicts
+from lyftr_core.message import AddOutcome
+from lyftr_sql.batch import CONTENT, Kept, Row, conflicting, tell_outcomes
+from lyftr_sqlite.conflicts import record_conflicts
 from lyftr_sqlite.driver import driver_of
-from lyftr_sqlite.hashing import hash_of
 from lyftr_sqlite.schema import messages
 
-__all__ = [
-    "LARGEST_BATCH",
-    "Kept",
-    "Row",
-    "conflicting",
-    "find_kept",
-    "insert_batch",
-    "to_row",
-]
+__all__ = ["LARGEST_BATCH", "find_kept", "insert_batch"]
 
 LARGEST_BATCH = 4_096
 """The largest power of two whose rows are one statement: SQLite takes 32,766 values in one
 (https://www.sqlite.org/limits.html, "Maximum Number Of Host Parameters")."""
 
 
-class Row(NamedTuple):
-    """The columns that the writer fills, in the order in which it gives them."""
-
-    message_id: str
-    sender: str
-    recipient: str
-    ts: int
-    text: str | None
-    received_at: int
-    folded: str | None
-
-    @property
-    def content(self) -> tuple[object, ...]:
-        """What tells a duplicate from a conflict: the message itself."""
-        return self[:_CONTENT]
-
-
-_CONTENT = Row._fields.index("received_at")
-
-
-def to_row(message: Message, received_at: datetime) -> Row:
-    """Return the row of a message."""
-    return Row(
-        message.message_id,
-        message.sender,
-        message.recipient,
-        to_microseconds(message.ts),
-        message.text,
-        to_microseconds(received_at),
-        None if message.text is None else fold_beyond_ascii(message.text),
-    )
-
-
-class Kept(NamedTuple):
-    """What the table holds under an identifier."""
-
-    seq: int
-    content_hash: int | None
-    content: tuple[object, ...]
-
-    def tell(self, row: Row) -> AddOutcome:
-        """Tell a redelivery of it from another message with its identifier."""
-        if self.content_hash is None:
-            is_same = self.content == row.content
-        else:  # it has been removed
-            is_same = self.content_hash == hash_of(
-                row.message_id, row.sender, row.recipient, row.ts, row.text
-            )
-        return AddOutcome.DUPLICATE if is_same else AddOutcome.CONFLICT
-
-    def fields_other_than(self, row: Row) -> str:
-        """Name the fields of a conflict; none are known of a removed message."""
-        return name_fields(self.content[1:], row.content[1:]) if self.content_hash is None else ""
-
-
 _KNOWN = select(
-    messages.c.seq, messages.c.content_hash, *(messages.c[name] for name in Row._fields[:_CONTENT])
+    messages.c.seq, messages.c.content_hash, *(messages.c[name] for name in CONTENT)
 ).where(
     messages.c.message_id.in_(
         select(func.json_each(bindparam("ids")).table_valued("value").c.value)
@@ -124,7 +57,7 @@ async def insert_batch(connection: AsyncConnection, batch: Sequence[Row]) -> lis
     if len(kept) < len(message_ids):
         raise StorageUnavailable("a row vanished while it was compared")
     created = _newest(kept, done.rowcount)
-    outcomes = [_outcome(row, created, kept[row.message_id]) for row in batch]
+    outcomes = tell_outcomes(batch, created, kept)
     if AddOutcome.CONFLICT in outcomes:
         await record_conflicts(connection, conflicting(batch, outcomes, kept))
     return outcomes
@@ -163,21 +96,3 @@ def _newest(kept: Mapping[str, Kept], count: int) -> set[str]:
     batch none can have come after.
     """
     return set(nlargest(count, kept, key=lambda message_id: kept[message_id].seq))
-
-
-def _outcome(row: Row, created: set[str], kept: Kept) -> AddOutcome:
-    """Take the batch in its order: the first row of a new identifier is the created one."""
-    if row.message_id in created:
-        created.remove(row.message_id)
-        return AddOutcome.CREATED
-    return kept.tell(row)
-
-
-def conflicting(
-    batch: Sequence[Row], outcomes: Sequence[AddOutcome], kept: Mapping[str, Kept]
-) -> Iterator[ConflictingDelivery]:
-    """Yield what is recorded of those rows of a batch that are conflicts."""
-    for row, outcome in zip(batch, outcomes, strict=True):
-        if outcome is AddOutcome.CONFLICT:
-            fields = kept[row.message_id].fields_other_than(row)
-            yield ConflictingDelivery(row.message_id, fields, row.received_at)

@@ -7,12 +7,9 @@ the tail, to what the projection says; so each answer is exact, however far behi
 
 import msgspec
 
-__all__ = ["DAY", "HOUR", "MINUTE", "PROJECTIONS", "Projection"]
+from lyftr_sql.periods import DAY, HOUR, MINUTE
 
-MINUTE = 60_000_000
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
-"""The widths of the buckets in which messages are counted by time, in microseconds."""
+__all__ = ["PROJECTIONS", "Projection"]
 
 # The run of the log that is folded in; `lyftr_sqlite.folding` puts in both ends.
 _RUN = "FROM messages WHERE content_hash IS NULL AND seq > :low AND seq <= :high"

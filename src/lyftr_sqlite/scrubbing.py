@@ -7,11 +7,11 @@ were moved about; and the write-ahead log. What SQLite frees it overwrites itsel
 
 from collections.abc import Iterator
 
+from lyftr_sql.pace import Pace
 from lyftr_sqlite.blanking import MARK
 from lyftr_sqlite.checkpoints import Checkpointer
 from lyftr_sqlite.driver import driver_of
 from lyftr_sqlite.long_work import LongWork, Step
-from lyftr_sqlite.pace import Pace
 
 __all__ = ["Scrubber"]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from lyftr_sql.group_commit import Commit
 from lyftr_sqlite.checkpoints import Checkpointer
 from lyftr_sqlite.engines import create_reading_engine, create_writing_engine
 from lyftr_sqlite.file_identity import OneFile
@@ -19,7 +20,7 @@ from lyftr_sqlite.remover import SqliteMessageRemover
 from lyftr_sqlite.revision import require_readable
 from lyftr_sqlite.scrubbing import Scrubber
 from lyftr_sqlite.url import parse_database_url
-from lyftr_sqlite.writer import Commit, SqliteMessageWriter
+from lyftr_sqlite.writer import SqliteMessageWriter
 from lyftr_sqlite.writing_connection import WritingConnection
 
 __all__ = ["SqliteStore"]

@@ -17,12 +17,13 @@ def name(file: Path) -> str:
 def test_there_are_sources() -> None:
     assert {file.parts[len(SOURCE.parts)] for file in FILES} == {
         "lyftr_core",
+        "lyftr_sql",
         "lyftr_sqlite",
         "lyftr_http",
     }
 
 
-@pytest.mark.parametrize("package", ["lyftr_core", "lyftr_sqlite", "lyftr_http"])
+@pytest.mark.parametrize("package", ["lyftr_core", "lyftr_sql", "lyftr_sqlite", "lyftr_http"])
 def test_a_package_says_that_it_is_typed(package: str) -> None:
     assert (SOURCE / package / "py.typed").is_file()
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from lyftr_core.testing.samples import wire_fields
+from lyftr_sql.rows import to_stored
 from lyftr_sqlite import check
-from lyftr_sqlite.rows import to_stored
 from tests.end_to_end.load import fields_of
 
 __all__ = ["assert_kept", "assert_nothing_wrong"]

@@ -13,10 +13,11 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lyftr_core import Message
+from lyftr_sql.batch import to_row
 from lyftr_sqlite import SqliteMessageReader, SqliteMessageWriter, migrate
 from lyftr_sqlite.engines import create_reading_engine, create_writing_engine
 from lyftr_sqlite.folding import clear, fold
-from lyftr_sqlite.insertion import insert_batch, to_row
+from lyftr_sqlite.insertion import insert_batch
 from lyftr_sqlite.projections import PROJECTIONS
 from lyftr_sqlite.writing_connection import WritingConnection
 

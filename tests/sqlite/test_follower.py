@@ -154,7 +154,7 @@ async def test_a_missing_table_is_logged_once_and_followed_again_once_it_is_back
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("lyftr_sqlite.background.PATIENCE", 0.001)
+    monkeypatch.setattr("lyftr_sql.background.PATIENCE", 0.001)
     async with SqliteStore(f"sqlite:///{file}") as store:
         attempts = _count_attempts(store)
         plain.execute("ALTER TABLE messages_by_ts RENAME TO gone")
@@ -194,7 +194,7 @@ async def test_a_database_that_is_locked_for_a_while_is_followed_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr("lyftr_sqlite.engines.BUSY_TIMEOUT", 10)
-    monkeypatch.setattr("lyftr_sqlite.background.PATIENCE", 0.001)
+    monkeypatch.setattr("lyftr_sql.background.PATIENCE", 0.001)
     async with SqliteStore(f"sqlite:///{file}") as store:
         await _add(store, message, 0)
         await until(lambda: _all_at(plain, 1))

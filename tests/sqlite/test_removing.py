@@ -20,9 +20,9 @@ from lyftr_core import (
     Selection,
 )
 from lyftr_core.testing.samples import NOON, sample
+from lyftr_sql.pace import Pace
 from lyftr_sqlite import SqliteStore, check, rebuild
 from lyftr_sqlite.blanking import blank
-from lyftr_sqlite.pace import Pace
 from tests.sqlite import examples
 from tests.sqlite.databases import NAMES, NOW, Database, event_loop, insert_many, open_database
 

@@ -24,8 +24,8 @@ from lyftr_core import (
 )
 from lyftr_core.testing import messages, texts
 from lyftr_core.timestamps import to_microseconds
+from lyftr_sql.case_folding import fold_beyond_ascii
 from lyftr_sqlite import Migration, SqliteMessageReader, SqliteStore, check, migrate
-from lyftr_sqlite.case_folding import fold_beyond_ascii
 from lyftr_sqlite.engines import create_reading_engine
 from lyftr_sqlite.schema import HEAD
 from tests.sqlite import examples

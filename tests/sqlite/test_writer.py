@@ -79,7 +79,7 @@ async def test_messages_that_come_one_turn_of_the_loop_after_another_share_a_com
     commits: list[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("lyftr_sqlite.writer._LONGEST_WAIT", 10)
+    monkeypatch.setattr("lyftr_sql.group_commit._LONGEST_WAIT", 10)
     await writer.add(message("first"), received_at=NOW)
     before = len(commits)
     calls = [task for n in range(20) for task in await start(writer, message(f"m{n}"))]

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from lyftr_sqlite.background import Background
+from lyftr_sql.background import Background
 
 
 class Work:
@@ -33,7 +33,7 @@ def work() -> Work:
 
 @pytest.fixture
 def background(work: Work, monkeypatch: pytest.MonkeyPatch) -> Background:
-    monkeypatch.setattr("lyftr_sqlite.background.PATIENCE", 0.001)
+    monkeypatch.setattr("lyftr_sql.background.PATIENCE", 0.001)
     return Background("some work", work)
 
 
@@ -129,7 +129,7 @@ async def test_another_failure_and_one_after_a_success_are_logged_too(
 async def test_closing_does_not_wait_for_another_attempt(
     work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lyftr_sqlite.background.PATIENCE", 1_000)
+    monkeypatch.setattr("lyftr_sql.background.PATIENCE", 1_000)
     background = Background("some work", work)
     work.failure = LookupError("out of order")
     await background.open()
