@@ -16,6 +16,7 @@ COMPLETELY_TYPED = (
     "lyftr_core.testing",
     "lyftr_sql",
     "lyftr_sqlite",
+    "lyftr_postgres",
     "lyftr_http.settings",
 )
 
@@ -108,7 +109,7 @@ def _check_consumer(session: nox.Session, folder: Path, wheel: Path, project: Pa
     """Check and test, from the wheel alone, a project that uses every public name."""
     python = _empty_environment(session, folder / "consumer")
     constraints = ("-c", str(Path(session.invoked_from, "constraints.txt")))
-    requirement = f"lyftr[server,testing] @ {wheel.as_uri()}"
+    requirement = f"lyftr[server,postgres,testing] @ {wheel.as_uri()}"
     tools = _group("consumer")
     session.run(
         *(python, "-m", "pip", "install", "-q", *constraints, requirement, *tools), external=True
@@ -160,7 +161,7 @@ def torture(session: nox.Session) -> None:
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """The benchmark; needs wrk and two cores. Arguments go to it: `-- --help` lists them."""
-    session.install(*CONSTRAINTS, "-e", ".[server]", *_group("bench"))
+    session.install(*CONSTRAINTS, "-e", ".[server,postgres]", *_group("bench"))
     session.run("python", "-m", "bench", *session.posargs)
 
 

@@ -3,17 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    CompoundSelect,
-    FromClause,
-    Table,
-    and_,
-    literal,
-    select,
-    tuple_,
-)
+from sqlalchemy import ColumnElement, CompoundSelect, FromClause, Table, and_, select, tuple_
 
 from lyftr_core.reading import MessageFilter, Order, Position
 from lyftr_core.timestamps import to_microseconds
@@ -25,16 +15,16 @@ Place = tuple[ColumnElement[int], ColumnElement[str]]
 
 
 class Conditions:
-    """Conditions on the rows of the log.
+    """Conditions on the messages of a log.
 
     Args:
-        messages: The log.
-        projections: How far each projection has followed it.
-        text_holds: Makes the condition that the text of a message holds another.
+        messages: The table of messages.
+        projections: The table that says how far each projection has come.
+        text_holds: Returns the condition that a text holds another.
 
     Attributes:
-        messages: The log.
-        present: The condition that a row of it is a message, and not what stays of a removed one.
+        messages: The table of messages.
+        present: That a row of the log is a message, and not what stays of a removed one.
     """
 
     def __init__(
@@ -43,15 +33,15 @@ class Conditions:
         projections: Table,
         text_holds: Callable[[str], ColumnElement[bool]],
     ) -> None:
-        self.messages: Table = messages
+        self.messages = messages
         self.present: ColumnElement[bool] = messages.c.content_hash.is_(None)
         self._projections = projections
         self._text_holds = text_holds
 
     def in_tail(self, projection: str) -> ColumnElement[bool]:
         """Return the condition that a projection does not hold a message yet, which is there."""
-        watermarks = self._projections.c
-        through = select(watermarks.through_seq).where(watermarks.name == projection)
+        columns = self._projections.c
+        through = select(columns.through_seq).where(columns.name == projection)
         return and_(self.messages.c.seq > through.scalar_subquery(), self.present)
 
     def passing(self, query: MessageFilter) -> Iterator[ColumnElement[bool]]:
@@ -82,7 +72,7 @@ def behind(place: Place, position: Position, order: Order) -> ColumnElement[bool
         order: Which way.
     """
     own = tuple_(*place)
-    mark = tuple_(literal(to_microseconds(position.ts), BigInteger), position.message_id)
+    mark = tuple_(to_microseconds(position.ts), position.message_id)
     return own < mark if order == Order.DESCENDING else own > mark
 
 

@@ -47,10 +47,10 @@ class _Waiting(NamedTuple):
 
 
 class BatchStore(Protocol):
-    """Where batches are committed. The writer uses it for one batch at a time."""
+    """What a batch is stored with."""
 
     async def insert(self, batch: Sequence[Row]) -> list[AddOutcome]:
-        """Store every row whose identifier is new, all in one durable transaction, or none.
+        """Store every row whose identifier is new, in one durable transaction.
 
         Args:
             batch: At least one row. An identifier may come more than once.
@@ -61,7 +61,7 @@ class BatchStore(Protocol):
         ...
 
     async def check(self) -> None:
-        """Find out whether a batch can be committed again, if the last one failed.
+        """See that something can be committed, if the last commit failed.
 
         Raises:
             StorageUnavailable: It cannot.
@@ -69,23 +69,23 @@ class BatchStore(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of what is open; a later use opens it anew."""
+        """Close what is open; to insert opens it anew."""
         ...
 
     def holds_up_others(self, failure: Exception) -> bool:
-        """Tell whether every batch behind a failed one would wait as long again, to fail too."""
+        """Tell whether every batch behind one that failed so would wait as long again."""
         ...
 
     def reason(self, failure: Exception) -> str:
-        """Return what those who are refused are told: nothing that a message holds."""
+        """Return what a refusal says of a failure."""
         ...
 
 
 class GroupCommitWriter:
-    """The `MessageWriter` port over what commits batches. It is used in one event loop.
+    """The `MessageWriter` port over SQLite. It is used in one event loop.
 
     Args:
-        store: Commits them.
+        store: Stores the batches.
         on_commit: Told after each commit.
         max_batch: At most how many messages share one commit.
         max_waiting: At most how many messages wait for their commit.
@@ -200,7 +200,7 @@ class GroupCommitWriter:
         return [self._waiting.popleft() for _ in range(size)]
 
     def _refuse_those_behind(self, failure: Exception) -> None:
-        """Refuse all that wait: each batch of them would wait as long again."""
+        """Refuse all that wait: each batch of them would wait as long again for the same lock."""
         self._refuse(self._waiting, failure)
         self._waiting.clear()
 
@@ -228,8 +228,8 @@ class GroupCommitWriter:
             self._on_commit(Commit(outcomes.count(AddOutcome.CREATED), len(batch), seconds))
         return None
 
-    def _refuse(self, batch: Iterable[_Waiting], cause: Exception) -> None:
-        for waiting in batch:
+    def _refuse(self, refused: Iterable[_Waiting], cause: Exception) -> None:
+        for waiting in refused:
             if not waiting.outcome.done():
                 refusal = StorageUnavailable(self._store.reason(cause))
                 refusal.__cause__ = cause

@@ -38,6 +38,7 @@ class SqliteStore:
 
     Attributes:
         path: The file, absolute: a later change of the working folder changes nothing.
+        name: The same, to show to people.
         writer: The `MessageWriter`.
         reader: The `MessageReader`.
         probe: The `ReadinessProbe`.
@@ -55,6 +56,7 @@ class SqliteStore:
         self, url: str, *, on_commit: Callable[[Commit], None] = lambda _commit: None
     ) -> None:
         self.path: Path = parse_database_url(url).absolute()
+        self.name: str = str(self.path)
         self._file = OneFile(self.path)
         writing, copying = (
             create_writing_engine(self.path, self._file, autocheckpoint=_SELDOM) for _ in range(2)

@@ -1,11 +1,11 @@
-"""Group commit over the one connection that writes to the file."""
+"""The writer over SQLite: group commit, each batch in one statement."""
 
 from collections.abc import Callable, Sequence
 
 from lyftr_core.message import AddOutcome
 from lyftr_sql.batch import Row
 from lyftr_sql.group_commit import MAX_BATCH, MAX_WAITING, Commit, GroupCommitWriter
-from lyftr_sqlite import failures
+from lyftr_sqlite.failures import is_busy, reason
 from lyftr_sqlite.insertion import LARGEST_BATCH, insert_batch
 from lyftr_sqlite.writing_connection import WritingConnection
 
@@ -36,16 +36,14 @@ class SqliteMessageWriter(GroupCommitWriter):
         if max_batch > LARGEST_BATCH:
             raise ValueError(f"at most {LARGEST_BATCH} messages can share one commit")
         super().__init__(
-            _OneConnection(connection),
+            _Batches(connection),
             on_commit=on_commit,
             max_batch=max_batch,
             max_waiting=max_waiting,
         )
 
 
-class _OneConnection:
-    """Commits each batch by one statement; see `lyftr_sql.group_commit.BatchStore`."""
-
+class _Batches:
     def __init__(self, connection: WritingConnection) -> None:
         self._connection = connection
 
@@ -60,8 +58,7 @@ class _OneConnection:
         await self._connection.close()
 
     def holds_up_others(self, failure: Exception) -> bool:
-        """Tell whether another held the lock, for which each batch would wait as long again."""
-        return failures.is_busy(failure)
+        return is_busy(failure)
 
     def reason(self, failure: Exception) -> str:
-        return failures.reason(failure)
+        return reason(failure)

@@ -19,11 +19,14 @@ def test_there_are_sources() -> None:
         "lyftr_core",
         "lyftr_sql",
         "lyftr_sqlite",
+        "lyftr_postgres",
         "lyftr_http",
     }
 
 
-@pytest.mark.parametrize("package", ["lyftr_core", "lyftr_sql", "lyftr_sqlite", "lyftr_http"])
+@pytest.mark.parametrize(
+    "package", ["lyftr_core", "lyftr_sql", "lyftr_sqlite", "lyftr_postgres", "lyftr_http"]
+)
 def test_a_package_says_that_it_is_typed(package: str) -> None:
     assert (SOURCE / package / "py.typed").is_file()
 
