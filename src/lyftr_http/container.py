@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from dependency_injector import containers, providers
 
@@ -30,11 +31,16 @@ from lyftr_http.request_journal import RequestJournal
 from lyftr_http.retention import Retention
 from lyftr_http.schemes import configured_scheme
 from lyftr_http.sessions import Sessions
-from lyftr_http.settings import Secret, Settings
-from lyftr_sqlite import Commit, SqliteStore, check, migrate, rebuild
+from lyftr_http.settings import InvalidSettings, Secret, Settings
+from lyftr_http.storage import Store, kind_of, not_for_postgresql
+from lyftr_sql.group_commit import Commit
+from lyftr_sqlite import SqliteStore, check, migrate, rebuild
 from lyftr_sqlite.backing_up import back_up
 from lyftr_sqlite.importing import open_importer
 from lyftr_sqlite.restoring import restore
+
+if TYPE_CHECKING:
+    from lyftr_postgres import Migration, PostgresStore
 
 __all__ = ["Container"]
 
@@ -47,12 +53,62 @@ def _noting(metrics: Metrics, bell: CommitBell) -> Callable[[Commit], None]:
     return note
 
 
+def _postgres_store(
+    settings: Settings, on_commit: Callable[[Commit], None], bell: CommitBell
+) -> "PostgresStore":
+    """Make the store over PostgreSQL, whose driver is loaded only where it is used.
+
+    Raises:
+        InvalidSettings: It is not installed.
+    """
+    try:
+        from lyftr_postgres import PostgresStore  # noqa: PLC0415 - as above
+    except ImportError as exc:
+        raise InvalidSettings(
+            f"DATABASE_URL is one of PostgreSQL, which needs lyftr[postgres]: {exc}"
+        ) from None
+    return PostgresStore(
+        settings.database_url,
+        read_url=settings.database_read_url.value if settings.database_read_url else None,
+        pool_size=settings.database_pool_size,
+        on_commit=on_commit,
+        on_news=bell.ring,
+    )
+
+
+def _migrate_postgres(store: "PostgresStore") -> "Migration":
+    from lyftr_postgres import migrate  # noqa: PLC0415 - as above
+
+    return migrate(store.conninfo)
+
+
+def _prepare_postgres(store: "PostgresStore") -> None:
+    from lyftr_postgres import prepare  # noqa: PLC0415 - as above
+
+    prepare(store.conninfo)
+
+
 def _sessions(tokens: Iterable[Secret], clock: Callable[[], datetime]) -> Sessions:
     return Sessions((token.key for token in tokens), clock)
 
 
 def _read_access(tokens: Iterable[Secret], sessions: Sessions) -> ReadAccess:
     return ReadAccess((token.key for token in tokens), sessions)
+
+
+def _of_sqlite(
+    kind: providers.Provider[str],
+    store: providers.Provider[Store],
+    function: Callable[..., Any],
+    command: str,
+    instead: str,
+) -> providers.Selector:
+    """Provide what works on the file of SQLite alone, and else refuses with what to use."""
+    return providers.Selector(
+        kind,
+        sqlite=providers.Callable(function, store.provided.path),
+        postgresql=providers.Callable(not_for_postgresql(command, instead)),
+    )
 
 
 class Container(containers.DeclarativeContainer):
@@ -67,17 +123,31 @@ class Container(containers.DeclarativeContainer):
     templates = providers.Singleton(Templates)
 
     commit_bell = providers.Singleton(CommitBell)
-    store = providers.Singleton(
-        SqliteStore,
-        settings.provided.database_url,
-        on_commit=providers.Callable(_noting, metrics, commit_bell),
+    kind = providers.Callable(kind_of, settings.provided.database_url)
+    _on_commit = providers.Callable(_noting, metrics, commit_bell)
+    store: providers.Provider[Store] = providers.Selector(
+        kind,
+        sqlite=providers.Singleton(
+            SqliteStore, settings.provided.database_url, on_commit=_on_commit
+        ),
+        postgresql=providers.Singleton(_postgres_store, settings, _on_commit, commit_bell),
     )
-    migrate = providers.Callable(migrate, store.provided.path)
-    check = providers.Callable(check, store.provided.path)
-    back_up = providers.Callable(back_up, store.provided.path)
-    restore = providers.Callable(restore, store.provided.path)
-    open_importer = providers.Callable(open_importer, store.provided.path)
-    rebuild = providers.Callable(rebuild, store.provided.path)
+    listing_reader = providers.Selector(
+        kind, sqlite=store.provided.reader, postgresql=store.provided.replica
+    )
+    migrate = providers.Selector(
+        kind,
+        sqlite=providers.Callable(migrate, store.provided.path),
+        postgresql=providers.Callable(_migrate_postgres, store),
+    )
+    prepare = providers.Selector(
+        kind, sqlite=migrate, postgresql=providers.Callable(_prepare_postgres, store)
+    )
+    check = _of_sqlite(kind, store, check, "check", "pg_amcheck")
+    back_up = _of_sqlite(kind, store, back_up, "backup", "pg_dump or pg_basebackup")
+    restore = _of_sqlite(kind, store, restore, "restore", "pg_restore, then lyftr migrate")
+    open_importer = _of_sqlite(kind, store, open_importer, "import", "lyftr send")
+    rebuild = _of_sqlite(kind, store, rebuild, "rebuild", "REINDEX")
     scheme = providers.Singleton(configured_scheme, settings, clock)
     sessions = providers.Singleton(_sessions, settings.provided.api_tokens, clock)
     read_access = providers.Singleton(_read_access, settings.provided.api_tokens, sessions)
@@ -90,10 +160,10 @@ class Container(containers.DeclarativeContainer):
         writer=store.provided.writer,
         clock=clock,
     )
-    list_messages = providers.Singleton(ListMessages, store.provided.reader)
+    list_messages = providers.Singleton(ListMessages, listing_reader)
     list_conflicts = providers.Singleton(ListConflicts, store.provided.reader)
     get_message = providers.Singleton(GetMessage, store.provided.reader)
-    read_log = providers.Singleton(ReadLog, store.provided.reader)
+    read_log = providers.Singleton(ReadLog, listing_reader)
     live_log = providers.Singleton(LiveLog, store.provided.reader, commit_bell)
     event_streams = providers.Singleton(
         EventStreams,
@@ -101,7 +171,7 @@ class Container(containers.DeclarativeContainer):
         providers.Singleton(InFlight, settings.provided.max_streams),
         metrics,
     )
-    compute_stats = providers.Singleton(ComputeStats, store.provided.reader)
+    compute_stats = providers.Singleton(ComputeStats, listing_reader)
     remove_messages = providers.Singleton(RemoveMessages, store.provided.remover)
     retention = providers.Singleton(
         Retention,
@@ -123,6 +193,6 @@ class Container(containers.DeclarativeContainer):
         list_messages,
         get_message,
         compute_stats,
-        store.provided.reader.last_seq,
+        listing_reader.provided.last_seq,
         reads_in_flight,
     )

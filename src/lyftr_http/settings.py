@@ -18,6 +18,7 @@ _FORMATS = ("json", "console")
 _HIGHEST_PORT = 65_535
 _LONGEST = 3_600
 _MOST_WAITING = 10_000
+_MOST_CONNECTIONS = 1_000
 _SECONDS = " of seconds"
 _DAYS = " of days"
 _MOST_DAYS = 36_500
@@ -63,7 +64,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         webhook_secret_previous: Verifies too, while senders go over to the other
             (`WEBHOOK_SECRET_PREVIOUS`).
         webhook_scheme: How they are signed (`WEBHOOK_SCHEME`).
-        database_url: `sqlite:///FILE` (`DATABASE_URL`).
+        database_url: `sqlite:///FILE` or `postgresql://…` (`DATABASE_URL`).
+        database_read_url: Of a replica, which answers lists, statistics and the page
+            (`DATABASE_READ_URL`).
+        database_pool_size: How many connections of one process read from PostgreSQL at once
+            (`DATABASE_POOL_SIZE`).
         host: The address to listen on (`HOST`).
         port: The port to listen on, 0 for any free one (`PORT`).
         log_level: The lowest level that is written (`LOG_LEVEL`).
@@ -86,6 +91,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     webhook_secret_previous: Secret | None = None
     webhook_scheme: WebhookScheme = WebhookScheme.LYFTR
     database_url: str = "sqlite:///lyftr.db"
+    database_read_url: Secret | None = None
+    database_pool_size: int = 5
     host: str = "127.0.0.1"
     port: int = 8000
     log_level: str = "INFO"
@@ -196,6 +203,8 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "WEBHOOK_SECRET_PREVIOUS": ("webhook_secret_previous", Secret),
     "WEBHOOK_SCHEME": ("webhook_scheme", _one_of(tuple(WebhookScheme), str.lower)),
     "DATABASE_URL": ("database_url", str),
+    "DATABASE_READ_URL": ("database_read_url", Secret),
+    "DATABASE_POOL_SIZE": ("database_pool_size", _number(1, _MOST_CONNECTIONS)),
     "HOST": ("host", str),
     "PORT": ("port", _number(0, _HIGHEST_PORT)),
     "LOG_LEVEL": ("log_level", _one_of(_LEVELS, str.upper)),

@@ -74,7 +74,9 @@ def test_migrate_makes_the_database_and_then_has_nothing_to_do(
         ({"WEBHOOK_SECRET_PREVIOUS": "s"}, ["WEBHOOK_SECRET_PREVIOUS", "WEBHOOK_SECRET"]),
         (STANDARD | {"WEBHOOK_SECRET": "whsec_canary"}, ["WEBHOOK_SECRET", "whsec_ and then"]),
         (STANDARD | {"WEBHOOK_SECRET_PREVIOUS": "canary"}, ["WEBHOOK_SECRET_PREVIOUS", "whsec_"]),
-        ({"DATABASE_URL": "postgresql://localhost/x"}, ["DATABASE_URL", "sqlite:///FILE"]),
+        ({"DATABASE_URL": "mysql://localhost/x"}, ["DATABASE_URL", "sqlite:///FILE", "postgresql"]),
+        ({"DATABASE_URL": "postgresql://localhost:canary/x"}, ["DATABASE_URL", "postgresql://"]),
+        ({"DATABASE_POOL_SIZE": "0"}, ["DATABASE_POOL_SIZE", "1 to 1000"]),
         ({"DATABASE_URL": "sqlite://"}, ["DATABASE_URL", "sqlite:///FILE"]),
         ({"DATABASE_URL": "sqlite:///missing/x.db"}, ["missing", "does not exist"]),
         ({"DATABASE_URL": "sqlite:///."}, ["cannot open", "unable to open database file"]),
@@ -208,7 +210,7 @@ def test_reading_refuses_a_database_that_is_not_migrated(
 
 @pytest.mark.parametrize(
     ("url", "words"),
-    [("sqlite://", "sqlite:///FILE"), ("postgresql://localhost/x", "sqlite:///FILE")],
+    [("sqlite://", "sqlite:///FILE"), ("mysql://localhost/x", "sqlite:///FILE")],
 )
 def test_check_refuses_another_kind_of_url(lyftr: Lyftr, url: str, words: str) -> None:
     assert words in refusal(lyftr("check", DATABASE_URL=url))

@@ -29,6 +29,8 @@ def test_defaults_are_the_documented_ones() -> None:
         "webhook_secret_previous": None,
         "webhook_scheme": "lyftr",
         "database_url": "sqlite:///lyftr.db",
+        "database_read_url": None,
+        "database_pool_size": 5,
         "host": "127.0.0.1",
         "port": 8000,
         "log_level": "INFO",

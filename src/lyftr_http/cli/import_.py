@@ -79,7 +79,7 @@ def import_(file: BinaryIO, *, file_format: FileFormat | None, refused: Path | N
     except InvalidRecord as exc:
         msg = f"{file.name}, {exc}; before it: {_told(counts)}"
         raise click.ClickException(msg) from None
-    say(f"{container.store().path}: {_told(counts)}{refusals.told}")
+    say(f"{container.store().name}: {_told(counts)}{refusals.told}")
 
 
 def _batches(records: RecordFile, refusals: Refusals) -> Iterator[list[ReadRecord]]:

@@ -15,8 +15,8 @@ def migrate() -> None:
     """
     container = container_for(settings_from_environment())
     done = container.migrate()
-    path = container.store().path
+    name = container.store().name
     if done.before == done.after:
-        click.echo(f"{path}: schema {done.after}, nothing to do")
+        click.echo(f"{name}: schema {done.after}, nothing to do")
     else:
-        click.echo(f"{path}: schema {done.before or 'none'} -> {done.after}")
+        click.echo(f"{name}: schema {done.before or 'none'} -> {done.after}")

@@ -18,4 +18,4 @@ def rebuild() -> None:
     container.migrate()  # what stops the work shows here, before the progress bar does
     with progress("rebuild") as shown:
         last = container.rebuild(progress=shown.show)
-    click.echo(f"{container.store().path}: rebuilt up to seq {last}")
+    click.echo(f"{container.store().name}: rebuilt up to seq {last}")

@@ -1,0 +1,22 @@
+"""The ports over PostgreSQL, for as many processes and machines as there are.
+
+`PostgresStore` is one database with everything that works on it.
+"""
+
+from lyftr_postgres.migration import Migration, migrate, prepare
+from lyftr_postgres.probe import PostgresReadinessProbe
+from lyftr_postgres.reader import PostgresMessageReader
+from lyftr_postgres.remover import PostgresMessageRemover
+from lyftr_postgres.store import PostgresStore
+from lyftr_postgres.url import parse_database_url
+
+__all__ = [
+    "Migration",
+    "PostgresMessageReader",
+    "PostgresMessageRemover",
+    "PostgresReadinessProbe",
+    "PostgresStore",
+    "migrate",
+    "parse_database_url",
+    "prepare",
+]

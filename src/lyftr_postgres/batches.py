@@ -1,0 +1,131 @@
+"""Last stage of a webhook's way: the one statement that stores a batch, and how each row fared.
+
+The statement is a transaction of its own: when it returns, all its rows are committed, or none is.
+Of several servers that store the same message at the same time one does; the others wait for it.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from psycopg import AsyncConnection
+
+from lyftr_core.errors import StorageUnavailable
+from lyftr_core.message import AddOutcome
+from lyftr_postgres.durability import DURABLY
+from lyftr_postgres.failures import reason
+from lyftr_postgres.horizon import SEQ
+from lyftr_postgres.writing_connection import WritingConnection
+from lyftr_sql.batch import Kept, Row, conflicting, tell_outcomes
+from lyftr_sql.conflicts import ConflictingDelivery
+
+__all__ = ["PostgresBatches", "find_kept", "insert_batch", "record_conflicts"]
+
+_encode = msgspec.json.Encoder().encode
+
+# One JSON document holds the batch: to hand over as many arrays costs the client thrice as much.
+# The rows go in by `message_id`, or two servers with the same messages could wait for each other.
+_INSERT = f"""
+    WITH durably AS MATERIALIZED (SELECT {DURABLY}),
+    batch AS MATERIALIZED (
+        SELECT field->>0 AS message_id, field->>1 AS sender, field->>2 AS recipient,
+            (field->>3)::bigint AS ts, field->>4 AS text, (field->>5)::bigint AS received_at,
+            field->>6 AS folded, place
+        FROM json_array_elements(%s::json) WITH ORDINALITY AS listed (field, place)
+    )
+    INSERT INTO messages (message_id, sender, recipient, ts, text, received_at, folded, seq)
+    SELECT message_id, sender, recipient, ts, text, received_at, folded, {SEQ} + place
+    FROM durably, batch ORDER BY message_id COLLATE "C", place
+    ON CONFLICT (message_id) DO NOTHING RETURNING message_id"""
+
+_KNOWN = """SELECT seq, content_hash, message_id, sender, recipient, ts, text
+    FROM messages WHERE message_id = ANY(%s)"""
+
+_RECORD = f"""
+    WITH durably AS MATERIALIZED (SELECT {DURABLY}),
+    delivered AS MATERIALIZED (
+        SELECT field->>0 AS message_id, field->>1 AS fields,
+            min((field->>2)::bigint) AS first, max((field->>2)::bigint) AS last, count(*) AS number
+        FROM json_array_elements(%s::json) AS listed (field) GROUP BY 1, 2
+    )
+    INSERT INTO conflicts (message_id, fields, first_received_at, last_received_at, deliveries)
+    SELECT message_id, fields, first, last, number
+    FROM durably, delivered ORDER BY message_id COLLATE "C", fields COLLATE "C"
+    ON CONFLICT (message_id, fields) DO UPDATE SET
+        first_received_at = least(conflicts.first_received_at, excluded.first_received_at),
+        last_received_at = greatest(conflicts.last_received_at, excluded.last_received_at),
+        deliveries = conflicts.deliveries + excluded.deliveries"""
+
+
+class PostgresBatches:
+    """Stores batches for the `GroupCommitWriter`.
+
+    Args:
+        connection: Others may take turns on it.
+    """
+
+    def __init__(self, connection: WritingConnection) -> None:
+        self._connection = connection
+
+    async def insert(self, batch: Sequence[Row]) -> list[AddOutcome]:
+        """Store the rows whose identifier is new; see `lyftr_sql.group_commit.BatchStore`."""
+        return await self._connection.run(lambda connection: insert_batch(connection, batch))
+
+    async def check(self) -> None:
+        """See that something can be committed, if the last commit failed."""
+        await self._connection.check()
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._connection.close()
+
+    def holds_up_others(self, failure: Exception) -> bool:
+        """Tell that it does: no batch fails for what is in it, so those behind would wait too."""
+        return isinstance(failure, StorageUnavailable)
+
+    def reason(self, failure: Exception) -> str:
+        """Return what a refusal says."""
+        return reason(failure)
+
+
+async def insert_batch(connection: AsyncConnection, batch: Sequence[Row]) -> list[AddOutcome]:
+    """Store every row of the batch whose identifier is new, in one durable transaction.
+
+    Where there are conflicts among the others, a second one records them.
+
+    Args:
+        connection: In autocommit mode, with no transaction open.
+        batch: At least one row, at most `LARGEST_BATCH`. An identifier may come more than once.
+
+    Returns:
+        What became of each row, in the order of the batch.
+    """
+    cursor = await connection.execute(_INSERT, [_encode(batch).decode()])
+    created = {str(message_id) for (message_id,) in await cursor.fetchall()}
+    if len(created) == len(batch):
+        return [AddOutcome.CREATED] * len(batch)
+    # Whoever stored the others has committed: the statement has waited for that.
+    kept = await find_kept(connection, {row.message_id for row in batch})
+    outcomes = tell_outcomes(batch, created, kept)
+    if AddOutcome.CONFLICT in outcomes:
+        await record_conflicts(connection, conflicting(batch, outcomes, kept))
+    return outcomes
+
+
+async def find_kept(connection: AsyncConnection, message_ids: set[str]) -> dict[str, Kept]:
+    """Return what the table holds under some identifiers.
+
+    Raises:
+        StorageUnavailable: One of them is not there.
+    """
+    cursor = await connection.execute(_KNOWN, [list(message_ids)])
+    found = {row[2]: Kept(row[0], row[1], row[2:]) for row in await cursor.fetchall()}
+    if len(found) < len(message_ids):
+        raise StorageUnavailable("a row vanished while it was compared")
+    return found
+
+
+async def record_conflicts(
+    connection: AsyncConnection, deliveries: Iterable[ConflictingDelivery]
+) -> None:
+    """Record deliveries, in one durable transaction."""
+    await connection.execute(_RECORD, [_encode(list(deliveries)).decode()])

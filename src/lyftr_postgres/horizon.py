@@ -1,0 +1,67 @@
+"""Where the log ends for those who follow it: below every transaction that may still add to it.
+
+A message's `seq` is made of the number of its transaction and of its place among the messages of
+that transaction, so no sequence is asked for it. Transactions do not commit in the order of their
+numbers: one that stalls between its insert and its commit would be skipped by who has read beyond
+it. So the log is read only below the oldest transaction that is still adding to it; whoever comes
+later has a higher number (https://www.postgresql.org/docs/current/functions-info.html,
+"Transaction ID and Snapshot Information Functions").
+"""
+
+from typing import Any
+
+from psycopg import AsyncConnection
+
+from lyftr_core.errors import StorageUnavailable
+
+__all__ = ["LARGEST_BATCH", "NEXT_SEQ", "PLACES", "SEQ", "find_horizon"]
+
+PLACES = 4_096
+"""How many values of `seq` each transaction has."""
+LARGEST_BATCH = PLACES - 1
+"""How many messages one transaction can add: their places are counted from 1."""
+
+SEQ = f"(pg_current_xact_id()::text::bigint + (SELECT base FROM log_base)) * {PLACES}"
+"""The `seq` of this transaction, to which the place of a message is added."""
+NEXT_SEQ = f"""((pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+    + (SELECT base FROM log_base)) * {PLACES})"""
+"""The same for the next transaction."""
+
+# The snapshot comes before the look at the locks. Who adds to the log locks its table before it
+# gets a number, and gives up the lock after its rows can be seen: so whoever has a number below
+# that of the snapshot and is not among the holders has finished, and the next snapshot shows it.
+# A lock names a transaction by the lower half of its number. Where no transaction has a number,
+# as mostly, or on a standby, which has no locks of its primary, the snapshot alone tells.
+_HORIZON = f"""
+    WITH moment AS MATERIALIZED (
+        SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS oldest,
+            pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next
+    ), adding AS (
+        SELECT ((SELECT next FROM moment) - own.transactionid::text::bigint) & 4294967295 AS age
+        FROM pg_locks AS own JOIN pg_locks AS held USING (virtualtransaction)
+        WHERE own.locktype = 'transactionid' AND own.mode = 'ExclusiveLock' AND own.granted
+            AND held.locktype = 'relation' AND held.relation = 'messages'::regclass
+            AND held.mode = 'RowExclusiveLock' AND held.granted
+            AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    )
+    SELECT (base + CASE WHEN oldest = next OR pg_is_in_recovery() THEN oldest
+        ELSE next - coalesce((SELECT max(age) FROM adding WHERE age < 2147483648), 0) END)
+        * {PLACES}
+    FROM moment, log_base"""
+
+
+async def find_horizon(connection: AsyncConnection[Any]) -> int:
+    """Return a `seq` below which nothing is added any more.
+
+    Whatever is below it is seen by the snapshots that are taken after this returns.
+
+    Args:
+        connection: In autocommit mode, with no transaction open.
+
+    Raises:
+        StorageUnavailable: The base of the log is missing.
+    """
+    found = await (await connection.execute(_HORIZON)).fetchone()
+    if found is None:
+        raise StorageUnavailable("the base of the log is missing")
+    return int(found[0])

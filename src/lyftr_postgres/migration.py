@@ -1,0 +1,90 @@
+"""Bringing a database to the schema of this version, by one process at a time."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+import psycopg
+from psycopg import Connection
+
+from lyftr_postgres.failures import as_storage_unavailable
+from lyftr_postgres.revision import find_revision, require_head, require_server
+from lyftr_postgres.schema import HEAD
+from lyftr_postgres.search_index import make_search_index
+from lyftr_postgres.url import describe
+
+__all__ = ["Migration", "migrate", "prepare", "require_readable"]
+
+
+class Migration(msgspec.Struct, frozen=True):
+    """What a migration did.
+
+    Attributes:
+        before: The schema revision that was found; `None` for a new database.
+        after: The schema revision that is there now.
+        has_search_index: Whether searches have an index, for which pg_trgm is needed.
+    """
+
+    before: str | None
+    after: str
+    has_search_index: bool
+
+
+def migrate(conninfo: str) -> Migration:
+    """Make the tables or bring them to the schema of this version, in one transaction.
+
+    Several processes may do this at once: one of them does the work. The search index is made
+    afterwards, without holding up webhooks.
+
+    Args:
+        conninfo: See `lyftr_postgres.url.parse_database_url`.
+
+    Raises:
+        StorageUnavailable: The database cannot be reached or written.
+        SchemaMismatch: The database is newer than this program, or the server lacks what is needed.
+    """
+    name = describe(conninfo)
+    with _connect(conninfo) as connection:
+        # Alembic is large, and only this needs it.
+        from lyftr_postgres.upgrade import upgrade  # noqa: PLC0415 - as above
+
+        before = upgrade(lambda: psycopg.connect(conninfo, prepare_threshold=None), name)
+        return Migration(before, HEAD, make_search_index(connection, concurrently=True))
+
+
+def prepare(conninfo: str) -> None:
+    """Make the tables in an empty database, and see that those of any other fit.
+
+    Raises:
+        StorageUnavailable: The database cannot be reached or written.
+        SchemaMismatch: It has an older schema, which `lyftr migrate` changes when somebody wants
+            that, or a newer one.
+    """
+    with _connect(conninfo) as connection:
+        found = find_revision(connection, describe(conninfo))
+    if found is None:
+        migrate(conninfo)
+    else:
+        require_head(found, describe(conninfo))
+
+
+def require_readable(conninfo: str) -> None:
+    """See that a database has the schema of this version.
+
+    Raises:
+        StorageUnavailable: It cannot be reached.
+        SchemaMismatch: It has another schema.
+    """
+    with _connect(conninfo) as connection:
+        require_head(find_revision(connection, describe(conninfo)), describe(conninfo))
+
+
+@contextmanager
+def _connect(conninfo: str) -> Iterator[Connection]:
+    """Open a connection in autocommit mode, to a server that has what is needed."""
+    with (
+        as_storage_unavailable(f"cannot use {describe(conninfo)}"),
+        psycopg.connect(conninfo, autocommit=True, prepare_threshold=None) as connection,
+    ):
+        require_server(connection)
+        yield connection

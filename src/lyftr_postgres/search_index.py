@@ -1,0 +1,57 @@
+"""The index of pg_trgm over the texts: made where the extension is to be had, else done without."""
+
+import contextlib
+
+import psycopg
+from psycopg import Connection, sql
+
+from lyftr_postgres.schema import SEARCH_INDEX
+
+__all__ = ["make_search_index"]
+
+_IS_VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)"
+_SCHEMA = """SELECT nspname FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace
+    WHERE extname = 'pg_trgm'"""
+_NAME = sql.Identifier(SEARCH_INDEX)
+
+
+def make_search_index(connection: Connection, *, concurrently: bool) -> bool:
+    """Make the search index if it is not there.
+
+    Args:
+        connection: To the database.
+        concurrently: So that webhooks go on meanwhile; then the connection must be in autocommit
+            mode, and nobody else may be about it.
+
+    Returns:
+        Whether it is there now.
+    """
+    found = connection.execute(_IS_VALID, [SEARCH_INDEX]).fetchone()
+    if found and found[0]:
+        return True
+    schema = _find_extension(connection)
+    if schema is None:
+        return False
+    how = sql.SQL("CONCURRENTLY" if concurrently else "")
+    if found:  # making it was interrupted
+        connection.execute(sql.SQL("DROP INDEX {} {}").format(how, _NAME))
+    operators = sql.Identifier(schema, "gin_trgm_ops")
+    on = sql.SQL("ON messages USING gin (coalesce(folded, lower(text)) {})").format(operators)
+    connection.execute(sql.SQL("CREATE INDEX {} {} {}").format(how, _NAME, on))
+    return True
+
+
+def _find_extension(connection: Connection) -> str | None:
+    """Return the schema of pg_trgm, which is added if that is possible and allowed."""
+    # That it is not there, or not for this user to add, is an answer.
+    with (
+        contextlib.suppress(
+            psycopg.errors.FeatureNotSupported,
+            psycopg.errors.InsufficientPrivilege,
+            psycopg.errors.UndefinedFile,
+        ),
+        connection.transaction(),  # so that a refusal spoils nothing else
+    ):
+        connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    found = connection.execute(_SCHEMA).fetchone()
+    return str(found[0]) if found else None

@@ -1,0 +1,56 @@
+"""Running the migrations that a database lacks. Only `lyftr_postgres.migration` needs this."""
+
+import threading
+from collections.abc import Callable
+from typing import cast
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
+from lyftr_postgres.locks import MIGRATING
+from lyftr_postgres.log_base import raise_log_base
+from lyftr_postgres.revision import find_revision
+from lyftr_postgres.schema import HEAD
+from lyftr_postgres.search_index import make_search_index
+
+__all__ = ["upgrade"]
+
+_ALEMBIC = threading.Lock()
+"""Alembic keeps what it runs in globals: one migration at a time in a process."""
+
+
+def upgrade(connect: Callable[[], psycopg.Connection], name: str) -> str | None:
+    """Bring a database to the schema of this version, in one transaction.
+
+    Args:
+        connect: Opens a connection.
+        name: What to call the database.
+
+    Returns:
+        The revision that it had, perhaps this very one where another process was faster.
+    """
+    engine = create_engine(
+        "postgresql+psycopg://",
+        creator=connect,
+        poolclass=NullPool,
+        hide_parameters=True,
+        use_native_hstore=False,
+    )
+    with engine.begin() as connection:
+        database = cast("psycopg.Connection", connection.connection.driver_connection)
+        # Of the transaction, so that it is given up whatever happens, through a pool too.
+        database.execute("SELECT pg_advisory_xact_lock(%s)", [MIGRATING])
+        before = find_revision(database, name)
+        if before != HEAD:
+            config = Config()
+            config.set_main_option("script_location", "lyftr_postgres:migrations")
+            config.attributes["connection"] = connection
+            with _ALEMBIC:
+                command.upgrade(config, HEAD)
+        if before is None:
+            make_search_index(database, concurrently=False)  # nobody uses the table yet
+        raise_log_base(database)
+        return before

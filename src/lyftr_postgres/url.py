@@ -1,0 +1,80 @@
+"""Database URLs: which server is meant, in the words of libpq.
+
+Whatever libpq takes is taken, and passed on as it is: several hosts, `target_session_attrs`, the
+options of TLS (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING).
+"""
+
+from urllib.parse import parse_qsl, urlsplit
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+__all__ = ["SCHEMES", "describe", "parse_database_url"]
+
+SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
+"""They mean the same."""
+_TAKEN = "must be postgresql://USER:PASSWORD@HOST:PORT/NAME"
+_HIGHEST_PORT = 65_535
+_PATIENCE = {
+    # A host that does not answer must not hold up the next one, nor a webhook, for minutes.
+    "connect_timeout": "5",
+    "keepalives_idle": "5",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "15000",
+}
+
+
+def parse_database_url(url: str) -> str:
+    """Return the connection string.
+
+    Args:
+        url: `postgresql://USER:PASSWORD@HOST:PORT/NAME?OPTION=VALUE`; several hosts have commas
+            between them.
+
+    Raises:
+        ValueError: libpq does not take it; the message repeats nothing of it.
+    """
+    scheme, separator, rest = url.partition("://")
+    if scheme not in SCHEMES or not separator or "\0" in url:
+        raise ValueError(_TAKEN)
+    try:
+        given = {
+            name: str(value) for name, value in conninfo_to_dict(f"{SCHEMES[0]}://{rest}").items()
+        }
+    except psycopg.Error:
+        option = _unknown_option(rest)
+        raise ValueError(f"{_TAKEN}; libpq knows no {option}" if option else _TAKEN) from None
+    if not all(map(_is_port, given.get("port", "").split(","))):
+        raise ValueError(_TAKEN)
+    if "," in given.get("host", given.get("hostaddr", "")):
+        # Of several servers one takes writes, at any time another one.
+        given.setdefault("target_session_attrs", "read-write")
+    return make_conninfo(**{"fallback_application_name": "lyftr", **_PATIENCE, **given})
+
+
+def describe(conninfo: str) -> str:
+    """Name a database as people do, without any secret.
+
+    Args:
+        conninfo: See `parse_database_url`.
+    """
+    parameters = conninfo_to_dict(conninfo)
+    host = parameters.get("host") or parameters.get("hostaddr") or "the local server"
+    port = parameters.get("port")
+    name = parameters.get("dbname") or parameters.get("user") or "the default database"
+    return f"{name} at {host}{f':{port}' if port else ''}"
+
+
+def _is_port(text: str) -> bool:
+    return not text or (text.isascii() and text.isdigit() and 0 < int(text) <= _HIGHEST_PORT)
+
+
+def _unknown_option(rest: str) -> str | None:
+    """Return the first option of a URL that libpq does not know, if that is what is wrong."""
+    for name, _ in parse_qsl(urlsplit(f"//{rest}").query):
+        try:
+            conninfo_to_dict(**{name: "x"})
+        except (psycopg.Error, TypeError):
+            return name if name.isidentifier() else None
+    return None

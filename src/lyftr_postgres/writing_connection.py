@@ -1,0 +1,134 @@
+"""The one connection that writes: opened when needed, dropped when it failed, watched.
+
+What the server warns of while it commits counts as a failure: a commit that is cancelled while it
+waits for a synchronous standby is reported as done, with a warning that it may not be there
+(https://www.postgresql.org/docs/current/warm-standby.html#SYNCHRONOUS-REPLICATION).
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.errors import Diagnostic
+
+from lyftr_core.errors import StorageUnavailable
+from lyftr_postgres.connecting import Opener
+from lyftr_postgres.durability import DURABLY
+from lyftr_postgres.failures import as_storage_unavailable
+from lyftr_postgres.log_base import require_log_below
+
+__all__ = ["PATIENCE", "WritingConnection"]
+
+PATIENCE = 10.0
+"""How long one transaction may take, in seconds, the wait for a synchronous standby included."""
+_LAST_WORDS = 2.0
+"""So long the server has to take back a statement, in seconds; then the connection is given up."""
+
+T = TypeVar("T")
+
+
+class WritingConnection:
+    """Gives the connection to one user at a time.
+
+    Args:
+        connect: Opens a connection.
+        patience: How long one transaction may take, in seconds.
+    """
+
+    def __init__(self, connect: Opener, *, patience: float = PATIENCE) -> None:
+        self._connect = connect
+        self._patience = patience
+        self._turn = asyncio.Lock()
+        self._connection: AsyncConnection[Any] | None = None
+        self._warnings: list[str] = []
+        self._failed = False
+        self._given_up: set[asyncio.Task[Any]] = set()
+
+    async def run(self, work: Callable[[AsyncConnection[Any]], Coroutine[Any, Any, T]]) -> T:
+        """Do some work on the connection.
+
+        Args:
+            work: Uses the connection, which is in autocommit mode, and leaves no transaction open.
+
+        Raises:
+            StorageUnavailable: It could not be opened, the work failed or took too long, or the
+                server warned of something meanwhile; the work may be done or not.
+        """
+        async with self._turn:
+            with as_storage_unavailable("cannot commit"):
+                try:
+                    done = await self._within_time(self._do(work))
+                except BaseException:
+                    self._failed = True
+                    await self._drop()
+                    raise
+            self._failed = False
+            return done
+
+    async def check(self) -> None:
+        """Commit something if the last work failed.
+
+        Raises:
+            StorageUnavailable: It still fails.
+        """
+        if self._failed:
+            await self.run(_commit_something)
+
+    async def close(self) -> None:
+        """Close the connection; a later use opens it anew."""
+        async with self._turn:
+            self._failed = False
+            await self._drop()
+
+    async def _do(self, work: Callable[[AsyncConnection[Any]], Coroutine[Any, Any, T]]) -> T:
+        connection = self._connection
+        if connection is None:
+            connection = self._connection = await self._connect()
+            await require_log_below(connection)
+            connection.add_notice_handler(self._note)
+        self._warnings.clear()
+        done = await work(connection)
+        if self._warnings:
+            raise StorageUnavailable(f"the commit is in doubt: {self._warnings[0]}")
+        return done
+
+    async def _within_time(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do some work in a task: what hangs on a dead connection cannot be waited for."""
+        task = asyncio.create_task(work)
+        try:
+            await asyncio.wait([task], timeout=self._patience)
+            if task.done():
+                return task.result()
+            raise StorageUnavailable(f"it takes longer than {self._patience:g} s")
+        finally:
+            if not task.done():
+                await self._stop(task)
+
+    async def _stop(self, task: asyncio.Task[Any]) -> None:
+        task.cancel()  # psycopg then asks the server to take the statement back
+        await asyncio.wait([task], timeout=_LAST_WORDS)
+        if not task.done():
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+            # Kept, or it could be collected while it runs.
+            self._given_up.add(task)
+            task.add_done_callback(self._given_up.discard)
+
+    async def _drop(self) -> None:
+        """Let go of a connection; the next use opens another."""
+        connection, self._connection = self._connection, None
+        if connection:
+            # The failure that led here is on its way to the callers; a second one, of closing
+            # what is broken already, tells nobody anything.
+            with contextlib.suppress(psycopg.Error, OSError):
+                await connection.close()
+
+    def _note(self, notice: Diagnostic) -> None:
+        if notice.severity_nonlocalized == "WARNING":
+            self._warnings.append(notice.message_primary or "a warning without words")
+
+
+async def _commit_something(connection: AsyncConnection[Any]) -> None:
+    await connection.execute(f"SELECT {DURABLY}")
