@@ -33,8 +33,7 @@ from lyftr_http.schemes import configured_scheme
 from lyftr_http.sessions import Sessions
 from lyftr_http.settings import InvalidSettings, Secret, Settings
 from lyftr_http.storage import Store, kind_of, not_for_postgresql
-from lyftr_sql.group_commit import Commit
-from lyftr_sqlite import SqliteStore, check, migrate, rebuild
+from lyftr_sqlite import Commit, SqliteStore, check, migrate, rebuild
 from lyftr_sqlite.backing_up import back_up
 from lyftr_sqlite.importing import open_importer
 from lyftr_sqlite.restoring import restore

@@ -11,10 +11,11 @@ from psycopg import AsyncConnection
 from lyftr_postgres.horizon import find_horizon
 from lyftr_postgres.locks import COUNTING
 from lyftr_sql.periods import DAY, HOUR, MINUTE
-from lyftr_sql.totals import COUNTS
 
-__all__ = ["THROUGH", "fold", "start_of"]
+__all__ = ["COUNTS", "THROUGH", "fold", "start_of"]
 
+COUNTS = "counts"
+"""The name of the projection."""
 THROUGH = f"(SELECT through_seq FROM projections WHERE name = '{COUNTS}')"
 """Up to where the log is folded."""
 _RUN = "FROM messages WHERE content_hash IS NULL AND seq > {low} AND seq <= {high}"

@@ -1,1 +1,6 @@
-"""What the adapters over SQL databases share; neither knows the other, and this knows neither."""
+"""What the adapters over SQL databases share: nothing here knows which database it is.
+
+Each adapter gives its own tables, its own search of texts and its own way to commit.
+"""
+
+__all__: list[str] = []

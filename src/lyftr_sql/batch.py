@@ -1,4 +1,4 @@
-"""The rows of a batch, and how each of them fared: created, a duplicate or a conflict."""
+"""The rows of a batch, and how each of them fared, told from what the table holds after it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ from lyftr_sql.case_folding import fold_beyond_ascii
 from lyftr_sql.conflicts import ConflictingDelivery, name_fields
 from lyftr_sql.hashing import hash_of
 
-__all__ = ["CONTENT_COLUMNS", "Kept", "Row", "conflicting", "tell_outcomes", "to_row"]
+__all__ = ["CONTENT", "Kept", "Row", "conflicting", "tell_outcomes", "to_row"]
 
 
 class Row(NamedTuple):
@@ -27,12 +27,11 @@ class Row(NamedTuple):
     @property
     def content(self) -> tuple[object, ...]:
         """What tells a duplicate from a conflict: the message itself."""
-        return self[:_CONTENT]
+        return self[: len(CONTENT)]
 
 
-_CONTENT = Row._fields.index("received_at")
-CONTENT_COLUMNS = Row._fields[:_CONTENT]
-"""The columns of the message itself."""
+CONTENT: tuple[str, ...] = Row._fields[: Row._fields.index("received_at")]
+"""The columns that hold the message itself."""
 
 
 def to_row(message: Message, received_at: datetime) -> Row:
@@ -73,22 +72,23 @@ class Kept(NamedTuple):
 def tell_outcomes(
     batch: Sequence[Row], created: set[str], kept: Mapping[str, Kept]
 ) -> list[AddOutcome]:
-    """Tell what became of each row of a batch, in its order.
+    """Tell what became of each row, in the order of the batch.
 
     Args:
-        batch: The rows.
-        created: The identifiers that are new; the first row of each is the one that was stored.
-        kept: What the table holds under every identifier of the batch.
+        batch: An identifier may come more than once; the first row of a new one is the created one.
+        created: The identifiers that the batch added.
+        kept: What the table holds under the identifiers of the batch; of one that is new and comes
+            once, nothing is asked.
     """
     new = set(created)
-    outcomes = []
-    for row in batch:
-        if row.message_id in new:
-            new.remove(row.message_id)
-            outcomes.append(AddOutcome.CREATED)
-        else:
-            outcomes.append(kept[row.message_id].tell(row))
-    return outcomes
+    return [_outcome(row, new, kept) for row in batch]
+
+
+def _outcome(row: Row, new: set[str], kept: Mapping[str, Kept]) -> AddOutcome:
+    if row.message_id in new:
+        new.remove(row.message_id)
+        return AddOutcome.CREATED
+    return kept[row.message_id].tell(row)
 
 
 def conflicting(

@@ -3,7 +3,17 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, FromClause, Table, and_, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    FromClause,
+    Table,
+    and_,
+    literal,
+    select,
+    tuple_,
+)
 
 from lyftr_core.reading import MessageFilter, Order, Position
 from lyftr_core.timestamps import to_microseconds
@@ -15,16 +25,16 @@ Place = tuple[ColumnElement[int], ColumnElement[str]]
 
 
 class Conditions:
-    """Conditions on the messages of a log.
+    """Conditions on the rows of the log.
 
     Args:
-        messages: The table of messages.
-        projections: The table that says how far each projection has come.
-        text_holds: Returns the condition that a text holds another.
+        messages: The log.
+        projections: How far each projection has followed it.
+        text_holds: Makes the condition that the text of a message holds another.
 
     Attributes:
-        messages: The table of messages.
-        present: That a row of the log is a message, and not what stays of a removed one.
+        messages: The log.
+        present: The condition that a row of it is a message, and not what stays of a removed one.
     """
 
     def __init__(
@@ -33,15 +43,15 @@ class Conditions:
         projections: Table,
         text_holds: Callable[[str], ColumnElement[bool]],
     ) -> None:
-        self.messages = messages
+        self.messages: Table = messages
         self.present: ColumnElement[bool] = messages.c.content_hash.is_(None)
         self._projections = projections
         self._text_holds = text_holds
 
     def in_tail(self, projection: str) -> ColumnElement[bool]:
         """Return the condition that a projection does not hold a message yet, which is there."""
-        columns = self._projections.c
-        through = select(columns.through_seq).where(columns.name == projection)
+        watermarks = self._projections.c
+        through = select(watermarks.through_seq).where(watermarks.name == projection)
         return and_(self.messages.c.seq > through.scalar_subquery(), self.present)
 
     def passing(self, query: MessageFilter) -> Iterator[ColumnElement[bool]]:
@@ -72,7 +82,7 @@ def behind(place: Place, position: Position, order: Order) -> ColumnElement[bool
         order: Which way.
     """
     own = tuple_(*place)
-    mark = tuple_(to_microseconds(position.ts), position.message_id)
+    mark = tuple_(literal(to_microseconds(position.ts), BigInteger), position.message_id)
     return own < mark if order == Order.DESCENDING else own > mark
 
 

@@ -1,4 +1,7 @@
-"""Conflicts as they are recorded in a table, and read from there."""
+"""Conflicts: what is recorded of a delivery, and the list of them.
+
+A batch without a conflict, as nearly all are, comes by here not at all.
+"""
 
 from collections.abc import Sequence
 from itertools import compress
@@ -44,16 +47,15 @@ async def list_conflicts(
     """Return conflicts, the latest first.
 
     Args:
-        connection: In a transaction that reads.
-        table: Where they are recorded.
+        connection: Where to read.
+        table: The table of conflicts.
         limit: At most how many.
 
     Raises:
         StorageError: Another program wrote what is no conflict.
     """
-    columns = table.c
     query = select(table).order_by(
-        columns.last_received_at.desc(), columns.message_id, columns.fields
+        table.c.last_received_at.desc(), table.c.message_id, table.c.fields
     )
     return tuple(_to_conflict(row) for row in await connection.execute(query.limit(limit)))
 

@@ -3,27 +3,37 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, union_all
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    CompoundSelect,
+    FromClause,
+    Select,
+    Table,
+    func,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lyftr_core.reading import BUSIEST_SENDERS, HourCount, SenderCount, Stats, recent_hours
 from lyftr_core.timestamps import from_microseconds, to_microseconds
 from lyftr_sql.conditions import Conditions
 from lyftr_sql.periods import HOUR
-from lyftr_sql.totals import COUNTS, CountTables, Totals
+from lyftr_sql.totals import CountTables, Totals
 
 __all__ = ["Figures"]
 
 
 class Figures:
-    """Computes the statistics.
+    """The statistics, by three queries.
 
     Args:
-        conditions: On the messages.
-        counts: Where the counts are kept.
-        totals: Counts of messages.
-        first_ts: The earliest `ts` of all messages.
-        last_ts: The latest.
+        conditions: On the log.
+        counts: What is counted already.
+        totals: Counts all messages.
+        first_ts: The `ts` of the first message, if there is any.
+        last_ts: That of the last.
     """
 
     def __init__(
@@ -34,17 +44,11 @@ class Figures:
         first_ts: ColumnElement[int | None],
         last_ts: ColumnElement[int | None],
     ) -> None:
-        self._messages = conditions.messages
-        self._in_tail = conditions.in_tail(COUNTS)
+        self._conditions = conditions
         self._counts = counts
-        self._tail = (
-            select(self._messages.c.sender, func.count().label("messages"))
-            .where(self._in_tail)
-            .group_by(self._messages.c.sender)
-            .cte("tail")
-        )
-        self._figures = select(totals.count_all(), self._count_senders(), first_ts, last_ts)
-        self._busiest = self._select_busiest()
+        tail = _senders_in_tail(conditions)
+        self._figures = select(totals.count_all(), _senders(counts, tail), first_ts, last_ts)
+        self._busiest = _busiest(counts.by_sender, tail)
 
     async def compute(self, connection: AsyncConnection) -> Stats:
         """Return the statistics of the moment that the connection's transaction sees."""
@@ -60,45 +64,53 @@ class Figures:
             messages_per_hour=await self._per_hour(connection, last_ts) if last_ts else (),
         )
 
-    def _count_senders(self) -> ColumnElement[int]:
-        totals = self._counts.totals.c
-        known = select(self._counts.by_sender.c.sender)
-        new = select(func.count()).select_from(self._tail).where(self._tail.c.sender.not_in(known))
-        kept = select(totals.value).where(totals.name == "senders").scalar_subquery()
-        return kept + new.scalar_subquery()
-
-    def _select_busiest(self) -> Select[Any]:
-        """Who is busiest now was among the busiest before, or has sent something since."""
-        counts, tail = self._counts.by_sender.c, self._tail.c
-        known = (
-            select(counts.sender, counts.messages)
-            .order_by(counts.messages.desc(), counts.sender)
-            .limit(BUSIEST_SENDERS)
-            .subquery()
-        )
-        with_tail = select(
-            tail.sender, tail.messages + func.coalesce(counts.messages, 0)
-        ).select_from(self._tail.outerjoin(self._counts.by_sender, counts.sender == tail.sender))
-        candidates = union_all(
-            select(known).where(known.c.sender.not_in(select(tail.sender))), with_tail
-        ).subquery()
-        return (
-            select(candidates.c.sender, candidates.c.messages)
-            .order_by(candidates.c.messages.desc(), candidates.c.sender)
-            .limit(BUSIEST_SENDERS)
-        )
-
     async def _per_hour(self, connection: AsyncConnection, last: datetime) -> tuple[HourCount, ...]:
         hours = recent_hours(last)
-        earliest = to_microseconds(hours[0])
-        by_time, ts = self._counts.by_time.c, self._messages.c.ts
-        kept = select(by_time.start, by_time.messages).where(
-            by_time.width == HOUR, by_time.start >= earliest
-        )
-        since = ts - earliest  # not below 0, where rounding differs from one database to another
-        hour = (since - since % HOUR + earliest).label("hour")
-        tail = select(hour, func.count()).where(self._in_tail, ts >= earliest).group_by(hour)
         counts = dict.fromkeys(hours, 0)
-        for start, count in await connection.execute(union_all(kept, tail)):
+        for start, count in await connection.execute(self._hours_from(to_microseconds(hours[0]))):
             counts[from_microseconds(start)] += count
         return tuple(HourCount(*item) for item in counts.items())
+
+    def _hours_from(self, earliest: int) -> CompoundSelect[int, int]:
+        """Count by hour what is not before the beginning of an hour; an hour may come twice."""
+        kept, ts = self._counts.by_time.c, self._conditions.messages.c.ts
+        # Never negative, so that the remainder is the same in every database.
+        since = ts - earliest
+        hour = ts - since % HOUR
+        of_tail = self._conditions.in_tail("counts"), ts >= earliest
+        return union_all(
+            select(kept.start, kept.messages).where(kept.width == HOUR, kept.start >= earliest),
+            select(hour, func.count()).where(*of_tail).group_by(hour),
+        )
+
+
+def _senders_in_tail(conditions: Conditions) -> CTE:
+    sender = conditions.messages.c.sender
+    counted = select(sender, func.count().label("messages")).where(conditions.in_tail("counts"))
+    return counted.group_by(sender).cte("tail")
+
+
+def _senders(counts: CountTables, tail: CTE) -> ColumnElement[int]:
+    """Return how many have sent a message."""
+    totals, known = counts.totals.c, select(counts.by_sender.c.sender)
+    kept = select(totals.value).where(totals.name == "senders").scalar_subquery()
+    new = select(func.count()).select_from(tail).where(tail.c.sender.not_in(known))
+    return kept + new.scalar_subquery()
+
+
+def _busiest(counts: Table, tail: CTE) -> Select[Any]:
+    """Return who has sent most: was among the busiest before, or has sent something since."""
+    known = _first(counts).subquery()
+    before = func.coalesce(counts.c.messages, 0)
+    candidates = union_all(
+        select(known).where(known.c.sender.not_in(select(tail.c.sender))),
+        select(tail.c.sender, tail.c.messages + before).select_from(
+            tail.outerjoin(counts, counts.c.sender == tail.c.sender)
+        ),
+    )
+    return _first(candidates.subquery())
+
+
+def _first(counts: FromClause) -> Select[Any]:
+    sender, messages = counts.c.sender, counts.c.messages
+    return select(sender, messages).order_by(messages.desc(), sender).limit(BUSIEST_SENDERS)

@@ -47,10 +47,10 @@ class _Waiting(NamedTuple):
 
 
 class BatchStore(Protocol):
-    """What a batch is stored with."""
+    """Where batches are committed. The writer uses it for one batch at a time."""
 
     async def insert(self, batch: Sequence[Row]) -> list[AddOutcome]:
-        """Store every row whose identifier is new, in one durable transaction.
+        """Store every row whose identifier is new, all in one durable transaction, or none.
 
         Args:
             batch: At least one row. An identifier may come more than once.
@@ -61,7 +61,7 @@ class BatchStore(Protocol):
         ...
 
     async def check(self) -> None:
-        """See that something can be committed, if the last commit failed.
+        """Find out whether a batch can be committed again, if the last one failed.
 
         Raises:
             StorageUnavailable: It cannot.
@@ -69,23 +69,23 @@ class BatchStore(Protocol):
         ...
 
     async def close(self) -> None:
-        """Close what is open; to insert opens it anew."""
+        """Let go of what is open; a later use opens it anew."""
         ...
 
     def holds_up_others(self, failure: Exception) -> bool:
-        """Tell whether every batch behind one that failed so would wait as long again."""
+        """Tell whether every batch behind a failed one would wait as long again, to fail too."""
         ...
 
     def reason(self, failure: Exception) -> str:
-        """Return what a refusal says of a failure."""
+        """Return what those who are refused are told: nothing that a message holds."""
         ...
 
 
 class GroupCommitWriter:
-    """The `MessageWriter` port over SQLite. It is used in one event loop.
+    """The `MessageWriter` port over what commits batches. It is used in one event loop.
 
     Args:
-        store: Stores the batches.
+        store: Commits them.
         on_commit: Told after each commit.
         max_batch: At most how many messages share one commit.
         max_waiting: At most how many messages wait for their commit.
@@ -200,7 +200,7 @@ class GroupCommitWriter:
         return [self._waiting.popleft() for _ in range(size)]
 
     def _refuse_those_behind(self, failure: Exception) -> None:
-        """Refuse all that wait: each batch of them would wait as long again for the same lock."""
+        """Refuse all that wait: each batch of them would wait as long again."""
         self._refuse(self._waiting, failure)
         self._waiting.clear()
 
@@ -228,8 +228,8 @@ class GroupCommitWriter:
             self._on_commit(Commit(outcomes.count(AddOutcome.CREATED), len(batch), seconds))
         return None
 
-    def _refuse(self, refused: Iterable[_Waiting], cause: Exception) -> None:
-        for waiting in refused:
+    def _refuse(self, batch: Iterable[_Waiting], cause: Exception) -> None:
+        for waiting in batch:
             if not waiting.outcome.done():
                 refusal = StorageUnavailable(self._store.reason(cause))
                 refusal.__cause__ = cause

@@ -1,4 +1,4 @@
-"""The hash of a message's content, from columns: what stays of it once it is removed."""
+"""The hash of a message's content: what stays of it once it is removed."""
 
 from lyftr_core.removal import hash_fields
 

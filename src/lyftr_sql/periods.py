@@ -1,11 +1,11 @@
-"""The buckets in which messages are counted by time, and how few of them cover a period."""
+"""Buckets of time that counts are kept for, and which of them cover a period."""
 
 __all__ = ["DAY", "HOUR", "MINUTE", "round_down", "round_up", "spans"]
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
-"""The widths of the buckets, in microseconds."""
+"""The widths of the buckets in which messages are counted by time, in microseconds."""
 
 
 def spans(low: int, high: int, *widths: int) -> list[tuple[int, int, int]]:
@@ -29,10 +29,10 @@ def spans(low: int, high: int, *widths: int) -> list[tuple[int, int, int]]:
 
 
 def round_up(moment: int, width: int) -> int:
-    """Return the first multiple of a width from a moment on."""
+    """Return the beginning of the first bucket that begins no earlier, before 1970 too."""
     return -(-moment // width) * width
 
 
 def round_down(moment: int, width: int) -> int:
-    """Return the last multiple of a width up to a moment."""
+    """Return the beginning of the bucket that holds a moment, before 1970 too."""
     return moment // width * width

@@ -7,17 +7,26 @@ more than one thing.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Table, and_, func, literal, or_, select, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Table,
+    and_,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 
 from lyftr_core.reading import MessageFilter
 from lyftr_core.timestamps import from_microseconds, to_microseconds
 from lyftr_sql.conditions import Conditions
 from lyftr_sql.periods import DAY, HOUR, MINUTE, round_down, round_up, spans
 
-__all__ = ["COUNTS", "CountTables", "Totals"]
+__all__ = ["CountTables", "Totals"]
 
-COUNTS = "counts"
-"""The projection that the counts are."""
 _BEGINNING = -62_135_596_800_000_000
 """0001-01-01T00:00:00Z, in microseconds."""
 _END = 253_402_300_800_000_000
@@ -25,14 +34,7 @@ _END = 253_402_300_800_000_000
 
 
 class CountTables(NamedTuple):
-    """Where the counts are kept.
-
-    Attributes:
-        totals: How many messages and how many senders there are, by name.
-        by_sender: How many messages each sender has.
-        by_recipient: The same of each recipient.
-        by_time: The same of each bucket of time.
-    """
+    """The tables of the projection `counts`."""
 
     totals: Table
     by_sender: Table
@@ -41,12 +43,12 @@ class CountTables(NamedTuple):
 
 
 class Totals:
-    """Counts of messages, as expressions.
+    """Numbers of messages, as expressions: what is counted already, and the tail.
 
     Args:
-        conditions: On the messages.
-        counts: Where the counts are kept.
-        count_one_by_one: Counts what passes a filter, where no count is kept.
+        conditions: On the log.
+        counts: What is counted already.
+        count_one_by_one: Counts the messages that pass a filter by looking at each.
     """
 
     def __init__(
@@ -68,14 +70,14 @@ class Totals:
     def count_by_sender(self, sender: str) -> ColumnElement[int]:
         """Return the number of a sender's messages."""
         counts = self._counts.by_sender
-        condition = self._conditions.messages.c.sender == sender
-        return _kept(counts, counts.c.sender == sender) + self._in_tail(condition)
+        kept = _kept(counts, counts.c.sender == sender)
+        return kept + self._in_tail(self._conditions.messages.c.sender == sender)
 
     def count_by_recipient(self, recipient: str) -> ColumnElement[int]:
         """Return the number of messages to a recipient."""
         counts = self._counts.by_recipient
-        condition = self._conditions.messages.c.recipient == recipient
-        return _kept(counts, counts.c.recipient == recipient) + self._in_tail(condition)
+        kept = _kept(counts, counts.c.recipient == recipient)
+        return kept + self._in_tail(self._conditions.messages.c.recipient == recipient)
 
     def count_by_time(self, query: MessageFilter) -> ColumnElement[int]:
         """Return the number of messages in the period of a filter."""
@@ -85,7 +87,7 @@ class Totals:
         if first >= last:
             return self._count_one_by_one(query)
         ends = self._between(low, first) + self._between(last, high)
-        return ends + self._whole_minutes(first, last)
+        return self._whole_minutes(first, last) + ends
 
     def _whole_minutes(self, low: int, high: int) -> ColumnElement[int]:
         counts, ts = self._counts.by_time.c, self._conditions.messages.c.ts
@@ -94,20 +96,21 @@ class Totals:
             for width, first, last in spans(low, high, MINUTE, HOUR, DAY)
             if first < last
         )
-        kept = select(func.coalesce(func.sum(counts.messages), 0)).where(or_(*buckets))
-        return kept.scalar_subquery() + self._in_tail(and_(ts >= low, ts < high))
+        # The sum of integers is none in every database: PostgreSQL makes it a decimal number.
+        total = cast(func.coalesce(func.sum(counts.messages), 0), BigInteger)
+        kept = select(total).where(or_(*buckets)).scalar_subquery()
+        return kept + self._in_tail(and_(ts >= low, ts < high))
 
     def _between(self, low: int, high: int) -> ColumnElement[int]:
         """Count the messages of less than a minute one by one."""
         if low == high:
             return literal(0)
-        since, until = from_microseconds(low), from_microseconds(high)
-        return self._count_one_by_one(MessageFilter(since=since, until=until))
+        period = MessageFilter(since=from_microseconds(low), until=from_microseconds(high))
+        return self._count_one_by_one(period)
 
     def _in_tail(self, condition: ColumnElement[bool]) -> ColumnElement[int]:
-        messages = self._conditions.messages
-        in_tail = self._conditions.in_tail(COUNTS)
-        count = select(func.count()).select_from(messages).where(in_tail, condition)
+        rest = self._conditions.in_tail("counts"), condition
+        count = select(func.count()).select_from(self._conditions.messages).where(*rest)
         return count.scalar_subquery()
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import union_all as both
 
 from lyftr_core.reading import MessageFilter, Selection
 from lyftr_sql.conditions import Place, behind, in_order, in_period
-from lyftr_sqlite.conditions import conditions
+from lyftr_sqlite.conditions import CONDITIONS
 from lyftr_sqlite.schema import (
     messages,
     messages_by_recipient,
@@ -94,7 +94,7 @@ def by_trigrams(query: MessageFilter, q: str) -> AccessPath:
     """Look at the messages that hold the trigrams of `q`, in no order."""
     found = select(search.c.rowid).where(search.c.search.match(trigram_query(q)))
     folded = _places(*_IN_LOG, messages.c.seq)
-    folded = folded.where(messages.c.seq.in_(found), *conditions.passing(query))
+    folded = folded.where(messages.c.seq.in_(found), *CONDITIONS.passing(query))
     return AccessPath(folded, _count(folded), _IN_LOG, _tail(search.name, query))
 
 
@@ -125,12 +125,12 @@ def _with_log(rows: Table) -> FromClause:
 
 
 def _beyond_period(query: MessageFilter) -> list[ColumnElement[bool]]:
-    return list(conditions.passing(msgspec.structs.replace(query, since=None, until=None)))
+    return list(CONDITIONS.passing(msgspec.structs.replace(query, since=None, until=None)))
 
 
 def _tail(projection: str, query: MessageFilter) -> _Places:
     return _places(*_IN_LOG, messages.c.seq).where(
-        conditions.in_tail(projection), *conditions.passing(query)
+        CONDITIONS.in_tail(projection), *CONDITIONS.passing(query)
     )
 
 

@@ -1,4 +1,4 @@
-"""The text of a message as a condition, in any letter case; `lyftr_sql.case_folding` says how."""
+"""The search for a text in any letter case, as SQLite does it."""
 
 from sqlalchemy import ColumnElement, func
 

@@ -1,13 +1,9 @@
-"""Conditions on the messages of SQLite; `lyftr_sql.conditions` says what they are."""
-
-from sqlalchemy import ColumnElement
+"""The conditions of `lyftr_sql.conditions` on the tables of SQLite."""
 
 from lyftr_sql.conditions import Conditions
 from lyftr_sqlite.case_folding import text_holds
 from lyftr_sqlite.schema import messages, projections
 
-__all__ = ["PRESENT", "conditions"]
+__all__ = ["CONDITIONS"]
 
-conditions: Conditions = Conditions(messages, projections, text_holds)
-PRESENT: ColumnElement[bool] = conditions.present
-"""The condition that a row of the log is a message, and not what stays of a removed one."""
+CONDITIONS: Conditions = Conditions(messages, projections, text_holds)

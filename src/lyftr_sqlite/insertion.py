@@ -1,4 +1,4 @@
-"""The rows of a batch, the one statement that stores them, and how each of them fared.
+"""The one statement that stores a batch, and what the table holds after it.
 
 Last stage of a webhook's way. The statement runs outside any other transaction, so SQLite makes
 it one of its own: when it returns, all its rows are committed, or none is.
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lyftr_core.errors import StorageUnavailable
 from lyftr_core.message import AddOutcome
-from lyftr_sql.batch import CONTENT_COLUMNS, Kept, Row, conflicting, tell_outcomes
+from lyftr_sql.batch import CONTENT, Kept, Row, conflicting, tell_outcomes
 from lyftr_sqlite.conflicts import record_conflicts
 from lyftr_sqlite.driver import driver_of
 from lyftr_sqlite.schema import messages
@@ -28,7 +28,7 @@ LARGEST_BATCH = 4_096
 
 
 _KNOWN = select(
-    messages.c.seq, messages.c.content_hash, *(messages.c[name] for name in CONTENT_COLUMNS)
+    messages.c.seq, messages.c.content_hash, *(messages.c[name] for name in CONTENT)
 ).where(
     messages.c.message_id.in_(
         select(func.json_each(bindparam("ids")).table_valued("value").c.value)

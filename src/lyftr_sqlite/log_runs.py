@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from lyftr_core.log import MAX_SEQ
 from lyftr_core.reading import LogRun, LogSelection
 from lyftr_sql.rows import to_stored
-from lyftr_sqlite.conditions import PRESENT, conditions
+from lyftr_sqlite.conditions import CONDITIONS
 from lyftr_sqlite.schema import messages
 
 __all__ = ["LOOKED_AT", "last_seq", "read_log"]
@@ -48,6 +48,8 @@ async def _rows_up_to(
 ) -> Sequence[Row[Any]]:
     """Return the rows of a run, and one more if there is another before the horizon."""
     ahead = messages.c.seq > selection.after, messages.c.seq <= horizon
-    query = select(messages).where(*ahead, PRESENT, *conditions.passing(selection.filter))
+    query = select(messages).where(
+        *ahead, CONDITIONS.present, *CONDITIONS.passing(selection.filter)
+    )
     ordered = query.order_by(messages.c.seq).limit(selection.limit + 1)
     return (await connection.execute(ordered)).all()

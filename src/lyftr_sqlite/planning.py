@@ -16,7 +16,7 @@ from lyftr_sql.conditions import in_order
 from lyftr_sqlite.access_paths import AccessPath, by_recipient, by_sender, by_trigrams, by_ts
 from lyftr_sqlite.case_folding import text_holds
 from lyftr_sqlite.schema import messages, search
-from lyftr_sqlite.totals import totals
+from lyftr_sqlite.totals import TOTALS
 from lyftr_sqlite.trigrams import is_indexed, trigram_query
 
 __all__ = ["Plan", "look_ahead", "plan"]
@@ -76,7 +76,7 @@ async def _walk(connection: AsyncConnection, query: MessageFilter) -> AccessPath
     if query.sender is None:
         return by_recipient(query)
     if query.recipient is not None:
-        fewer = totals.count_by_recipient(query.recipient) < totals.count_by_sender(query.sender)
+        fewer = TOTALS.count_by_recipient(query.recipient) < TOTALS.count_by_sender(query.sender)
         if await _ask(connection, fewer):
             return by_recipient(query)
     return by_sender(query)
@@ -104,13 +104,13 @@ def _total(query: MessageFilter, walk: AccessPath) -> ColumnElement[int]:
     has_period = query.since is not None or query.until is not None
     match (query.sender, query.recipient, has_period):
         case (None, None, False):
-            return totals.count_all()
+            return TOTALS.count_all()
         case (None, None, True):
-            return totals.count_by_time(query)
+            return TOTALS.count_by_time(query)
         case (str(sender), None, False):
-            return totals.count_by_sender(sender)
+            return TOTALS.count_by_sender(sender)
         case (None, str(recipient), False):
-            return totals.count_by_recipient(recipient)
+            return TOTALS.count_by_recipient(recipient)
     return walk.count()
 
 

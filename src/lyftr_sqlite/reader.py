@@ -12,13 +12,13 @@ from lyftr_core.reading import LogRun, LogSelection, Matches, Order, Selection, 
 from lyftr_sql.conditions import in_order
 from lyftr_sql.conflicts import list_conflicts
 from lyftr_sql.rows import to_stored
-from lyftr_sqlite.conditions import PRESENT
+from lyftr_sqlite.conditions import CONDITIONS
 from lyftr_sqlite.deadline import within
 from lyftr_sqlite.failures import as_storage_unavailable
+from lyftr_sqlite.figures import FIGURES
 from lyftr_sqlite.log_runs import last_seq, read_log
 from lyftr_sqlite.planning import look_ahead, plan
 from lyftr_sqlite.schema import conflicts, messages
-from lyftr_sqlite.totals import figures
 
 __all__ = ["PATIENCE", "SqliteMessageReader"]
 
@@ -44,7 +44,7 @@ class SqliteMessageReader:
 
     async def get(self, message_id: str) -> StoredMessage | None:
         """Return one message; see `lyftr_core.ports.MessageReader`."""
-        query = select(messages).where(messages.c.message_id == message_id, PRESENT)
+        query = select(messages).where(messages.c.message_id == message_id, CONDITIONS.present)
         rows = await self._read(lambda connection: _rows(connection, query))
         return to_stored(rows[0]) if rows else None
 
@@ -63,7 +63,7 @@ class SqliteMessageReader:
 
     async def stats(self) -> Stats:
         """Return the statistics; see `lyftr_core.ports.MessageReader`."""
-        return await self._read(figures.compute)
+        return await self._read(FIGURES.compute)
 
     async def conflicts(self, limit: int) -> tuple[Conflict, ...]:
         """Return what was recorded of conflicts; see `lyftr_core.ports.MessageReader`."""

@@ -10,7 +10,7 @@ from lyftr_core.removal import Removal, RemovalStep
 from lyftr_core.timestamps import to_microseconds
 from lyftr_sql.pace import Pace
 from lyftr_sqlite.blanking import blank
-from lyftr_sqlite.conditions import PRESENT
+from lyftr_sqlite.conditions import CONDITIONS
 from lyftr_sqlite.failures import as_storage_unavailable
 from lyftr_sqlite.log_runs import last_seq
 from lyftr_sqlite.long_work import LongWork
@@ -85,7 +85,7 @@ class SqliteMessageRemover:
 
 
 def _conditions(removal: Removal) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [PRESENT]
+    conditions: list[ColumnElement[bool]] = [CONDITIONS.present]
     if removal.received_before is not None:
         conditions.append(messages.c.received_at < to_microseconds(removal.received_before))
     if removal.number is not None:

@@ -9,13 +9,10 @@ Times are integers, microseconds since 1970-01-01T00:00:00Z, so that they sort a
 
 from sqlalchemy import Column, Index, Integer, MetaData, Table, TableClause, Text, column, table
 
-from lyftr_sql.totals import CountTables
-
 __all__ = [
     "EARLIER",
     "HEAD",
     "conflicts",
-    "counts",
     "counts_by_recipient",
     "counts_by_sender",
     "counts_by_time",
@@ -137,6 +134,3 @@ counts_by_time: Table = Table(
 search: TableClause = table("search", column("rowid", Integer), column("search"))
 """FTS5: which messages hold which three characters in a row. No ordinary table, so not in
 `metadata`. Its `rowid` is the `seq`; the column of its own name takes the query."""
-
-counts: CountTables = CountTables(totals, counts_by_sender, counts_by_recipient, counts_by_time)
-"""The counts, together."""

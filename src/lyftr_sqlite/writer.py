@@ -1,11 +1,11 @@
-"""The writer over SQLite: group commit, each batch in one statement."""
+"""Group commit over the one connection that writes to the file."""
 
 from collections.abc import Callable, Sequence
 
 from lyftr_core.message import AddOutcome
 from lyftr_sql.batch import Row
 from lyftr_sql.group_commit import MAX_BATCH, MAX_WAITING, Commit, GroupCommitWriter
-from lyftr_sqlite.failures import is_busy, reason
+from lyftr_sqlite import failures
 from lyftr_sqlite.insertion import LARGEST_BATCH, insert_batch
 from lyftr_sqlite.writing_connection import WritingConnection
 
@@ -36,14 +36,16 @@ class SqliteMessageWriter(GroupCommitWriter):
         if max_batch > LARGEST_BATCH:
             raise ValueError(f"at most {LARGEST_BATCH} messages can share one commit")
         super().__init__(
-            _Batches(connection),
+            _OneConnection(connection),
             on_commit=on_commit,
             max_batch=max_batch,
             max_waiting=max_waiting,
         )
 
 
-class _Batches:
+class _OneConnection:
+    """Commits each batch by one statement; see `lyftr_sql.group_commit.BatchStore`."""
+
     def __init__(self, connection: WritingConnection) -> None:
         self._connection = connection
 
@@ -58,7 +60,8 @@ class _Batches:
         await self._connection.close()
 
     def holds_up_others(self, failure: Exception) -> bool:
-        return is_busy(failure)
+        """Tell whether another held the lock, for which each batch would wait as long again."""
+        return failures.is_busy(failure)
 
     def reason(self, failure: Exception) -> str:
-        return reason(failure)
+        return failures.reason(failure)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = ("lyftr_core", "lyftr_sqlite", "lyftr_http")
+PACKAGES = ("lyftr_core", "lyftr_sql", "lyftr_sqlite", "lyftr_postgres", "lyftr_http")
 
 # Run in a fresh interpreter: it notes what it is asked to do, by anybody, during the imports.
 _WATCH_IMPORTS = """

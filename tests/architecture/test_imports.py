@@ -58,6 +58,7 @@ def test_these_contracts_are_there() -> None:
         "core-needs-msgspec-alone",
         "testing-is-for-tests",
         "adapters-are-named-once",
+        "what-adapters-share-is-theirs",
         "diagnosis-is-for-operators",
     ]
 
@@ -76,14 +77,14 @@ def test_the_testing_package_imports_pytest_and_hypothesis_at_most(
 
 
 def test_only_the_http_package_knows_a_framework(graph: grimp.ImportGraph) -> None:
-    allowed = {
-        "lyftr_sql": {"msgspec", "sqlalchemy"},
-        "lyftr_sqlite": {"aiosqlite", "alembic", "msgspec", "sqlalchemy"},
-        "lyftr_postgres": {"alembic", "msgspec", "psycopg", "sqlalchemy"},
-    }
-    for package, packages in allowed.items():
+    for package, driver in (("lyftr_sqlite", "aiosqlite"), ("lyftr_postgres", "psycopg")):
         found = third_party_imports(graph, package)
-        assert set().union(*found.values()) <= packages, found
+        assert set().union(*found.values()) <= {driver, "alembic", "msgspec", "sqlalchemy"}, found
+
+
+def test_what_the_sql_adapters_share_knows_no_driver(graph: grimp.ImportGraph) -> None:
+    found = third_party_imports(graph, "lyftr_sql")
+    assert set().union(*found.values()) == {"sqlalchemy"}, found
 
 
 def test_every_declared_dependency_is_forbidden_to_the_core() -> None:
