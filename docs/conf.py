@@ -44,6 +44,7 @@ nitpick_ignore_regex = [
         "msgspec",
         "os",
         "pathlib",
+        "psycopg",
         "sqlalchemy",
         "typing",
     )
@@ -51,6 +52,7 @@ nitpick_ignore_regex = [
     (r"py:class", r"lyftr_sqlite\.writing_connection\.WritingConnection"),  # SqliteStore makes it
     (r"py:class", r"lyftr_sqlite\.scrubbing\.Scrubber"),  # the same
     (r"py:class", r"lyftr_sqlite\.long_work\.LongWork"),  # the same
+    (r"py:class", r"lyftr_postgres\.writing_connection\.WritingConnection"),  # PostgresStore does
     (r"py:.*", r"(bool|bytes|float|int|object|str|tuple|list|dict|None|ValueError|Exception)"),
 ]
 

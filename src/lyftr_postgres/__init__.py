@@ -9,11 +9,15 @@ from lyftr_postgres.reader import PostgresMessageReader
 from lyftr_postgres.remover import PostgresMessageRemover
 from lyftr_postgres.store import PostgresStore
 from lyftr_postgres.url import parse_database_url
+from lyftr_postgres.writer import PostgresMessageWriter
+from lyftr_sql.group_commit import Commit
 
 __all__ = [
+    "Commit",
     "Migration",
     "PostgresMessageReader",
     "PostgresMessageRemover",
+    "PostgresMessageWriter",
     "PostgresReadinessProbe",
     "PostgresStore",
     "migrate",

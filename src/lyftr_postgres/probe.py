@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from lyftr_core.errors import StorageUnavailable
 from lyftr_postgres.failures import as_storage_unavailable
 from lyftr_postgres.schema import log_base
-from lyftr_sql.group_commit import GroupCommitWriter
+from lyftr_postgres.writer import PostgresMessageWriter
 
 __all__ = ["PostgresReadinessProbe"]
 
@@ -24,7 +24,7 @@ class PostgresReadinessProbe:
         writer: What commits.
     """
 
-    def __init__(self, engine: AsyncEngine, writer: GroupCommitWriter) -> None:
+    def __init__(self, engine: AsyncEngine, writer: PostgresMessageWriter) -> None:
         self._engine = engine
         self._writer = writer
 

@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Self
 
-from lyftr_postgres.batches import PostgresBatches
 from lyftr_postgres.bell import Announcer, Listener
 from lyftr_postgres.connecting import create_reading_engine, opener
 from lyftr_postgres.follower import Follower
@@ -15,8 +14,9 @@ from lyftr_postgres.probe import PostgresReadinessProbe
 from lyftr_postgres.reader import PostgresMessageReader
 from lyftr_postgres.remover import PostgresMessageRemover
 from lyftr_postgres.url import describe, parse_database_url
+from lyftr_postgres.writer import PostgresMessageWriter
 from lyftr_postgres.writing_connection import WritingConnection
-from lyftr_sql.group_commit import Commit, GroupCommitWriter
+from lyftr_sql.group_commit import Commit
 
 __all__ = ["POOL_SIZE", "PostgresStore"]
 
@@ -72,8 +72,8 @@ class PostgresStore:
         self._removing = WritingConnection(connect)
         reading = create_reading_engine(connect, pool_size)
         self._engines = [reading]
-        self.writer: GroupCommitWriter = GroupCommitWriter(
-            PostgresBatches(WritingConnection(connect)), on_commit=self._note_commit
+        self.writer: PostgresMessageWriter = PostgresMessageWriter(
+            WritingConnection(connect), on_commit=self._note_commit
         )
         self.reader: PostgresMessageReader = PostgresMessageReader(reading)
         self.replica: PostgresMessageReader = self.reader

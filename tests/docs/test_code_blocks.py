@@ -20,7 +20,11 @@ _RUN_HERE = {"python", "sh", "json", "output", "stop"}
 _NOT_RUN_HERE = {"text", "nginx", "ini"}
 """Of these nginx is run by `test_nginx.py`; text is for trees of files."""
 _TOOLS = ("bash", "curl", "openssl")
-_BY_OTHERS = {"docs/how-to/nginx.md", "docs/how-to/back-up-and-restore.md"}
+_BY_OTHERS = {
+    "docs/how-to/nginx.md",
+    "docs/how-to/back-up-and-restore.md",
+    "docs/how-to/postgresql.md",
+}
 """Pages that tests of their own run, under more than a reader would see."""
 
 

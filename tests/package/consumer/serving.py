@@ -25,6 +25,7 @@ from lyftr_http.settings import (
     WebhookScheme,
     load_settings,
 )
+from lyftr_http.storage import Store
 from lyftr_sqlite import (
     Commit,
     Finding,
@@ -60,7 +61,7 @@ def is_long(secret: Secret) -> bool:
 def application(settings: Settings) -> Litestar:
     """Put the server together, with its own store at hand."""
     container = Container(settings=settings)
-    assert_type(container.store(), SqliteStore)
+    assert_type(container.store(), Store)
     return assert_type(create_app(settings, container), Litestar)
 
 
