@@ -16,6 +16,12 @@ from lyftr_postgres.url import describe
 __all__ = ["Migration", "migrate", "prepare", "require_readable"]
 
 
+_NO_INDEX = (
+    "no search index, as pg_trgm is not there or not for this user to add;"
+    " searches look at one message after another"
+)
+
+
 class Migration(msgspec.Struct, frozen=True):
     """What a migration did.
 
@@ -28,6 +34,11 @@ class Migration(msgspec.Struct, frozen=True):
     before: str | None
     after: str
     has_search_index: bool
+
+    @property
+    def lacks(self) -> str | None:
+        """What the database does without, in a few words."""
+        return None if self.has_search_index else _NO_INDEX
 
 
 def migrate(conninfo: str) -> Migration:

@@ -34,6 +34,11 @@ class Migration(msgspec.Struct, frozen=True):
     before: str | None
     after: str
 
+    @property
+    def lacks(self) -> str | None:
+        """What the database does without, in a few words: nothing."""
+        return None
+
 
 def migrate(path: Path) -> Migration:
     """Make the database or bring it to the schema of this version, in one transaction.

@@ -11,7 +11,9 @@ __all__ = ["migrate"]
 def migrate() -> None:
     """Bring the database to the schema of this version.
 
-    `lyftr serve` does the same at its start. A new database is made; its folder must exist.
+    `lyftr serve` does the same at its start with a SQLite file, which is made if need be; its
+    folder must exist. In PostgreSQL it makes the tables of an empty database, and does not start
+    with an old schema: this command is to be run first, once, while servers run or not.
     """
     container = container_for(settings_from_environment())
     done = container.migrate()
@@ -20,3 +22,5 @@ def migrate() -> None:
         click.echo(f"{name}: schema {done.after}, nothing to do")
     else:
         click.echo(f"{name}: schema {done.before or 'none'} -> {done.after}")
+    if done.lacks:
+        click.echo(f"{name}: {done.lacks}")

@@ -37,8 +37,8 @@ _SHUTDOWN_TIMEOUT = "How long a shutdown may take.  [default: SHUTDOWN_TIMEOUT, 
 def serve(*, workers: int, dev: bool, **options: str | None) -> None:
     """Run the server.
 
-    The database is opened, and its schema brought up to date, before it listens. SIGTERM and
-    Ctrl-C finish what is in flight.
+    The database is opened before it listens, and the schema of a SQLite file brought up to date;
+    that of PostgreSQL must be (lyftr migrate). SIGTERM and Ctrl-C finish what is in flight.
     """
     with no_collection():
         from lyftr_http.server import run_server  # noqa: PLC0415 - as in `container_for`
