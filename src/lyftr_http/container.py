@@ -32,7 +32,7 @@ from lyftr_http.retention import Retention
 from lyftr_http.schemes import configured_scheme
 from lyftr_http.sessions import Sessions
 from lyftr_http.settings import InvalidSettings, Secret, Settings
-from lyftr_http.storage import Store, kind_of, not_for_postgresql
+from lyftr_http.storage import Kind, Store, kind_of, not_for_postgresql
 from lyftr_sqlite import Commit, SqliteStore, check, migrate, rebuild
 from lyftr_sqlite.backing_up import back_up
 from lyftr_sqlite.importing import open_importer
@@ -52,13 +52,43 @@ def _noting(metrics: Metrics, bell: CommitBell) -> Callable[[Commit], None]:
     return note
 
 
+def _kind(settings: Settings) -> Kind:
+    """Return which kind of database there is.
+
+    Raises:
+        ValueError: The URL means none that is known.
+        InvalidSettings: A replica is given to SQLite, which has none.
+    """
+    kind = kind_of(settings.database_url)
+    if kind != "postgresql" and settings.database_read_url:
+        raise InvalidSettings("DATABASE_READ_URL needs a DATABASE_URL of PostgreSQL beside it")
+    return kind
+
+
+def _read_url(settings: Settings) -> str | None:
+    """Return the URL of the replica, if there is one.
+
+    Raises:
+        InvalidSettings: It is none that is taken.
+    """
+    from lyftr_postgres.url import parse_read_url  # noqa: PLC0415 - loaded only where it is used
+
+    if settings.database_read_url is None:
+        return None
+    try:
+        parse_read_url(settings.database_read_url.value)
+    except ValueError as exc:
+        raise InvalidSettings(f"DATABASE_READ_URL {exc}") from None
+    return settings.database_read_url.value
+
+
 def _postgres_store(
     settings: Settings, on_commit: Callable[[Commit], None], bell: CommitBell
 ) -> "PostgresStore":
     """Make the store over PostgreSQL, whose driver is loaded only where it is used.
 
     Raises:
-        InvalidSettings: It is not installed.
+        InvalidSettings: It is not installed, or the URL of the replica is not taken.
     """
     try:
         from lyftr_postgres import PostgresStore  # noqa: PLC0415 - as above
@@ -68,7 +98,7 @@ def _postgres_store(
         ) from None
     return PostgresStore(
         settings.database_url,
-        read_url=settings.database_read_url.value if settings.database_read_url else None,
+        read_url=_read_url(settings),
         pool_size=settings.database_pool_size,
         on_commit=on_commit,
         on_news=bell.ring,
@@ -122,7 +152,7 @@ class Container(containers.DeclarativeContainer):
     templates = providers.Singleton(Templates)
 
     commit_bell = providers.Singleton(CommitBell)
-    kind = providers.Callable(kind_of, settings.provided.database_url)
+    kind = providers.Callable(_kind, settings)
     _on_commit = providers.Callable(_noting, metrics, commit_bell)
     store: providers.Provider[Store] = providers.Selector(
         kind,

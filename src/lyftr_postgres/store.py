@@ -13,7 +13,7 @@ from lyftr_postgres.migration import prepare, require_readable
 from lyftr_postgres.probe import PostgresReadinessProbe
 from lyftr_postgres.reader import PostgresMessageReader
 from lyftr_postgres.remover import PostgresMessageRemover
-from lyftr_postgres.url import describe, parse_database_url
+from lyftr_postgres.url import describe, parse_database_url, parse_read_url
 from lyftr_postgres.writer import PostgresMessageWriter
 from lyftr_postgres.writing_connection import WritingConnection
 from lyftr_sql.group_commit import Commit
@@ -78,7 +78,7 @@ class PostgresStore:
         self.reader: PostgresMessageReader = PostgresMessageReader(reading)
         self.replica: PostgresMessageReader = self.reader
         if read_url:
-            engine = create_reading_engine(opener(parse_database_url(read_url)), pool_size)
+            engine = create_reading_engine(opener(parse_read_url(read_url)), pool_size)
             self._engines.append(engine)
             self.replica = PostgresMessageReader(engine)
         self.remover: PostgresMessageRemover = PostgresMessageRemover(

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-__all__ = ["SCHEMES", "describe", "parse_database_url"]
+__all__ = ["SCHEMES", "describe", "parse_database_url", "parse_read_url"]
 
 SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 """They mean the same."""
@@ -26,7 +26,7 @@ _PATIENCE = {
 
 
 def parse_database_url(url: str) -> str:
-    """Return the connection string.
+    """Return the connection string of a database to write to.
 
     Args:
         url: `postgresql://USER:PASSWORD@HOST:PORT/NAME?OPTION=VALUE`; several hosts have commas
@@ -35,6 +35,17 @@ def parse_database_url(url: str) -> str:
     Raises:
         ValueError: libpq does not take it; the message repeats nothing of it.
     """
+    # Of several servers one takes writes, at any time another one.
+    return _parse(url, "read-write")
+
+
+def parse_read_url(url: str) -> str:
+    """Return the connection string of a replica to read from; see `parse_database_url`."""
+    # Of several servers the one that takes writes has enough to do.
+    return _parse(url, "prefer-standby")
+
+
+def _parse(url: str, wanted: str) -> str:
     scheme, separator, rest = url.partition("://")
     if scheme not in SCHEMES or not separator or "\0" in url:
         raise ValueError(_TAKEN)
@@ -48,8 +59,7 @@ def parse_database_url(url: str) -> str:
     if not all(map(_is_port, given.get("port", "").split(","))):
         raise ValueError(_TAKEN)
     if "," in given.get("host", given.get("hostaddr", "")):
-        # Of several servers one takes writes, at any time another one.
-        given.setdefault("target_session_attrs", "read-write")
+        given.setdefault("target_session_attrs", wanted)
     return make_conninfo(**{"fallback_application_name": "lyftr", **_PATIENCE, **given})
 
 
@@ -59,11 +69,14 @@ def describe(conninfo: str) -> str:
     Args:
         conninfo: See `parse_database_url`.
     """
-    parameters = conninfo_to_dict(conninfo)
-    host = parameters.get("host") or parameters.get("hostaddr") or "the local server"
-    port = parameters.get("port")
+    parameters = {name: str(value) for name, value in conninfo_to_dict(conninfo).items()}
     name = parameters.get("dbname") or parameters.get("user") or "the default database"
-    return f"{name} at {host}{f':{port}' if port else ''}"
+    hosts = (parameters.get("host") or parameters.get("hostaddr") or "the local server").split(",")
+    ports = parameters.get("port", "").split(",")
+    if len(ports) == 1:  # it is that of each
+        ports *= len(hosts)
+    shown = (f"{host}:{port}" if port else host for host, port in zip(hosts, ports, strict=False))
+    return f"{name} at {','.join(shown)}"
 
 
 def _is_port(text: str) -> bool:
@@ -74,7 +87,7 @@ def _unknown_option(rest: str) -> str | None:
     """Return the first option of a URL that libpq does not know, if that is what is wrong."""
     for name, _ in parse_qsl(urlsplit(f"//{rest}").query):
         try:
-            conninfo_to_dict(**{name: "x"})
-        except (psycopg.Error, TypeError):
+            make_conninfo(**{name: "1"})
+        except psycopg.Error:
             return name if name.isidentifier() else None
     return None

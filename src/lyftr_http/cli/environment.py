@@ -57,6 +57,8 @@ def container_for(settings: Settings) -> "Container":
     container = Container(settings=settings)
     try:
         container.store()
+    except InvalidSettings:
+        raise
     except ValueError as exc:
         raise InvalidSettings(f"DATABASE_URL {exc}") from None
     return container
