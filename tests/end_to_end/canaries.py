@@ -15,6 +15,7 @@ from lyftr_core import HexHmacSha256
 
 __all__ = [
     "LOGGED",
+    "REPLICA",
     "SECRETS",
     "TOKENS",
     "UNREADABLE",
@@ -35,6 +36,8 @@ SECRETS = {
     "API_TOKENS": "canary-token-1,canary/token+2==",
 }
 """Every variable that holds something secret, with a marked value."""
+REPLICA = {"DATABASE_READ_URL": "postgresql://somebody:canary-password@127.0.0.1:1/inbox"}
+"""One more, which only PostgreSQL takes; nobody answers there."""
 TOKENS = SECRETS["API_TOKENS"].split(",")
 NUMBERS = ("4915144444444", "4915155555555")
 LOGGED = "marked-path"

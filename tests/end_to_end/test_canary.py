@@ -14,6 +14,7 @@ from lyftr_http.container import Container
 from lyftr_http.settings import VARIABLES, Settings, load_settings
 from tests.end_to_end.canaries import (
     LOGGED,
+    REPLICA,
     SECRETS,
     TOKENS,
     UNREADABLE,
@@ -132,7 +133,7 @@ def _command_lines(pid: int) -> Iterator[str]:
 
 def test_every_secret_variable_is_marked() -> None:
     secret = {v for v, (f, _) in VARIABLES.items() if "Secret" in str(Settings.__annotations__[f])}
-    assert set(SECRETS) == secret
+    assert {*SECRETS, *REPLICA} == secret
 
 
 def _made(container: Container) -> Iterator[object]:
@@ -156,7 +157,10 @@ def test_nothing_that_the_server_is_made_of_shows_a_secret(tmp_path: Path) -> No
     "wrong",
     [
         dict.fromkeys(("PORT", "LOG_LEVEL", "API_TOKENS", "LOG_FORMAT"), "canary canary"),
-        {"DATABASE_URL": "postgresql://canary:canary@localhost/canary"},
+        {"DATABASE_URL": "postgresql://somebody:canary@localhost:1/inbox"},
+        {"DATABASE_URL": "postgresql://somebody:canary@localhost:canary/inbox"},
+        {"DATABASE_URL": "postgresql://localhost/inbox", **REPLICA, "PORT": "canary"},
+        {"DATABASE_URL": "sqlite:///lyftr.db", **REPLICA},
         {"DATABASE_URL": "sqlite:///nowhere/lyftr.db"},
     ],
     ids=str,
