@@ -3,7 +3,6 @@
 Each server does so behind its own messages, and whoever is at it takes those of the others along.
 """
 
-import asyncio
 from typing import Any
 
 from psycopg import AsyncConnection
@@ -11,6 +10,7 @@ from psycopg import AsyncConnection
 from lyftr_postgres.folding import fold
 from lyftr_postgres.writing_connection import WritingConnection
 from lyftr_sql.background import Background
+from lyftr_sql.folding_trigger import FoldingTrigger
 
 __all__ = ["AT_ONCE", "IDLE", "LONG_TAIL", "Follower"]
 
@@ -32,9 +32,7 @@ class Follower:
     def __init__(self, connection: WritingConnection) -> None:
         self._connection = connection
         self._background = Background("the counts fall behind", self.fold_all)
-        self._behind = 0
-        self._last_commit = 0.0
-        self._timer: asyncio.TimerHandle | None = None
+        self._trigger = FoldingTrigger(self._background.wake)
 
     async def open(self) -> None:
         """Begin to follow, with what a former process left."""
@@ -43,9 +41,7 @@ class Follower:
 
     async def close(self) -> None:
         """End after the present step. What is not folded stays in the log."""
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
+        self._trigger.stop()
         await self._background.close()
         await self._connection.close()
 
@@ -55,13 +51,7 @@ class Follower:
         Args:
             messages: How many it added.
         """
-        loop = asyncio.get_running_loop()
-        self._last_commit = loop.time()
-        self._behind += messages
-        if self._behind >= LONG_TAIL:
-            self._background.wake()
-        elif self._behind and self._timer is None:
-            self._timer = loop.call_later(IDLE, self._fold_if_idle)
+        self._trigger.note_commit(messages, long_tail=LONG_TAIL, idle=IDLE)
 
     async def fold_all(self) -> None:
         """Fold what is there, unless another server is about it.
@@ -69,18 +59,9 @@ class Follower:
         Raises:
             StorageUnavailable: The database cannot be written.
         """
-        self._behind = 0
+        self._trigger.note_folding()
         while await self._connection.run(_fold) and not self._background.closing:
             pass
-
-    def _fold_if_idle(self) -> None:
-        loop = asyncio.get_running_loop()
-        idle_at = self._last_commit + IDLE
-        if loop.time() < idle_at:
-            self._timer = loop.call_at(idle_at, self._fold_if_idle)
-        else:
-            self._timer = None
-            self._background.wake()
 
 
 async def _fold(connection: AsyncConnection[Any]) -> bool:

@@ -37,7 +37,7 @@ class Migration(msgspec.Struct, frozen=True):
 
     @property
     def lacks(self) -> str | None:
-        """What the database does without, in a few words."""
+        """Say in a few words what the database does without, if anything."""
         return None if self.has_search_index else _NO_INDEX
 
 

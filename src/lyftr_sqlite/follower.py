@@ -4,10 +4,10 @@ To fold each message at once would cost more than half of the throughput; in bul
 fraction of that. What is not folded yet, readers take from the log.
 """
 
-import asyncio
 from collections.abc import Sequence
 
 from lyftr_sql.background import Background
+from lyftr_sql.folding_trigger import FoldingTrigger
 from lyftr_sqlite.folding import fold, progress_of
 from lyftr_sqlite.projections import PROJECTIONS, Projection
 from lyftr_sqlite.writing_connection import WritingConnection
@@ -35,9 +35,7 @@ class Follower:
     def __init__(self, connection: WritingConnection) -> None:
         self._connection = connection
         self._background = Background("projections fall behind", self._fold_each)
-        self._behind = 0
-        self._last_commit = 0.0
-        self._timer: asyncio.TimerHandle | None = None
+        self._trigger = FoldingTrigger(self._background.wake)
 
     async def open(self) -> None:
         """Fold what a former process left, then begin to follow.
@@ -50,9 +48,7 @@ class Follower:
 
     async def close(self) -> None:
         """End after the present step. What is not folded stays in the log."""
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
+        self._trigger.stop()
         await self._background.close()
 
     def note_commit(self, messages: int) -> None:
@@ -61,25 +57,10 @@ class Follower:
         Args:
             messages: How many it added.
         """
-        loop = asyncio.get_running_loop()
-        self._last_commit = loop.time()
-        self._behind += messages
-        if self._behind >= LONG_TAIL:
-            self._background.wake()
-        elif self._behind and self._timer is None:
-            self._timer = loop.call_later(IDLE, self._fold_if_idle)
-
-    def _fold_if_idle(self) -> None:
-        loop = asyncio.get_running_loop()
-        idle_at = self._last_commit + IDLE
-        if loop.time() < idle_at:
-            self._timer = loop.call_at(idle_at, self._fold_if_idle)
-        else:
-            self._timer = None
-            self._background.wake()
+        self._trigger.note_commit(messages, long_tail=LONG_TAIL, idle=IDLE)
 
     async def _fold_each(self) -> None:
-        self._behind = 0
+        self._trigger.note_folding()
         for projection in PROJECTIONS:
             await self._fold([projection], projection.at_once)
 

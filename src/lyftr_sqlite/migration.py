@@ -36,7 +36,7 @@ class Migration(msgspec.Struct, frozen=True):
 
     @property
     def lacks(self) -> str | None:
-        """What the database does without, in a few words: nothing."""
+        """Say what the database does without; of SQLite this is nothing."""
         return None
 
 

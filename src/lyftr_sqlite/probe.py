@@ -1,22 +1,17 @@
-"""Whether the database answers, and takes commits."""
-
-import asyncio
+"""Whether the file can be read, and takes commits."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from lyftr_core.errors import StorageUnavailable
+from lyftr_sql.probe import StoreProbe
 from lyftr_sqlite.failures import as_storage_unavailable
 from lyftr_sqlite.schema import messages
 from lyftr_sqlite.writer import SqliteMessageWriter
 
 __all__ = ["SqliteReadinessProbe"]
 
-PATIENCE = 2.0
-"""How long the database may take to answer, in seconds."""
 
-
-class SqliteReadinessProbe:
+class SqliteReadinessProbe(StoreProbe):
     """The `ReadinessProbe` port over SQLite.
 
     Args:
@@ -25,19 +20,10 @@ class SqliteReadinessProbe:
     """
 
     def __init__(self, engine: AsyncEngine, writer: SqliteMessageWriter) -> None:
-        self._engine = engine
-        self._writer = writer
+        super().__init__(lambda: _read_a_row(engine), writer)
 
-    async def check(self) -> str | None:
-        """Return `None` if the database answers in time and takes commits, else what is wrong."""
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await self._read_a_row()
-        except (StorageUnavailable, TimeoutError):
-            return "not answering"
-        return await self._writer.check()
 
-    async def _read_a_row(self) -> None:
-        with as_storage_unavailable("cannot read"):
-            async with self._engine.connect() as connection:
-                await connection.execute(select(messages.c.seq).limit(1))
+async def _read_a_row(engine: AsyncEngine) -> None:
+    with as_storage_unavailable("cannot read"):
+        async with engine.connect() as connection:
+            await connection.execute(select(messages.c.seq).limit(1))

@@ -35,6 +35,7 @@ _FILL = """
     FROM generate_series(1, %s) AS numbers (number)"""
 
 
+@pytest.mark.once
 class TestWithHardlyAnythingWalked(FilteringContract, PagingContract, ComparisonContract):
     """Few messages are many here, so that the search index answers wherever it can."""
 
@@ -51,6 +52,7 @@ class TestWithHardlyAnythingWalked(FilteringContract, PagingContract, Comparison
                 yield store.writer, store.reader
 
 
+@pytest.mark.once
 class TestWithoutSearchIndex(FilteringContract, PagingContract, ComparisonContract):
     """pg_trgm is not there, or not for this user."""
 

@@ -57,7 +57,7 @@ async def test_a_database_that_answers_too_late_is_not_ready(
     path: Path, monkeypatch: pytest.MonkeyPatch, writer: SqliteMessageWriter
 ) -> None:
     monkeypatch.setattr("lyftr_sqlite.engines.BUSY_TIMEOUT", 300)
-    monkeypatch.setattr("lyftr_sqlite.probe.PATIENCE", 0.05)
+    monkeypatch.setattr("lyftr_sql.probe.PATIENCE", 0.05)
     engine = create_reading_engine(path)
     locker = sqlite3.connect(path, isolation_level=None)
     locker.execute("PRAGMA locking_mode=EXCLUSIVE")
@@ -72,7 +72,7 @@ async def test_a_database_that_answers_too_late_is_not_ready(
 async def test_readers_that_are_all_busy_are_not_ready(
     reading_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, writer: SqliteMessageWriter
 ) -> None:
-    monkeypatch.setattr("lyftr_sqlite.probe.PATIENCE", 0.05)
+    monkeypatch.setattr("lyftr_sql.probe.PATIENCE", 0.05)
     async with AsyncExitStack() as busy:
         for _ in range(READERS):
             await busy.enter_async_context(reading_engine.connect())
