@@ -8,13 +8,17 @@ from typing import Any
 
 from psycopg import AsyncConnection, Connection
 
-from lyftr_core.errors import StorageUnavailable
+from lyftr_core.errors import SchemaMismatch, StorageUnavailable
 from lyftr_postgres.horizon import NEXT_SEQ, PLACES
 
-__all__ = ["raise_log_base", "require_log_below"]
+__all__ = ["raise_log_base", "require_log_below", "require_log_below_now"]
 
 _LAST = "(SELECT coalesce(max(seq), 0) FROM messages)"
 _IS_AHEAD = f"SELECT {_LAST} >= {NEXT_SEQ}"
+_AHEAD = (
+    "the log is ahead of this server, as after a move from another one:"
+    " run lyftr migrate, which mends that"
+)
 _RAISE = f"""UPDATE log_base
     SET base = {_LAST} / {PLACES} + 1 - pg_snapshot_xmax(pg_current_snapshot())::text::bigint"""
 
@@ -27,10 +31,22 @@ async def require_log_below(connection: AsyncConnection[Any]) -> None:
     """
     found = await (await connection.execute(_IS_AHEAD)).fetchone()
     if found and found[0]:
-        raise StorageUnavailable(
-            "the log is ahead of this server, as after a move from another one:"
-            " run lyftr migrate, which mends that"
-        )
+        raise StorageUnavailable(_AHEAD)
+
+
+def require_log_below_now(connection: Connection[Any], name: str) -> None:
+    """See the same before anything is begun.
+
+    Args:
+        connection: To a database with the schema of this version.
+        name: What to call it.
+
+    Raises:
+        SchemaMismatch: It would not.
+    """
+    found = connection.execute(_IS_AHEAD).fetchone()
+    if found and found[0]:
+        raise SchemaMismatch(f"{name}: {_AHEAD}")
 
 
 def raise_log_base(connection: Connection[Any]) -> None:

@@ -8,6 +8,7 @@ import psycopg
 from psycopg import Connection
 
 from lyftr_postgres.failures import as_storage_unavailable
+from lyftr_postgres.log_base import require_log_below_now
 from lyftr_postgres.revision import find_revision, require_head, require_server
 from lyftr_postgres.schema import HEAD
 from lyftr_postgres.search_index import make_search_index
@@ -69,14 +70,14 @@ def prepare(conninfo: str) -> None:
     Raises:
         StorageUnavailable: The database cannot be reached or written.
         SchemaMismatch: It has an older schema, which `lyftr migrate` changes when somebody wants
-            that, or a newer one.
+            that, or a newer one; or it was moved here, and its log is ahead of this server.
     """
     with _connect(conninfo) as connection:
         found = find_revision(connection, describe(conninfo))
+        if found is not None:
+            _require_fit(connection, found, describe(conninfo))
     if found is None:
         migrate(conninfo)
-    else:
-        require_head(found, describe(conninfo))
 
 
 def require_readable(conninfo: str) -> None:
@@ -84,10 +85,16 @@ def require_readable(conninfo: str) -> None:
 
     Raises:
         StorageUnavailable: It cannot be reached.
-        SchemaMismatch: It has another schema.
+        SchemaMismatch: It has another schema, or its log is ahead of this server.
     """
     with _connect(conninfo) as connection:
-        require_head(find_revision(connection, describe(conninfo)), describe(conninfo))
+        name = describe(conninfo)
+        _require_fit(connection, find_revision(connection, name), name)
+
+
+def _require_fit(connection: Connection, found: str | None, name: str) -> None:
+    require_head(found, name)
+    require_log_below_now(connection, name)
 
 
 @contextmanager

@@ -131,9 +131,11 @@ async def test_a_log_that_is_ahead_of_the_server_takes_nothing_until_it_is_migra
     )
     async with PostgresStore(postgres_url) as store:
         await store.writer.add(first, received_at=_NOON)
-    # As if another server, which had counted further, had written it.
-    _run(postgres_url, "UPDATE messages SET seq = seq + 4096 * 1000000::bigint")
     async with PostgresStore(postgres_url) as store:
+        # As if another server, which had counted further, had written it.
+        _run(postgres_url, "UPDATE messages SET seq = seq + 4096 * 1000000::bigint")
+        with pytest.raises(SchemaMismatch, match="run lyftr migrate"):
+            await PostgresStore(postgres_url).open()
         with pytest.raises(StorageUnavailable, match="run lyftr migrate"):
             await store.writer.add(second, received_at=_NOON)
         migrate(parse_database_url(postgres_url))
