@@ -51,9 +51,7 @@ def test_listeners_at_two_servers_get_each_message_once_over_a_kill_9_of_one(
         servers = [serve(DATABASE_URL=postgres_url) for _ in range(2)]
         ports = [stack.enter_context(server).port for server in servers]
         listeners = [stack.enter_context(Listeners(port, _QUERIES)) for port in ports]
-        loads = [
-            stack.enter_context(Load(port, SECRET, f"m{port}", senders=4)) for port in ports
-        ]
+        loads = [stack.enter_context(Load(port, SECRET, f"m{port}", senders=4)) for port in ports]
         for load in loads:
             load.wait_for(500)
         assert servers[0].stop(signal.SIGKILL) == -signal.SIGKILL
