@@ -120,7 +120,12 @@ class PostgresMessageReader:
 
     async def _try(self, work: _Work[T]) -> T:
         async with self._engine.connect() as connection:
-            return await within(self._patience, connection, work(connection))
+            try:
+                return await within(self._patience, connection, work(connection))
+            except Exception as exc:
+                if is_lost(exc):  # or the pool would try to use it again, and log that it cannot
+                    await connection.invalidate()
+                raise
 
     async def _can_search(self, connection: AsyncConnection) -> bool:
         """Tell whether there is a search index; once there is one, it stays."""
