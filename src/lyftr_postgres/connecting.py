@@ -7,7 +7,7 @@ so nothing may be left on one: no prepared statement, no setting but within a tr
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, Notify
 from sqlalchemy import AsyncAdaptedQueuePool
 from sqlalchemy.ext.asyncio import AsyncConnection as PooledConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -20,16 +20,24 @@ _WAIT_FOR_A_READER = 5.0
 Opener = Callable[[], Awaitable[AsyncConnection]]
 
 
-def opener(conninfo: str) -> Opener:
+def opener(conninfo: str, *, listens: bool = False) -> Opener:
     """Return what opens a connection.
 
     Args:
         conninfo: See `lyftr_postgres.url.parse_database_url`.
+        listens: Whether its user asks for notifications.
     """
 
     async def connect() -> AsyncConnection:
         # A statement that is prepared would be so on one connection of the pool alone.
-        return await AsyncConnection.connect(conninfo, autocommit=True, prepare_threshold=None)
+        connection = await AsyncConnection.connect(
+            conninfo, autocommit=True, prepare_threshold=None
+        )
+        if not listens:
+            # A pool may give it a connection on which somebody has said LISTEN; psycopg would keep
+            # whatever comes then, for ever.
+            connection.add_notify_handler(_ignore)
+        return connection
 
     return connect
 
@@ -51,6 +59,10 @@ def create_reading_engine(connect: Opener, size: int) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=_WAIT_FOR_A_READER,
     )
+
+
+def _ignore(_notification: Notify) -> None:
+    """Keep nothing of a notification."""
 
 
 async def driver_of(connection: PooledConnection) -> AsyncConnection[Any]:

@@ -67,7 +67,7 @@ class PostgresStore:
         connect = opener(self.conninfo)
         self._follower = Follower(WritingConnection(connect))
         self._announcer = Announcer(connect)
-        self._listener = Listener(connect, on_news)
+        self._listener = Listener(opener(self.conninfo, listens=True), on_news)
         self._on_commit = on_commit
         self._removing = WritingConnection(connect)
         reading = create_reading_engine(connect, pool_size)
