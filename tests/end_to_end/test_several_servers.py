@@ -3,19 +3,25 @@
 import signal
 from collections.abc import Callable
 from contextlib import ExitStack
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 
+from lyftr_postgres.horizon import SEQ
 from tests.end_to_end.conftest import SECRET, LyftrServer, Serve
 from tests.end_to_end.listeners import Listeners, Received
 from tests.end_to_end.load import Load
 from tests.postgresql.database_server import DatabaseServer
+from tests.postgresql.pgbouncer import PgBouncer
 
 _LISTENERS = 20
 """At each server."""
 _FILTER = "to=%2B20000000007"
 """What a tenth of the messages of a `Load` passes."""
 _QUERIES = ["" if number % 10 else _FILTER for number in range(_LISTENERS)]
+_INSERT = f"""INSERT INTO messages (message_id, sender, recipient, ts, text, received_at, seq)
+    VALUES ('stalled', '+12', '+13', 0, NULL, 0, {SEQ} + 1)"""  # noqa: S608 - of a constant
 
 Show = Callable[[str], None]
 
@@ -97,3 +103,41 @@ def test_a_message_that_comes_to_both_is_stored_once_and_a_changed_one_is_a_conf
         assert second.wait_for_line('"result":"conflict"')["message_id"] == "m1"
         assert first.http.get("/messages").json()["total"] == 1
         assert second.http.get("/messages/m1").json()["text"] == "Hello"
+
+
+def test_through_a_transaction_pool_a_stream_gets_what_another_server_takes(
+    serve: Serve, postgres_server: DatabaseServer, postgres_url: str, pgbouncer: PgBouncer
+) -> None:
+    """Nobody can listen through it, so the log is looked at."""
+    url = pgbouncer.url(urlsplit(postgres_url).path[1:])
+    with (
+        serve(DATABASE_URL=url) as first,
+        serve(DATABASE_URL=url) as second,
+        Listeners(second.port, [""]) as listeners,
+    ):
+        for number in range(20):
+            first.deliver(f"m{number}").raise_for_status()
+        listeners.wait_until(lambda: listeners.counts() == {20})
+        assert [event.message_id for event in listeners.received[0]] == [
+            f"m{number}" for number in range(20)
+        ]
+        assert second.http.get("/stats").json()["total_messages"] == 20
+
+
+def test_a_stream_waits_for_a_writer_that_stalls_and_then_goes_on(
+    serve: Serve, postgres_url: str
+) -> None:
+    with (
+        serve(DATABASE_URL=postgres_url) as server,
+        Listeners(server.port, [""]) as listeners,
+        psycopg.connect(postgres_url) as stalled,
+    ):
+        stalled.execute(_INSERT)
+        server.deliver("after").raise_for_status()
+        assert server.http.get("/messages/after").status_code == 200
+        page = server.http.get("/messages?after=0").json()
+        assert (page["items"], page["has_more"]) == ([], False)
+        assert listeners.counts() == {0}
+        stalled.commit()
+        listeners.wait_until(lambda: listeners.counts() == {2})
+        assert [event.message_id for event in listeners.received[0]] == ["stalled", "after"]
