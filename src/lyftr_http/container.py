@@ -1,6 +1,7 @@
 """The wiring: the one place that names concrete adapters."""
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -34,11 +35,13 @@ from lyftr_http.sessions import Sessions
 from lyftr_http.settings import InvalidSettings, Secret, Settings
 from lyftr_http.storage import Kind, Store, kind_of, not_for_postgresql
 from lyftr_sqlite import Commit, SqliteStore, check, migrate, rebuild
+from lyftr_sqlite import log_copy as sqlite_log_copy
 from lyftr_sqlite.backing_up import back_up
 from lyftr_sqlite.importing import open_importer
 from lyftr_sqlite.restoring import restore
 
 if TYPE_CHECKING:
+    from lyftr_core.log_copy import LogSource, LogTarget
     from lyftr_postgres import Migration, PostgresStore
 
 __all__ = ["Container"]
@@ -117,6 +120,18 @@ def _prepare_postgres(store: "PostgresStore") -> None:
     prepare(store.conninfo)
 
 
+def _postgres_log_source(store: "PostgresStore") -> "AbstractContextManager[LogSource]":
+    from lyftr_postgres.log_copy import open_log_source  # noqa: PLC0415 - as above
+
+    return open_log_source(store.conninfo)
+
+
+def _postgres_log_target(store: "PostgresStore") -> "AbstractContextManager[LogTarget]":
+    from lyftr_postgres.log_copy import open_log_target  # noqa: PLC0415 - as above
+
+    return open_log_target(store.conninfo)
+
+
 def _sessions(tokens: Iterable[Secret], clock: Callable[[], datetime]) -> Sessions:
     return Sessions((token.key for token in tokens), clock)
 
@@ -177,6 +192,16 @@ class Container(containers.DeclarativeContainer):
     restore = _of_sqlite(kind, store, restore, "restore", "pg_restore, then lyftr migrate")
     open_importer = _of_sqlite(kind, store, open_importer, "import", "lyftr send")
     rebuild = _of_sqlite(kind, store, rebuild, "rebuild", "REINDEX")
+    open_log_source = providers.Selector(
+        kind,
+        sqlite=providers.Callable(sqlite_log_copy.open_log_source, store.provided.path),
+        postgresql=providers.Callable(_postgres_log_source, store),
+    )
+    open_log_target = providers.Selector(
+        kind,
+        sqlite=providers.Callable(sqlite_log_copy.open_log_target, store.provided.path),
+        postgresql=providers.Callable(_postgres_log_target, store),
+    )
     scheme = providers.Singleton(configured_scheme, settings, clock)
     sessions = providers.Singleton(_sessions, settings.provided.api_tokens, clock)
     read_access = providers.Singleton(_read_access, settings.provided.api_tokens, sessions)

@@ -14,7 +14,7 @@ from psycopg import AsyncConnection
 
 from lyftr_core.errors import StorageUnavailable
 
-__all__ = ["LARGEST_BATCH", "NEXT_SEQ", "PLACES", "SEQ", "find_horizon"]
+__all__ = ["HORIZON", "LARGEST_BATCH", "NEXT_SEQ", "PLACES", "SEQ", "find_horizon"]
 
 PLACES = 4_096
 """How many values of `seq` each transaction has."""
@@ -32,7 +32,7 @@ NEXT_SEQ = f"""((pg_snapshot_xmax(pg_current_snapshot())::text::bigint
 # that of the snapshot and is not among the holders has finished, and the next snapshot shows it.
 # A lock names a transaction by the lower half of its number. Where no transaction has a number,
 # as mostly, or on a standby, which has no locks of its primary, the snapshot alone tells.
-_HORIZON = f"""
+HORIZON = f"""
     WITH moment AS MATERIALIZED (
         SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS oldest,
             pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next
@@ -48,6 +48,7 @@ _HORIZON = f"""
         ELSE next - coalesce((SELECT max(age) FROM adding WHERE age < 2147483648), 0) END)
         * {PLACES}
     FROM moment, log_base"""
+"""The query of `find_horizon`."""
 
 
 async def find_horizon(connection: AsyncConnection[Any]) -> int:
@@ -61,7 +62,7 @@ async def find_horizon(connection: AsyncConnection[Any]) -> int:
     Raises:
         StorageUnavailable: The base of the log is missing.
     """
-    found = await (await connection.execute(_HORIZON)).fetchone()
+    found = await (await connection.execute(HORIZON)).fetchone()
     if found is None:
         raise StorageUnavailable("the base of the log is missing")
     return int(found[0])

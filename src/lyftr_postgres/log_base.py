@@ -11,7 +11,7 @@ from psycopg import AsyncConnection, Connection
 from lyftr_core.errors import SchemaMismatch, StorageUnavailable
 from lyftr_postgres.horizon import NEXT_SEQ, PLACES
 
-__all__ = ["raise_log_base", "require_log_below", "require_log_below_now"]
+__all__ = ["RAISE_BASE", "raise_log_base", "require_log_below", "require_log_below_now"]
 
 _LAST = "(SELECT coalesce(max(seq), 0) FROM messages)"
 _IS_AHEAD = f"SELECT {_LAST} >= {NEXT_SEQ}"
@@ -19,8 +19,10 @@ _AHEAD = (
     "the log is ahead of this server, as after a move from another one:"
     " run lyftr migrate, which mends that"
 )
-_RAISE = f"""UPDATE log_base
-    SET base = {_LAST} / {PLACES} + 1 - pg_snapshot_xmax(pg_current_snapshot())::text::bigint"""
+RAISE_BASE = f"""UPDATE log_base
+    SET base = {_LAST} / {PLACES} + 1 - pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+    WHERE {_LAST} >= {NEXT_SEQ}"""
+"""Raises the base, if need be; whoever runs it has locked `messages` in the mode EXCLUSIVE."""
 
 
 async def require_log_below(connection: AsyncConnection[Any]) -> None:
@@ -59,4 +61,4 @@ def raise_log_base(connection: Connection[Any]) -> None:
     if found and found[0]:
         # Whoever adds to the log has finished before, or begins after the commit.
         connection.execute("LOCK TABLE messages IN EXCLUSIVE MODE")
-        connection.execute(_RAISE)
+        connection.execute(RAISE_BASE)

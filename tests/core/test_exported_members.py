@@ -47,8 +47,16 @@ INTERNAL = {
     "to_microseconds",
 }
 # Modules that are imported by their names, so that the core is there without them. Those of records
-# are for the command line, and not public.
-APART = {"csv_records", "diagnosis", "records", "signing_templates", "testing", "vectors"}
+# and of copies are for the command line, and not public.
+APART = {
+    "csv_records",
+    "diagnosis",
+    "log_copy",
+    "records",
+    "signing_templates",
+    "testing",
+    "vectors",
+}
 MODULES = [
     importlib.import_module(f"lyftr_core.{found.name}")
     for found in pkgutil.iter_modules(lyftr_core.__path__)

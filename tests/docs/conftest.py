@@ -1,14 +1,19 @@
-"""The built site, once for all the processes of a test run."""
+"""The built site, once for all the processes of a test run; and a reader with a PostgreSQL."""
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from tests.docs.pages import ROOT
+from tests.docs.reader import Reader
+from tests.postgresql.database_server import DatabaseServer
 
 _PATIENCE = 600.0
 
@@ -37,3 +42,23 @@ def _build(folder: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def postgres_reader(
+    tmp_path: Path, postgres_server: DatabaseServer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Reader]:
+    """A reader whom libpq leads to a PostgreSQL by the environment; in it is no `inbox` yet."""
+    if missing := [tool for tool in ("bash", "createdb") if shutil.which(tool) is None]:
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    url = urlsplit(postgres_server.url("postgres"))
+    named = dict(parse_qsl(url.query))
+    monkeypatch.setenv("PGHOST", named.get("host") or url.hostname or "")
+    monkeypatch.setenv("PGPORT", named.get("port") or str(url.port or 5432))
+    monkeypatch.setenv("PGUSER", url.username or "postgres")
+    monkeypatch.setenv("PGPASSWORD", url.password or "")
+    try:
+        with Reader(tmp_path) as reader:
+            yield reader
+    finally:
+        postgres_server.sql("DROP DATABASE IF EXISTS inbox WITH (FORCE)")

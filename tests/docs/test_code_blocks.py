@@ -23,6 +23,7 @@ _TOOLS = ("bash", "curl", "openssl")
 _BY_OTHERS = {
     "docs/how-to/nginx.md",
     "docs/how-to/back-up-and-restore.md",
+    "docs/how-to/move-to-postgresql.md",
     "docs/how-to/postgresql.md",
 }
 """Pages that tests of their own run, under more than a reader would see."""

@@ -10,6 +10,7 @@ from lyftr_http.cli.check import check
 from lyftr_http.cli.completion import completion
 from lyftr_http.cli.conflicts import conflicts
 from lyftr_http.cli.conformance import conformance
+from lyftr_http.cli.copy import copy
 from lyftr_http.cli.erase import erase
 from lyftr_http.cli.export import export
 from lyftr_http.cli.import_ import import_
@@ -33,7 +34,7 @@ SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Server": (serve, migrate),
     "Senders": (send, sign, verify, conformance),
     "Messages": (tail, search, stats, conflicts),
-    "Data": (check, rebuild, export, import_, backup, restore, purge, erase),
+    "Data": (check, rebuild, export, import_, backup, restore, copy, purge, erase),
     "Shell": (completion,),
 }
 """Every command, as the help groups them."""

@@ -43,8 +43,12 @@ def no_collection() -> Iterator[None]:
         gc.enable()
 
 
-def container_for(settings: Settings) -> "Container":
+def container_for(settings: Settings, variable: str = "DATABASE_URL") -> "Container":
     """Wire everything, and see that the database URL is one that is taken.
+
+    Args:
+        settings: What is configured.
+        variable: What the URL comes from.
 
     Raises:
         InvalidSettings: It is not.
@@ -60,5 +64,5 @@ def container_for(settings: Settings) -> "Container":
     except InvalidSettings:
         raise
     except ValueError as exc:
-        raise InvalidSettings(f"DATABASE_URL {exc}") from None
+        raise InvalidSettings(f"{variable} {exc}") from None
     return container

@@ -1,0 +1,224 @@
+"""Copying the whole log from one store to another, whichever they are.
+
+What is copied is rows, not messages: `seq`, those of removed messages, and the recorded conflicts
+too. The target holds a beginning of the source's log at every moment, so a copy that was cut off
+goes on from there; and at the end both are read back and compared.
+"""
+
+import hashlib
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from itertools import chain, islice
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from lyftr_core.errors import StorageError
+
+__all__ = [
+    "AT_ONCE",
+    "ConflictRow",
+    "Conflicts",
+    "LogDigest",
+    "LogRow",
+    "LogSource",
+    "LogTarget",
+    "Rows",
+    "append_rest",
+    "digest",
+    "require_same",
+]
+
+AT_ONCE = 4_000
+"""How many rows are read, and committed, together."""
+_encode = msgspec.json.Encoder().encode
+
+Progress = Callable[[int, int], None]
+
+
+class LogRow(NamedTuple):
+    """A row of the log as every store keeps it; times are microseconds since 1970."""
+
+    seq: int
+    message_id: str
+    sender: str
+    recipient: str
+    ts: int
+    text: str | None
+    received_at: int
+    folded: str | None
+    content_hash: int | None
+
+
+class ConflictRow(NamedTuple):
+    """A row of the conflicts."""
+
+    message_id: str
+    fields: str
+    first_received_at: int
+    last_received_at: int
+    deliveries: int
+
+
+Rows = Generator[Sequence[LogRow], None, None]
+"""Rows, `AT_ONCE` at a time, and read no sooner than they are asked for."""
+Conflicts = Generator[Sequence[ConflictRow], None, None]
+"""The same of conflicts."""
+
+
+class LogSource(Protocol):
+    """What a log is copied from: it stays as of one moment, whoever adds to it meanwhile.
+
+    Every method raises `StorageUnavailable` where the database cannot be read.
+
+    Attributes:
+        name: What to call it; no secret is in it.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102 - the class says
+
+    def count(self) -> int:
+        """Return how many rows there are."""
+        ...
+
+    def rows(self, after: int = 0) -> Rows:
+        """Yield the rows whose `seq` is higher, in the order of `seq`."""
+        ...
+
+    def conflicts(self) -> Conflicts:
+        """Yield the conflicts, by `message_id` and then by `fields`, each by code points."""
+        ...
+
+
+class LogTarget(LogSource, Protocol):
+    """What a log is copied to. What it reads is as of the moment of the call."""
+
+    def append(self, rows: Sequence[LogRow], *, after: int) -> None:
+        """Add rows to the end of the log; all of them are committed, or none is.
+
+        Whatever is added by others from then on gets a higher `seq`.
+
+        Args:
+            rows: In the order of `seq`.
+            after: The last `seq` that the log has, 0 if it has none.
+
+        Raises:
+            StorageUnavailable: It could not be committed, or `after` is not the last.
+        """
+        ...
+
+    def replace_conflicts(self, conflicts: Conflicts) -> None:
+        """Put these in the place of all conflicts, in one durable transaction."""
+        ...
+
+    def finish(self) -> None:
+        """Bring what follows the log up to its end."""
+        ...
+
+
+class LogDigest(NamedTuple):
+    """A log in three figures, and one that changes with everything that is in it.
+
+    Attributes:
+        messages: How many rows there are, those of removed messages too.
+        removed: How many of them are of removed messages.
+        conflicts: How many kinds of conflicts are recorded.
+        sha256: Over all of it, each row as a JSON array on a line, in hex.
+    """
+
+    messages: int
+    removed: int
+    conflicts: int
+    sha256: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.messages} messages, {self.removed} of them removed,"
+            f" {self.conflicts} conflicts, SHA-256 {self.sha256}"
+        )
+
+
+def append_rest(source: LogSource, target: LogTarget, progress: Progress) -> int:
+    """Copy what the target lacks.
+
+    Args:
+        source: Where from.
+        target: Where to. It is empty, or holds the beginning of the source's log.
+        progress: Told how many rows the target has, and how many there are.
+
+    Returns:
+        How many rows were copied.
+
+    Raises:
+        StorageError: The target holds something else; nothing is changed.
+        StorageUnavailable: It could not go on; what is committed stays, to go on from.
+    """
+    before, last = _require_beginning(source, target)
+    done, whole = before, source.count()
+    progress(done, whole)
+    for batch in source.rows(after=last):
+        target.append(batch, after=last)
+        last, done = batch[-1].seq, done + len(batch)
+        progress(done, whole)
+    if _conflicts(source) != _conflicts(target):
+        target.replace_conflicts(source.conflicts())
+    return done - before
+
+
+def digest(log: LogSource, progress: Progress = lambda _done, _whole: None) -> LogDigest:
+    """Read a whole log back.
+
+    Args:
+        log: Which.
+        progress: Told how many rows are read, and how many there are.
+    """
+    digested, messages, removed, whole = hashlib.sha256(), 0, 0, log.count()
+    for batch in log.rows():
+        digested.update(b"".join(_encode(row) + b"\n" for row in batch))
+        messages += len(batch)
+        removed += sum(row.content_hash is not None for row in batch)
+        progress(messages, whole)
+    conflicts, found = _conflicts(log)
+    digested.update(found)
+    return LogDigest(messages, removed, conflicts, digested.hexdigest())
+
+
+def require_same(source: LogSource, copied: LogDigest, target: LogSource, held: LogDigest) -> None:
+    """See that what was read back is the same.
+
+    Raises:
+        StorageError: It is not.
+    """
+    if copied != held:
+        raise StorageError(
+            f"the copy differs: {source.name} has {copied}; {target.name} has {held}"
+        )
+
+
+def _require_beginning(source: LogSource, target: LogSource) -> tuple[int, int]:
+    """See that all the target has is the beginning of the source.
+
+    Returns:
+        How many rows it has, and the last `seq`.
+    """
+    count = last = 0
+    with closing(source.rows()) as there, closing(target.rows()) as here:
+        rows = chain.from_iterable(there)
+        for batch in here:
+            if list(islice(rows, len(batch))) != list(batch):
+                raise StorageError(
+                    f"{target.name} holds what {source.name} does not hold at the same place:"
+                    " lyftr copy needs an empty database, or one that it filled from there"
+                )
+            count, last = count + len(batch), batch[-1].seq
+    return count, last
+
+
+def _conflicts(log: LogSource) -> tuple[int, bytes]:
+    """Return the number of conflicts, and a digest of them."""
+    digested, count = hashlib.sha256(), 0
+    for batch in log.conflicts():
+        digested.update(b"".join(_encode(row) + b"\n" for row in batch))
+        count += len(batch)
+    return count, digested.digest()
