@@ -152,10 +152,14 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def torture(session: nox.Session) -> None:
-    """The tests of `kill -9`, with 300 rounds; arguments go to pytest."""
+    """The tests that kill servers, SQLite and PostgreSQL alike; arguments go to pytest."""
     session.install(*CONSTRAINTS, *WITH_EXTRAS, *_group("tests"))
     session.env.setdefault("KILL_ROUNDS", "300")
-    session.run("pytest", "--no-cov", "tests/end_to_end/test_kill_9.py", *session.posargs)
+    files = (
+        "tests/end_to_end/test_kill_9.py",
+        "tests/end_to_end/test_postgres_torture.py",
+    )
+    session.run("pytest", "--no-cov", *files, *session.posargs)
 
 
 @nox.session(default=False)

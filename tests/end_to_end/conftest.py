@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -177,3 +178,11 @@ def lyftr(tmp_path: Path) -> Lyftr:
         )
 
     return run
+
+
+@pytest.fixture
+def chance(show: Callable[[str], None]) -> random.Random:
+    """Chooses the moments; the seed is shown, and `KILL_SEED` chooses the same again."""
+    seed = int(os.environ.get("KILL_SEED", random.SystemRandom().randrange(2**32)))
+    show(f"KILL_SEED={seed}")
+    return random.Random(seed)  # noqa: S311 - it has to be random only once

@@ -31,14 +31,6 @@ _MOST = 5_000.0
 kills hit a checkpoint."""
 
 
-@pytest.fixture
-def chance(show: Show) -> random.Random:
-    """Chooses the moments; the seed is shown, and `KILL_SEED` chooses the same again."""
-    seed = int(os.environ.get("KILL_SEED", random.SystemRandom().randrange(2**32)))
-    show(f"KILL_SEED={seed}")
-    return random.Random(seed)  # noqa: S311 - it has to be random only once
-
-
 def test_every_acknowledged_message_survives_kill_9_of_the_server_which_starts_again(
     serve: Serve, tmp_path: Path, chance: random.Random, show: Show
 ) -> None:

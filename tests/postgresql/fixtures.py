@@ -14,8 +14,16 @@ from tests.postgresql.installation import (
 )
 from tests.postgresql.pgbouncer import PgBouncer, PgBouncerMissing
 from tests.postgresql.server import PostgresServer
+from tests.postgresql.standby import StandbyServer, require_standby
 
-__all__ = ["pgbouncer", "postgres_installation", "postgres_server", "postgres_url"]
+__all__ = [
+    "pgbouncer",
+    "postgres_installation",
+    "postgres_server",
+    "postgres_url",
+    "primary_to_break",
+    "synchronous_standby",
+]
 
 
 @pytest.fixture(scope="session")
@@ -59,3 +67,19 @@ def pgbouncer(postgres_server: DatabaseServer) -> Iterator[PgBouncer]:
         pytest.skip(str(missing))
     with pool:
         yield pool
+
+
+@pytest.fixture
+def primary_to_break(postgres_installation: Installation) -> Iterator[PostgresServer]:
+    """A server that syncs its disk, with an empty database `inbox`; the test may do all to it."""
+    with PostgresServer(postgres_installation, durable=True) as server:
+        server.sql("CREATE DATABASE inbox TEMPLATE template0")
+        yield server
+
+
+@pytest.fixture
+def synchronous_standby(primary_to_break: PostgresServer) -> Iterator[StandbyServer]:
+    """The standby that each commit of `primary_to_break` waits for."""
+    with StandbyServer(primary_to_break) as server:
+        require_standby(primary_to_break, server)
+        yield server
