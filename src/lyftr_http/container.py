@@ -43,6 +43,7 @@ from lyftr_sqlite.restoring import restore
 if TYPE_CHECKING:
     from lyftr_core.log_copy import LogSource, LogTarget
     from lyftr_postgres import Migration, PostgresStore
+    from lyftr_postgres.importing import PostgresImporter
 
 __all__ = ["Container"]
 
@@ -120,6 +121,12 @@ def _prepare_postgres(store: "PostgresStore") -> None:
     prepare(store.conninfo)
 
 
+def _postgres_importer(store: "PostgresStore") -> "AbstractContextManager[PostgresImporter]":
+    from lyftr_postgres.importing import open_importer  # noqa: PLC0415 - as above
+
+    return open_importer(store.conninfo)
+
+
 def _postgres_log_source(store: "PostgresStore") -> "AbstractContextManager[LogSource]":
     from lyftr_postgres.log_copy import open_log_source  # noqa: PLC0415 - as above
 
@@ -190,7 +197,11 @@ class Container(containers.DeclarativeContainer):
     check = _of_sqlite(kind, store, check, "check", "pg_amcheck")
     back_up = _of_sqlite(kind, store, back_up, "backup", "pg_dump or pg_basebackup")
     restore = _of_sqlite(kind, store, restore, "restore", "pg_restore, then lyftr migrate")
-    open_importer = _of_sqlite(kind, store, open_importer, "import", "lyftr send")
+    open_importer = providers.Selector(
+        kind,
+        sqlite=providers.Callable(open_importer, store.provided.path),
+        postgresql=providers.Callable(_postgres_importer, store),
+    )
     rebuild = _of_sqlite(kind, store, rebuild, "rebuild", "REINDEX")
     open_log_source = providers.Selector(
         kind,

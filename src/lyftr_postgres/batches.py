@@ -18,7 +18,7 @@ from lyftr_postgres.writing_connection import WritingConnection
 from lyftr_sql.batch import Kept, Row, conflicting, tell_outcomes
 from lyftr_sql.conflicts import ConflictingDelivery
 
-__all__ = ["PostgresBatches", "find_kept", "insert_batch", "record_conflicts"]
+__all__ = ["PostgresBatches", "find_kept", "find_known", "insert_batch", "record_conflicts"]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -111,14 +111,19 @@ async def insert_batch(connection: AsyncConnection, batch: Sequence[Row]) -> lis
     return outcomes
 
 
+async def find_known(connection: AsyncConnection, message_ids: set[str]) -> dict[str, Kept]:
+    """Return what the table holds under those of some identifiers that it knows."""
+    cursor = await connection.execute(_KNOWN, [list(message_ids)])
+    return {row[2]: Kept(row[0], row[1], row[2:]) for row in await cursor.fetchall()}
+
+
 async def find_kept(connection: AsyncConnection, message_ids: set[str]) -> dict[str, Kept]:
     """Return what the table holds under some identifiers.
 
     Raises:
         StorageUnavailable: One of them is not there.
     """
-    cursor = await connection.execute(_KNOWN, [list(message_ids)])
-    found = {row[2]: Kept(row[0], row[1], row[2:]) for row in await cursor.fetchall()}
+    found = await find_known(connection, message_ids)
     if len(found) < len(message_ids):
         raise StorageUnavailable("a row vanished while it was compared")
     return found
@@ -127,5 +132,5 @@ async def find_kept(connection: AsyncConnection, message_ids: set[str]) -> dict[
 async def record_conflicts(
     connection: AsyncConnection, deliveries: Iterable[ConflictingDelivery]
 ) -> None:
-    """Record deliveries, in one durable transaction."""
+    """Record deliveries, in one durable transaction, or in that which is open."""
     await connection.execute(_RECORD, [_encode(list(deliveries)).decode()])

@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lyftr_core.message import AddOutcome
 from lyftr_core.records import Record
-from lyftr_sql.batch import Kept, Row, conflicting, to_row
+from lyftr_sql.batch import Row, conflicting, to_row
+from lyftr_sql.placing import place
 from lyftr_sqlite.conflicts import record_conflicts
 from lyftr_sqlite.driver import driver_of
 from lyftr_sqlite.folding import fold_rest
@@ -111,18 +112,9 @@ async def _insert(
     await driver.execute("BEGIN IMMEDIATE")
     kept = await find_kept(connection, {row.message_id for row in rows})
     ((last,),) = await driver.execute_fetchall(_LAST_SEQ)
-    new: list[tuple[object, ...]] = []
-    outcomes = []
-    for row, record in zip(rows, batch, strict=True):
-        if row.message_id in kept:
-            outcomes.append(kept[row.message_id].tell(row))
-        else:
-            last = max(last + 1, record.seq or 0)
-            kept[row.message_id] = Kept(last, None, row.content)
-            new.append((last, *row))
-            outcomes.append(AddOutcome.CREATED)
-    await driver.executemany(_INSERT, new)
-    if AddOutcome.CONFLICT in outcomes:
-        await record_conflicts(connection, conflicting(rows, outcomes, kept))
+    placed = place(batch, rows, kept, last)
+    await driver.executemany(_INSERT, placed.new)
+    if AddOutcome.CONFLICT in placed.outcomes:
+        await record_conflicts(connection, conflicting(rows, placed.outcomes, kept))
     await driver.execute("COMMIT")
-    return outcomes
+    return placed.outcomes
