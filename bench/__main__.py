@@ -10,13 +10,25 @@ from pathlib import Path
 
 import click
 
-from bench import core_alone, machine, memory, reads, report, startup, stored, webhooks, writer
+from bench import (
+    core_alone,
+    machine,
+    memory,
+    postgres,
+    reads,
+    report,
+    startup,
+    stored,
+    webhooks,
+    writer,
+)
 from bench.figures import Amount
 from bench.plan import Findings, Plan, Run, Section, full_plan, quick_plan, say
 
 _SECTIONS: Mapping[str, Section] = {
     "core": core_alone.measure,
     "webhooks": webhooks.measure,
+    "postgres": postgres.measure,
     "writer": writer.measure,
     "memory": memory.measure,
     "stored": stored.measure,

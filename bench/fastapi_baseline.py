@@ -16,9 +16,9 @@ import time
 import uuid
 from asyncio import Lock
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import aiosqlite
 import uvicorn
@@ -34,7 +34,7 @@ from prometheus_client import (
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["Inbox", "Observation", "Webhook", "create_app"]
+__all__ = ["AnyInbox", "Inbox", "Observation", "Webhook", "create_app", "open_inbox", "serve"]
 
 _E164 = r"^\+[1-9][0-9]{1,14}$"
 _NO_CONTROL = r"^[^\x00-\x1f\x7f-\x9f]*$"
@@ -77,6 +77,14 @@ class Webhook(BaseModel):
     recipient: Annotated[str, Field(alias="to", pattern=_E164)]
     ts: Annotated[str, AfterValidator(_existing_time)]
     text: Annotated[str | None, Field(max_length=4096, pattern=_NO_NUL)] = None
+
+
+class AnyInbox(Protocol):
+    """Where messages are stored."""
+
+    async def add(self, message: Webhook) -> bool:
+        """Store a message durably; return whether it was new."""
+        ...
 
 
 class Inbox:
@@ -162,23 +170,29 @@ class _JsonLines(logging.Formatter):
         return json.dumps(line | getattr(record, "fields", {}))
 
 
-def create_app(secret: str, database: str) -> FastAPI:
+@asynccontextmanager
+async def open_inbox(database: str) -> AsyncIterator[Inbox]:
+    """Open a SQLite file."""
+    async with aiosqlite.connect(database) as connection:
+        await connection.execute("PRAGMA journal_mode=WAL")
+        await connection.execute("PRAGMA synchronous=FULL")
+        await connection.executescript(_SCHEMA)
+        yield Inbox(connection)
+
+
+def create_app(secret: str, opening: AbstractAsyncContextManager[AnyInbox]) -> FastAPI:
     """Make the application.
 
     Args:
         secret: Verifies the signatures.
-        database: The SQLite file.
+        opening: Opens the database, and closes it at the end.
     """
     registry = CollectorRegistry()
     results = Counter("webhook_requests", "Webhooks.", ["result"], registry=registry)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with aiosqlite.connect(database) as connection:
-            await connection.execute("PRAGMA journal_mode=WAL")
-            await connection.execute("PRAGMA synchronous=FULL")
-            await connection.executescript(_SCHEMA)
-            app.state.inbox = Inbox(connection)
+        async with opening as app.state.inbox:
             yield
 
     async def verified_body(request: Request) -> bytes:
@@ -209,7 +223,7 @@ def create_app(secret: str, database: str) -> FastAPI:
                     )
                 ]
             ) from exc
-        inbox: Inbox = request.app.state.inbox
+        inbox: AnyInbox = request.app.state.inbox
         result = "created" if await inbox.add(message) else "duplicate"
         results.labels(result).inc()
         request.state.fields = {"message_id": message.message_id, "result": result}
@@ -226,17 +240,17 @@ def create_app(secret: str, database: str) -> FastAPI:
     return app
 
 
-def _serve() -> None:
+def serve(opening: AbstractAsyncContextManager[AnyInbox]) -> None:
+    """Serve it on the port that the command line names."""
     parser = argparse.ArgumentParser()
     parser.add_argument("port", type=int)
     port: int = parser.parse_args().port
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(_JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
-    database = os.environ["DATABASE_URL"].removeprefix("sqlite:///")
-    app = create_app(os.environ["WEBHOOK_SECRET"], database)
+    app = create_app(os.environ["WEBHOOK_SECRET"], opening)
     uvicorn.run(app, port=port, loop="uvloop", http="httptools", log_config=None, access_log=False)
 
 
 if __name__ == "__main__":
-    _serve()
+    serve(open_inbox(os.environ["DATABASE_URL"].removeprefix("sqlite:///")))

@@ -82,9 +82,9 @@ end
 function done(summary, latency)
   local errors = summary.errors
   print(string.format(
-    'result {"sent":%d,"answered":%d,"seconds":%.6f,"p50_us":%d,"p99_us":%d,' ..
+    'result {"sent":%d,"answered":%d,"began":%.6f,"seconds":%.6f,"p50_us":%d,"p99_us":%d,' ..
     '"statuses":{%s},"errors":{"connect":%d,"read":%d,"write":%d,"timeout":%d}}',
-    thread:get("sent"), thread:get("answered"), thread:get("last_at") - thread:get("first_at"),
+    thread:get("sent"), thread:get("answered"), thread:get("first_at"), thread:get("last_at") - thread:get("first_at"),
     latency:percentile(50), latency:percentile(99), thread:get("statuses"),
     errors.connect, errors.read, errors.write, errors.timeout))
 end

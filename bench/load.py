@@ -2,6 +2,8 @@
 
 import signal
 import subprocess
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -9,7 +11,7 @@ import msgspec
 
 from bench.plan import CONNECTIONS
 
-__all__ = ["Load", "LoadFailed", "parse_result", "send"]
+__all__ = ["Load", "LoadFailed", "join", "parse_result", "send"]
 
 _SCRIPT = Path(__file__).with_name("load.lua")
 _RESULT = "result "
@@ -28,6 +30,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         sent: How many were sent.
         answered: How many were answered.
+        began: When the first answer came, by the monotonic clock in seconds.
         seconds: From the first answer to the last.
         p50_us: The median latency in microseconds, as wrk gives it.
         p99_us: The 99th percentile, likewise.
@@ -37,6 +40,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
     sent: int
     answered: int
+    began: float
     seconds: float
     p50_us: int
     p99_us: int
@@ -59,19 +63,20 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
         return {s: count for s, count in self.statuses.items() if s not in _SUCCESS}
 
 
-def send(port: int, requests: Path, count: int) -> Load:
-    """Send webhooks over 64 connections, each as soon as the one before it is answered.
+def send(port: int, requests: Path, count: int, connections: int = CONNECTIONS) -> Load:
+    """Send webhooks over some connections, each as soon as the one before it is answered.
 
     Args:
         port: The server's, on the loopback address.
         requests: From `write_requests`.
         count: How many of them.
+        connections: How many webhooks are under way at the same time.
 
     Raises:
         LoadFailed: Not every one was answered.
     """
     command = [
-        *("wrk", "--threads=1", f"--connections={min(CONNECTIONS, count)}"),
+        *("wrk", "--threads=1", f"--connections={min(connections, count)}"),
         *(f"--duration={_TIME_LIMIT}s", "--timeout=60s", f"--script={_SCRIPT}"),
         *(f"http://127.0.0.1:{port}/webhook", "--", str(requests), str(count)),
     ]
@@ -97,6 +102,26 @@ def parse_result(output: str) -> Load:
         if line.startswith(_RESULT):
             return msgspec.json.decode(line.removeprefix(_RESULT), type=Load, strict=False)
     raise LoadFailed(f"wrk wrote no result:\n{output}")
+
+
+def join(loads: Sequence[Load]) -> Load:
+    """Return what was sent to several servers at the same time as one; of latencies the worst."""
+    statuses: Counter[int] = Counter()
+    errors: Counter[str] = Counter()
+    for load in loads:
+        statuses.update(load.statuses)
+        errors.update(load.errors)
+    began = min(load.began for load in loads)
+    return Load(
+        sent=sum(load.sent for load in loads),
+        answered=sum(load.answered for load in loads),
+        began=began,
+        seconds=max(load.began + load.seconds for load in loads) - began,
+        p50_us=max(load.p50_us for load in loads),
+        p99_us=max(load.p99_us for load in loads),
+        statuses=dict(statuses),
+        errors=dict(errors),
+    )
 
 
 def _read(wrk: "subprocess.Popen[str]") -> str:

@@ -12,7 +12,17 @@ __all__ = ["LOAD_CORE", "SERVER_CORE", "Others", "Unsuitable", "describe", "requ
 
 SERVER_CORE = 0
 LOAD_CORE = 1
-_PACKAGES = ("litestar", "msgspec", "sqlalchemy", "aiosqlite", "uvicorn", "uvloop", "fastapi")
+_PACKAGES = (
+    "litestar",
+    "msgspec",
+    "sqlalchemy",
+    "aiosqlite",
+    "uvicorn",
+    "uvloop",
+    "fastapi",
+    "psycopg",
+    "asyncpg",
+)
 
 
 class Unsuitable(RuntimeError):

@@ -36,6 +36,9 @@ The median is what must reach the goal.
 - *plain ceiling*: the same through the product's writer, over a plain table that nothing follows.
 - *FastAPI baseline*: what people would write instead,
   [fastapi_baseline.py](../fastapi_baseline.py).
+- *PostgreSQL*: durable, of the benchmark's own, by TCP. There and in what stands beside it, the
+  servers, PostgreSQL and wrk share both cores; two servers get half of the webhooks and connections
+  each, at the same time, and the worse of their latencies counts.
 - A database with messages stored grows a little with each of its rounds.
 - p99 is as wrk gives it: it adds the requests that a stall kept it from sending.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench.messages import Content, contents
+from bench.messages import Content, contents, sender
 from lyftr_core import HexHmacSha256, format_timestamp
 
 __all__ = ["SECRET", "write_requests"]
@@ -15,13 +15,14 @@ SECRET = "the secret of the benchmark"
 _INTERVAL = timedelta(milliseconds=1)
 
 
-def write_requests(path: Path, seed: str, count: int) -> Path:
+def write_requests(path: Path, seed: str, count: int, senders: int | None = None) -> Path:
     """Write so many distinct webhooks, each after its length in six digits.
 
     Args:
         path: The file.
         seed: Another seed gives other messages.
         count: How many.
+        senders: From how many senders, each as often; by default some send more than others.
 
     Returns:
         The file, which is on disk, so that no measurement waits for it to be written.
@@ -29,7 +30,8 @@ def write_requests(path: Path, seed: str, count: int) -> Path:
     scheme = HexHmacSha256(SECRET)
     ts = datetime.now(UTC)
     with path.open("wb") as file:
-        for content in contents(seed, count):
+        for number, made in enumerate(contents(seed, count)):
+            content = made._replace(sender=sender(number % senders)) if senders else made
             body = _body(content, ts)
             request = _head(scheme.sign(body), len(body)) + body
             file.write(b"%06d" % len(request) + request)

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -14,7 +15,16 @@ from bench.machine import SERVER_CORE
 from bench.request_file import SECRET
 from lyftr_http.settings import VARIABLES
 
-__all__ = ["BASELINE", "CEILING", "HELLO", "OURS", "PLAIN_CEILING", "Server", "Target"]
+__all__ = [
+    "BASELINE",
+    "BASELINE_POSTGRES",
+    "CEILING",
+    "HELLO",
+    "OURS",
+    "PLAIN_CEILING",
+    "Server",
+    "Target",
+]
 
 _ROOT = Path(__file__).parents[1]
 _WITHOUT_FASTAPI = _ROOT / "bench" / "without_fastapi"
@@ -41,11 +51,13 @@ OURS = Target("ours", ("-m", "lyftr_http", "serve", "--port"))
 CEILING = Target("ceiling", ("-m", "bench.ceiling"))
 PLAIN_CEILING = Target("plain ceiling", ("-m", "bench.plain_ceiling"))
 BASELINE = Target("FastAPI baseline", ("-m", "bench.fastapi_baseline"))
+BASELINE_POSTGRES = Target("FastAPI baseline on asyncpg", ("-m", "bench.fastapi_asyncpg"))
 HELLO = Target(
     "hello-world",
     ("-m", "uvicorn", "--factory", "bench.hello:create_app", "--no-access-log", "--port"),
     ready="/",
 )
+_OF_FASTAPI = (BASELINE, BASELINE_POSTGRES)
 
 
 class Server:
@@ -53,17 +65,29 @@ class Server:
 
     Args:
         target: Which kind.
-        database: Its file.
+        database: Its file; with a URL, only the log is called after it.
         folder: Where its log goes.
+        url: Of a database that is no file.
+        cores: Where it may run.
 
     Attributes:
         port: Where it listens, on the loopback address.
         started_in: How many seconds passed until it was ready.
     """
 
-    def __init__(self, target: Target, database: Path, folder: Path) -> None:
+    def __init__(
+        self,
+        target: Target,
+        database: Path,
+        folder: Path,
+        *,
+        url: str | None = None,
+        cores: AbstractSet[int] = frozenset({SERVER_CORE}),
+    ) -> None:
         self.target = target
         self.database = database
+        self._url = url or f"sqlite:///{database}"
+        self._cores = cores
         self._log = folder / f"{database.stem}-{target.name.replace(' ', '-')}.log"
         self.port = _free_port()
         self.started_in = 0.0
@@ -75,12 +99,12 @@ class Server:
             self._process = subprocess.Popen(
                 [sys.executable, *self.target.command, str(self.port)],
                 cwd=self._log.parent,
-                env=_environment(self.target, self.database),
+                env=_environment(self.target, self._url),
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
         try:
-            os.sched_setaffinity(self._process.pid, {SERVER_CORE})
+            os.sched_setaffinity(self._process.pid, self._cores)
             self._wait_until_ready()
         except BaseException:
             self._end()
@@ -133,14 +157,14 @@ class Server:
             self._process.wait()
 
 
-def _environment(target: Target, database: Path) -> dict[str, str]:
-    path = [_ROOT] if target is BASELINE else [_ROOT, _WITHOUT_FASTAPI]
+def _environment(target: Target, url: str) -> dict[str, str]:
+    path = [_ROOT] if target in _OF_FASTAPI else [_ROOT, _WITHOUT_FASTAPI]
     # Compiled once, as where it is installed; not at each start.
     dropped = {*VARIABLES, "PYTHONDONTWRITEBYTECODE"}
     inherited = {name: value for name, value in os.environ.items() if name not in dropped}
     return {
         **inherited,
-        "DATABASE_URL": f"sqlite:///{database}",
+        "DATABASE_URL": url,
         "WEBHOOK_SECRET": SECRET,
         "PYTHONPATH": os.pathsep.join(map(str, path)),
     }

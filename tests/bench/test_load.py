@@ -3,7 +3,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bench.load import LoadFailed, parse_result
+from bench.load import LoadFailed, join, parse_result
 from bench.request_file import SECRET, write_requests
 from lyftr_core import HexHmacSha256, SignedRequest, parse
 
@@ -13,7 +13,7 @@ Running 10m test @ http://127.0.0.1:8000/webhook
 finished
   1000 requests in 0.51s, 110.35KB read
 Requests/sec:   1960.78
-result {"sent":1000,"answered":1000,"seconds":0.499500,"p50_us":6620,"p99_us":9300,\
+result {"sent":1000,"answered":1000,"began":50.5,"seconds":0.499500,"p50_us":6620,"p99_us":9300,\
 "statuses":{"200":990,"204":1,"503":9},"errors":{"connect":0,"read":0,"write":0,"timeout":0}}
 """
 
@@ -24,6 +24,15 @@ def test_the_result_is_found_in_what_wrk_writes() -> None:
     assert load.acknowledged == 991
     assert load.refused == {503: 9}
     assert load.rate == pytest.approx(2000)
+
+
+def test_two_at_the_same_time_last_from_the_first_answer_to_the_last_of_both() -> None:
+    first = parse_result(OUTPUT)
+    second = msgspec.structs.replace(first, began=51.0, p99_us=12_000, statuses={200: 1000})
+    both = join([first, second])
+    assert (both.sent, both.answered, both.p99_us) == (2000, 2000, 12_000)
+    assert both.seconds == pytest.approx(0.9995)
+    assert both.statuses == {200: 1990, 204: 1, 503: 9}
 
 
 def test_without_a_result_the_output_is_shown() -> None:

@@ -38,6 +38,7 @@ class PostgresServer(DatabaseServer):
         durable: Whether a commit survives a loss of power; without, it is faster, and what was
             committed survives an end of the server alone, however sudden.
         settings: Further ones, as `postgresql.conf` has them.
+        within: Where its folder is made; by default where temporary files go.
     """
 
     def __init__(
@@ -46,12 +47,13 @@ class PostgresServer(DatabaseServer):
         *,
         durable: bool = False,
         settings: Mapping[str, str] | None = None,
+        within: Path | None = None,
     ) -> None:
         self._account = unprivileged()
         self.installation = installation
         self.durable = durable
         self.port = free_port()
-        self.folder = _short_folder()
+        self.folder = _short_folder() if within is None else _folder_in(within)
         self.data = self.folder / "data"
         super().__init__(self._url_at("postgres"), installation.program("psql"))
         self._settings = {
@@ -173,4 +175,8 @@ def _short_folder() -> Path:
     usual = Path(tempfile.gettempdir())
     socket = usual / "lyftr-12345678" / ".s.PGSQL.12345.lock"
     fits = len(os.fsencode(socket)) <= _LONGEST_SOCKET
-    return Path(tempfile.mkdtemp(prefix="lyftr-", dir=usual if fits else _SHORT))
+    return _folder_in(usual if fits else _SHORT)
+
+
+def _folder_in(folder: Path) -> Path:
+    return Path(tempfile.mkdtemp(prefix="lyftr-", dir=folder))
