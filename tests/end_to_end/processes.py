@@ -55,5 +55,5 @@ def frozen(process: int) -> Iterator[None]:
 
 
 def _is_stopped(task: Path) -> bool:
-    # The name of the command, in parentheses, may hold anything.
-    return (task / "stat").read_text().rpartition(")")[2].split()[0] == "T"
+    # The name of the command, in parentheses, may hold anything. What has ended stands still too.
+    return (task / "stat").read_text().rpartition(")")[2].split()[0] in {"T", "Z"}
