@@ -15,6 +15,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from lyftr_postgres.connecting import Opener
+from lyftr_postgres.writing_connection import WritingConnection
 from lyftr_sql.background import Background
 
 __all__ = ["CHANNEL", "Announcer", "Listener"]
@@ -37,8 +38,8 @@ class Announcer:
     """
 
     def __init__(self, connect: Opener) -> None:
-        self._connect = connect
-        self._connection: AsyncConnection[Any] | None = None
+        # One that gives up in time: a server that hangs would hold up the end of this one.
+        self._connection = WritingConnection(connect)
         self._background = Background("other servers are not told of messages", self._announce)
 
     async def open(self) -> None:
@@ -52,22 +53,14 @@ class Announcer:
     async def close(self) -> None:
         """End, with what is to be told told."""
         await self._background.close()
-        await self._drop()
+        await self._connection.close()
 
     async def _announce(self) -> None:
-        try:
-            if self._connection is None:
-                self._connection = await self._connect()
-            await self._connection.execute(_NOTIFY, [CHANNEL])
-        except BaseException:
-            await self._drop()
-            raise
+        await self._connection.run(_notify)
 
-    async def _drop(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection:
-            with contextlib.suppress(psycopg.Error, OSError):
-                await connection.close()
+
+async def _notify(connection: AsyncConnection[Any]) -> None:
+    await connection.execute(_NOTIFY, [CHANNEL])
 
 
 class Listener:
