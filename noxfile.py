@@ -152,7 +152,7 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def torture(session: nox.Session) -> None:
-    """The tests that kill servers, SQLite and PostgreSQL alike; arguments go to pytest."""
+    """Kills under load, 300 on SQLite and 150 on PostgreSQL; arguments go to pytest."""
     session.install(*CONSTRAINTS, *WITH_EXTRAS, *_group("tests"))
     session.env.setdefault("KILL_ROUNDS", "300")
     files = (

@@ -1,6 +1,6 @@
 """The promise on PostgreSQL: three servers, one database, and whatever can be killed is killed.
 
-`KILL_ROUNDS` says how often; `nox -s torture` sets it. `KILL_SEED` chooses the same again.
+Half of `KILL_ROUNDS` says how often; `nox -s torture` sets it. `KILL_SEED` chooses the same again.
 """
 
 import os
