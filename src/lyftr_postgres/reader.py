@@ -32,6 +32,11 @@ _GRACE = 1.0
 T = TypeVar("T")
 _Work = Callable[[AsyncConnection], Coroutine[Any, Any, T]]
 
+# How long the tail is the planner does not know, and takes it for a third of the log: for so much it
+# would compile, or start workers, which takes longer than all the rest.
+_BEGIN = """BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+    SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0"""
+
 _HAS_SEARCH_INDEX = text(
     "SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(:name) AND indisvalid)"
 ).bindparams(name=SEARCH_INDEX)
@@ -140,5 +145,5 @@ async def _one_moment(connection: AsyncConnection, patience: float) -> AsyncIter
     """Begin a transaction; the pool ends it when it gets the connection back."""
     driver = await driver_of(connection)
     limit = f"SET LOCAL statement_timeout = {round((patience + _GRACE) * 1000)}"
-    await driver.execute(f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {limit}")
+    await driver.execute(f"{_BEGIN}; {limit}")
     yield

@@ -7,7 +7,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lyftr_core import (
     MessageFilter,
@@ -143,3 +144,14 @@ async def test_statistics_and_the_end_of_the_log_read_no_whole_table(
     for reading in (store.reader.stats(), store.reader.last_seq()):
         plans = await explain(reading)
         assert "Seq Scan on messages" not in plans, plans
+
+
+async def test_a_reading_compiles_nothing_and_starts_no_workers(store: PostgresStore) -> None:
+    asked = text(
+        "SELECT current_setting('jit'), current_setting('max_parallel_workers_per_gather')"
+    )
+
+    async def ask(connection: AsyncConnection) -> tuple[Any, ...]:
+        return tuple((await connection.execute(asked)).one())
+
+    assert await store.reader._read(ask) == ("off", "0")
