@@ -32,8 +32,8 @@ _GRACE = 1.0
 T = TypeVar("T")
 _Work = Callable[[AsyncConnection], Coroutine[Any, Any, T]]
 
-# How long the tail is the planner does not know, and takes it for a third of the log: for so much it
-# would compile, or start workers, which takes longer than all the rest.
+# How long the tail is the planner does not know, and takes it for a third of the log: for so much
+# it would compile, or start workers, which takes longer than all the rest.
 _BEGIN = """BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
     SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0"""
 
