@@ -1,6 +1,6 @@
 """The wiring: the one place that names concrete adapters."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -34,7 +34,7 @@ from lyftr_http.schemes import configured_scheme
 from lyftr_http.sessions import Sessions
 from lyftr_http.settings import InvalidSettings, Secret, Settings
 from lyftr_http.storage import Kind, Store, kind_of, not_for_postgresql
-from lyftr_sqlite import Commit, SqliteStore, check, migrate, rebuild
+from lyftr_sqlite import Commit, Finding, SqliteStore, check, migrate, rebuild
 from lyftr_sqlite import log_copy as sqlite_log_copy
 from lyftr_sqlite.backing_up import back_up
 from lyftr_sqlite.importing import open_importer
@@ -121,6 +121,18 @@ def _prepare_postgres(store: "PostgresStore") -> None:
     prepare(store.conninfo)
 
 
+def _check_postgres(store: "PostgresStore") -> "Iterator[Finding]":
+    from lyftr_postgres.checking import check  # noqa: PLC0415 - as above
+
+    return check(store.conninfo)
+
+
+def _rebuild_postgres(store: "PostgresStore", progress: Callable[[int, int], None]) -> int:
+    from lyftr_postgres.rebuilding import rebuild  # noqa: PLC0415 - as above
+
+    return rebuild(store.conninfo, progress)
+
+
 def _postgres_importer(store: "PostgresStore") -> "AbstractContextManager[PostgresImporter]":
     from lyftr_postgres.importing import open_importer  # noqa: PLC0415 - as above
 
@@ -194,7 +206,11 @@ class Container(containers.DeclarativeContainer):
     prepare = providers.Selector(
         kind, sqlite=migrate, postgresql=providers.Callable(_prepare_postgres, store)
     )
-    check = _of_sqlite(kind, store, check, "check", "pg_amcheck")
+    check = providers.Selector(
+        kind,
+        sqlite=providers.Callable(check, store.provided.path),
+        postgresql=providers.Callable(_check_postgres, store),
+    )
     back_up = _of_sqlite(kind, store, back_up, "backup", "pg_dump or pg_basebackup")
     restore = _of_sqlite(kind, store, restore, "restore", "pg_restore, then lyftr migrate")
     open_importer = providers.Selector(
@@ -202,7 +218,11 @@ class Container(containers.DeclarativeContainer):
         sqlite=providers.Callable(open_importer, store.provided.path),
         postgresql=providers.Callable(_postgres_importer, store),
     )
-    rebuild = _of_sqlite(kind, store, rebuild, "rebuild", "REINDEX")
+    rebuild = providers.Selector(
+        kind,
+        sqlite=providers.Callable(rebuild, store.provided.path),
+        postgresql=providers.Callable(_rebuild_postgres, store),
+    )
     open_log_source = providers.Selector(
         kind,
         sqlite=providers.Callable(sqlite_log_copy.open_log_source, store.provided.path),

@@ -14,7 +14,7 @@ from lyftr_core.log_copy import AT_ONCE, ConflictRow, Conflicts, LogRow, Rows
 from lyftr_postgres.durability import DURABLY
 from lyftr_postgres.failures import as_storage_unavailable
 from lyftr_postgres.horizon import HORIZON
-from lyftr_postgres.log_base import RAISE_BASE, require_log_below_now
+from lyftr_postgres.log_base import RAISE_BASE
 from lyftr_postgres.migration import prepare, require_readable
 from lyftr_postgres.rebuilding import fold_all
 from lyftr_postgres.url import describe
@@ -149,7 +149,6 @@ def open_log_source(conninfo: str) -> Iterator[PostgresLogSource]:
     require_readable(conninfo)
     with _connect(conninfo) as connection:
         with as_storage_unavailable(f"cannot read {describe(conninfo)}"):
-            require_log_below_now(connection, describe(conninfo))
             horizon = _number(connection, HORIZON)
             connection.execute(_ONE_MOMENT)
         yield PostgresLogSource(conninfo, connection, horizon)

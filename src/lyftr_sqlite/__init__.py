@@ -4,8 +4,9 @@
 it.
 """
 
+from lyftr_sql.checking import Finding
 from lyftr_sql.group_commit import Commit
-from lyftr_sqlite.checking import Finding, check
+from lyftr_sqlite.checking import check
 from lyftr_sqlite.migration import Migration, migrate
 from lyftr_sqlite.reader import SqliteMessageReader
 from lyftr_sqlite.rebuilding import rebuild

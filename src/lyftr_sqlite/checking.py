@@ -4,19 +4,13 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
-from itertools import combinations
 from pathlib import Path
 from types import SimpleNamespace
 
-import msgspec
-
-from lyftr_core.conflict import CONTENT_FIELDS
-from lyftr_core.errors import StorageError, StorageUnavailable
+from lyftr_core.errors import StorageUnavailable
 from lyftr_core.timestamps import to_microseconds
-from lyftr_sql.case_folding import fold_beyond_ascii
-from lyftr_sql.conflicts import SEPARATOR
+from lyftr_sql.checking import FIELD_LISTS, Finding, faults_of_row
 from lyftr_sql.periods import DAY, HOUR, MINUTE
-from lyftr_sql.rows import to_stored
 from lyftr_sqlite.engines import BUSY_TIMEOUT, file_uri
 from lyftr_sqlite.failures import as_storage_unavailable
 from lyftr_sqlite.projections import PROJECTIONS
@@ -28,23 +22,8 @@ __all__ = ["Finding", "check"]
 _NOT_FOUND = """SELECT count(*) FROM temp.fresh_counts WHERE texts <>
     (SELECT count(*) FROM search WHERE search MATCH '"' || replace(term, '"', '""') || '"')"""
 _LOG = "FROM messages WHERE content_hash IS NULL AND seq <= :through"
-_HASHES = range(2**32)
-_EMPTIED = ("sender", "recipient", "ts", "text", "received_at", "folded")
-_EMPTY = ("", 0, None)
 _DIFFERENCE = "SELECT count(*) FROM (SELECT * FROM ({}) EXCEPT SELECT * FROM ({}))"
 _Check = Callable[[sqlite3.Connection], Iterator[str]]
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """What a check found.
-
-    Attributes:
-        subject: What was checked.
-        faults: What is wrong with it; nothing if all is well.
-    """
-
-    subject: str
-    faults: tuple[str, ...]
 
 
 def check(path: Path) -> Iterator[Finding]:
@@ -98,23 +77,7 @@ def _check_file(database: sqlite3.Connection) -> Iterator[str]:
 
 def _check_messages(database: sqlite3.Connection) -> Iterator[str]:
     for row in database.execute("SELECT * FROM messages"):
-        if row["content_hash"] is not None:
-            yield from _check_removed(row)
-            continue
-        try:
-            text = to_stored(SimpleNamespace(**row)).message.text
-        except StorageError as exc:
-            yield str(exc)
-            continue
-        if row["folded"] != (None if text is None else fold_beyond_ascii(text)):
-            yield f"the row with seq {row['seq']} has a wrong folded text"
-
-
-def _check_removed(row: sqlite3.Row) -> Iterator[str]:
-    if row["content_hash"] not in _HASHES:
-        yield f"the row with seq {row['seq']} has a wrong hash"
-    if any(row[name] not in _EMPTY for name in _EMPTIED):
-        yield f"the row with seq {row['seq']} is of a removed message, and not empty"
+        yield from faults_of_row(SimpleNamespace(**row))
 
 
 def _check_conflicts(database: sqlite3.Connection) -> Iterator[str]:
@@ -219,17 +182,13 @@ def _faults(lacks: int, surplus: int) -> Iterator[str]:
         yield f"{surplus} entries are too many"
 
 
-_FIELDS = (
-    f"'{SEPARATOR.join(fields)}'"
-    for count in range(1, len(CONTENT_FIELDS) + 1)
-    for fields in combinations(CONTENT_FIELDS, count)
-)
+_FIELDS = ", ".join(f"'{fields}'" for fields in FIELD_LISTS)
 _FIRST = to_microseconds(datetime.min.replace(tzinfo=UTC))
 _MODULUS = 2**31 - 1
 _LAST = to_microseconds(datetime.max.replace(tzinfo=UTC))
 _CONFLICT_FAULTS = {
     "have no message": "NOT EXISTS (SELECT 1 FROM messages m WHERE m.message_id = c.message_id)",
-    "do not name the fields that differ": f"""fields NOT IN ({", ".join(_FIELDS)}) AND NOT (
+    "do not name the fields that differ": f"""fields NOT IN ({_FIELDS}) AND NOT (
         fields = '' AND EXISTS (SELECT 1 FROM messages m
             WHERE m.message_id = c.message_id AND m.content_hash IS NOT NULL))""",
     "have times that cannot be": f"""typeof(first_received_at) <> 'integer'

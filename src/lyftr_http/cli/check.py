@@ -13,8 +13,8 @@ __all__ = ["check"]
 def check() -> None:
     """Check the database, and say what is wrong with it.
 
-    It looks at the file, at every message, and at the counts and indexes that follow them, and
-    changes nothing. A server may run. The exit status is 1 if anything is wrong.
+    It looks at the file (of SQLite), at every message, and at the counts and indexes that follow
+    them, and changes nothing. A server may run. The exit status is 1 if anything is wrong.
     """
     container = container_for(settings_from_environment())
     wrong = False

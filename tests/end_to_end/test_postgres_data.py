@@ -1,4 +1,4 @@
-"""`lyftr export` and `lyftr import` with PostgreSQL: out, in, and out again is the same."""
+"""Commands on data with PostgreSQL: export and import, check and rebuild."""
 
 import asyncio
 import subprocess
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from lyftr_core.testing.samples import NOON, sample
 from lyftr_sqlite import SqliteStore
-from tests.end_to_end.conftest import LYFTR, PATIENCE, Lyftr, Serve, environment
-from tests.end_to_end.databases import query
+from tests.end_to_end.conftest import LYFTR, PATIENCE, Lyftr, Serve, environment, refusal
+from tests.end_to_end.databases import execute, query
 
 _MANY = 12_000
 
@@ -65,3 +65,34 @@ def test_killed_again_and_again_it_is_finished_by_another(
 def stored(url: str) -> int:
     ((count,),) = query(url, "SELECT count(*) FROM messages")
     return int(count)
+
+
+def test_check_and_rebuild_beside_a_server(lyftr: Lyftr, serve: Serve, postgres_url: str) -> None:
+    with serve(DATABASE_URL=postgres_url) as server:
+        for number in range(3):
+            server.deliver(f"m{number}").raise_for_status()
+        rebuilt = lyftr("rebuild", DATABASE_URL=postgres_url)
+        assert (rebuilt.returncode, rebuilt.stderr) == (0, b"")
+        assert "rebuilt up to seq " in rebuilt.stdout.decode()
+        done = lyftr("check", DATABASE_URL=postgres_url)
+        assert (done.returncode, done.stderr) == (0, b"")
+        said = dict(line.split(": ", 1) for line in done.stdout.decode().splitlines())
+        assert set(said.values()) == {"ok"}
+        assert {"messages", "totals", "search"} <= set(said)
+        server.deliver("m3").raise_for_status()
+        assert server.http.get("/stats").json()["total_messages"] == 4
+    execute(postgres_url, "UPDATE messages SET folded = 'a secret' WHERE message_id = 'm1'")
+    wrong = lyftr("check", DATABASE_URL=postgres_url)
+    assert wrong.returncode == 1
+    assert "has a wrong folded text" in wrong.stdout.decode()
+    assert "a secret" not in wrong.stdout.decode()
+
+
+def test_backup_and_restore_say_what_to_use_instead(
+    lyftr: Lyftr, tmp_path: Path, postgres_url: str
+) -> None:
+    (tmp_path / "x.db").touch()
+    backup = lyftr("backup", "new.db", DATABASE_URL=postgres_url)
+    assert "use pg_dump" in refusal(backup)
+    assert not (tmp_path / "new.db").exists()
+    assert "use pg_restore" in refusal(lyftr("restore", "x.db", DATABASE_URL=postgres_url))
