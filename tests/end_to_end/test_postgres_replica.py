@@ -1,11 +1,12 @@
 """`DATABASE_READ_URL` with a real standby, and a `DATABASE_URL` of several hosts."""
 
+import json
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from tests.end_to_end.conftest import PATIENCE, LyftrServer, Serve
+from tests.end_to_end.conftest import PATIENCE, Lyftr, LyftrServer, Serve
 from tests.postgresql.installation import Installation
 from tests.postgresql.server import USER, PostgresServer
 from tests.postgresql.standby import StandbyServer
@@ -115,3 +116,17 @@ def test_of_several_replicas_a_standby_is_asked(
         assert _total(server) == 1
         standby.stop("immediate")
         wait_for_total(server, 2)  # now the primary is asked
+
+
+def test_tail_misses_nothing_that_the_replica_does_not_have_yet(
+    serve: Serve, lyftr: Lyftr, primary: PostgresServer, standby: StandbyServer
+) -> None:
+    with serve_both(serve, primary, standby) as server:
+        server.deliver("early").raise_for_status()
+        wait_for_total(server, 1)
+        standby.sql("SELECT pg_wal_replay_pause()")
+        server.deliver("late").raise_for_status()
+    urls = {"DATABASE_URL": primary.url("inbox"), "DATABASE_READ_URL": standby.url("inbox")}
+    for options in ((), ("--after", "0")):
+        lines = lyftr("tail", *options, **urls).stdout.decode().splitlines()
+        assert [json.loads(line)["message_id"] for line in lines] == ["early", "late"]

@@ -82,8 +82,9 @@ class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
 async def _tail(
     container: "Container", wanted: _Wanted, show: Callable[[Sequence[StoredMessage]], None]
 ) -> None:
-    read_log = container.read_log()
     async with container.store().reading() as store:
+        # Not of a replica: that may be behind the end of the log, where this begins.
+        read_log = ReadLog(store.reader)
         after = wanted.after
         if after is None:
             after = await store.reader.last_seq()
