@@ -143,12 +143,20 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Serve]:
+def database_variables(request: pytest.FixtureRequest) -> dict[str, str]:
+    """What names the database of a test: nothing, for a file in its folder, unless `ON_BOTH`."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return {}
+    return {"DATABASE_URL": request.getfixturevalue("postgres_url")}
+
+
+@pytest.fixture
+def serve(tmp_path: Path, database_variables: dict[str, str]) -> Iterator[Serve]:
     """Start servers in one folder; whatever still runs at the end is killed."""
     started: list[LyftrServer] = []
 
     def start(*options: str, prefix: Sequence[str] = (), **variables: str) -> LyftrServer:
-        variables = {"WEBHOOK_SECRET": SECRET, **variables}
+        variables = {"WEBHOOK_SECRET": SECRET, **database_variables, **variables}
         server = LyftrServer(tmp_path, *options, prefix=prefix, **variables)
         started.append(server)
         return server
@@ -161,7 +169,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
 
 @pytest.fixture
-def lyftr(tmp_path: Path) -> Lyftr:
+def lyftr(tmp_path: Path, database_variables: dict[str, str]) -> Lyftr:
     """Run a command of `lyftr` to its end."""
 
     def run(
@@ -170,7 +178,7 @@ def lyftr(tmp_path: Path) -> Lyftr:
         return subprocess.run(
             [*LYFTR, *arguments],
             cwd=tmp_path,
-            env=environment(**variables),
+            env=environment(**{**database_variables, **variables}),
             input=stdin,
             capture_output=True,
             timeout=5 * PATIENCE,  # some ask a server hundreds of times

@@ -1,18 +1,18 @@
-"""The promise of the service, through a real process and a real file."""
+"""The promise of the service, through a real process and a real database."""
 
 import asyncio
 import signal
 import socket
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.end_to_end.conftest import Serve, raw, signed
+from tests.end_to_end.stores import ON_BOTH, held_up
 
 
+@ON_BOTH
 def test_a_signed_webhook_comes_back_as_a_message(serve: Serve) -> None:
     with serve() as server:
         assert server.deliver("m1", text="Grüße").json() == {"status": "ok"}
@@ -22,6 +22,7 @@ def test_a_signed_webhook_comes_back_as_a_message(serve: Serve) -> None:
     assert item["ts"] == "2026-01-15T09:28:35Z"
 
 
+@ON_BOTH
 def test_messages_outlive_a_restart_and_their_redelivery_is_a_duplicate(serve: Serve) -> None:
     with serve() as first:
         first.deliver("m1").raise_for_status()
@@ -36,6 +37,7 @@ def test_messages_outlive_a_restart_and_their_redelivery_is_a_duplicate(serve: S
     assert line["duplicate"] is True
 
 
+@ON_BOTH
 @pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["alone", "two workers"])
 def test_many_webhooks_at_once_are_stored_once_each(serve: Serve, options: tuple[str, ...]) -> None:
     async def deliver_all(url: str) -> list[int]:
@@ -54,21 +56,19 @@ def test_many_webhooks_at_once_are_stored_once_each(serve: Serve, options: tuple
         assert server.http.get("/stats").json()["total_messages"] == 500
 
 
+@ON_BOTH
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_finishes_what_is_in_flight_and_exits_0(
-    serve: Serve, tmp_path: Path, number: signal.Signals
+    serve: Serve, tmp_path: Path, database_variables: dict[str, str], number: signal.Signals
 ) -> None:
     """A lock of ours holds up the commit, so that the request is in flight for certain."""
     with serve() as server, socket.create_connection(("127.0.0.1", server.port), 20) as sender:
-        blocker = sqlite3.connect(tmp_path / "lyftr.db", isolation_level=None)
-        blocker.execute("BEGIN IMMEDIATE")
-        sender.sendall(raw(signed("in flight")))
-        server.http.get("/health/live")  # answered after what arrived before it was taken up
-        server.process.send_signal(number)
-        blocker.execute("ROLLBACK")
-        blocker.close()
+        with held_up(tmp_path, database_variables):
+            sender.sendall(raw(signed("in flight")))
+            server.http.get("/health/live")  # answered after what arrived before it was taken up
+            server.process.send_signal(number)
         answer = sender.recv(1000)
         assert server.process.wait(20) == 0
     assert answer.startswith(b"HTTP/1.1 200 ")
-    with closing(sqlite3.connect(tmp_path / "lyftr.db")) as database, database:
-        assert database.execute("SELECT message_id FROM messages").fetchall() == [("in flight",)]
+    with serve() as another:
+        assert another.http.get("/messages/in%20flight").status_code == 200

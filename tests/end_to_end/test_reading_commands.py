@@ -3,7 +3,7 @@
 import json
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -22,12 +22,15 @@ from tests.end_to_end.conftest import (
     environment,
     refusal,
 )
+from tests.end_to_end.stores import ON_BOTH, open_store
 from tests.end_to_end.terminal import on_a_terminal
 
+_A_FILE: Mapping[str, str] = {}
 
-async def fill(folder: Path, count: int) -> None:
+
+async def fill(folder: Path, count: int, variables: Mapping[str, str] = _A_FILE) -> None:
     """Store `m1`, `m2` and so on: the later stored, the earlier its `ts`."""
-    async with SqliteStore(f"sqlite:///{folder}/lyftr.db") as store:
+    async with open_store(folder, variables) as store:
         for number in range(1, count + 1):
             ts = NOON - timedelta(minutes=number)
             message = sample(f"m{number}", text=f"Number {number}", ts=ts)
@@ -43,32 +46,41 @@ def ids(done: subprocess.CompletedProcess[bytes]) -> list[str]:
     return [item["message_id"] for item in listed(done)]
 
 
-async def test_tail_shows_the_last_in_the_order_of_storing(lyftr: Lyftr, tmp_path: Path) -> None:
-    await fill(tmp_path, 130)
+@ON_BOTH
+async def test_tail_shows_the_last_in_the_order_of_storing(
+    lyftr: Lyftr, tmp_path: Path, database_variables: dict[str, str]
+) -> None:
+    await fill(tmp_path, 130, database_variables)
+    seqs = [str(item["seq"]) for item in listed(lyftr("tail", "-n", "130"))]
     assert ids(lyftr("tail")) == [f"m{n}" for n in range(121, 131)]
     assert ids(lyftr("tail", "-n", "110")) == [f"m{n}" for n in range(21, 131)]
     assert ids(lyftr("tail", "-n", "1000")) == [f"m{n}" for n in range(1, 131)]
     assert ids(lyftr("tail", "-n", "0")) == []
-    assert ids(lyftr("tail", "--after", "127")) == ["m128", "m129", "m130"]
-    assert ids(lyftr("tail", "--after", "9")) == [f"m{n}" for n in range(10, 131)]
+    assert ids(lyftr("tail", "--after", seqs[126])) == ["m128", "m129", "m130"]
+    assert ids(lyftr("tail", "--after", seqs[8])) == [f"m{n}" for n in range(10, 131)]
     assert ids(lyftr("tail", "--q", "NUMBER 1", "-n", "2")) == ["m129", "m130"]
     assert ids(lyftr("tail", "--until", "2026-01-15T09:51:00Z")) == ["m130"]
 
 
-async def test_tail_finds_the_last_of_few_far_back(lyftr: Lyftr, tmp_path: Path) -> None:
-    await fill(tmp_path, 2)
-    async with SqliteStore(f"sqlite:///{tmp_path}/lyftr.db") as store:
+@ON_BOTH
+async def test_tail_finds_the_last_of_few_far_back(
+    lyftr: Lyftr, tmp_path: Path, database_variables: dict[str, str]
+) -> None:
+    await fill(tmp_path, 2, database_variables)
+    async with open_store(tmp_path, database_variables) as store:
         for number in range(1_100):
             await store.writer.add(sample(f"other {number}", text="other"), received_at=NOON)
     assert ids(lyftr("tail", "--q", "number")) == ["m1", "m2"]
 
 
 @contextmanager
-def following(folder: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+def following(
+    folder: Path, *options: str, variables: Mapping[str, str] = _A_FILE
+) -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen(
         [*LYFTR, "tail", "--follow", *options],
         cwd=folder,
-        env=environment(),
+        env=environment(**variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:
@@ -84,10 +96,13 @@ def next_id(process: subprocess.Popen[bytes]) -> str:
     return str(json.loads(process.stdout.readline())["message_id"])
 
 
-def test_tail_follows_what_is_committed_and_goes_on_later(serve: Serve, tmp_path: Path) -> None:
+@ON_BOTH
+def test_tail_follows_what_is_committed_and_goes_on_later(
+    serve: Serve, tmp_path: Path, database_variables: dict[str, str]
+) -> None:
     with serve() as server:
         server.deliver("m1").raise_for_status()
-        with following(tmp_path) as process:
+        with following(tmp_path, variables=database_variables) as process:
             assert next_id(process) == "m1"
             for number in range(2, 6):
                 server.deliver(f"m{number}", ts="2020-01-15T09:28:35Z").raise_for_status()
@@ -96,16 +111,21 @@ def test_tail_follows_what_is_committed_and_goes_on_later(serve: Serve, tmp_path
             printed, said = process.communicate(timeout=PATIENCE)
         assert (process.returncode, printed, said.strip()) == (130, b"", b"")
         server.deliver("m6").raise_for_status()
-        with following(tmp_path, "--after", "4") as process:
+        fourth = str(server.http.get("/messages/m4").json()["seq"])
+        with following(tmp_path, "--after", fourth, variables=database_variables) as process:
             assert [next_id(process), next_id(process)] == ["m5", "m6"]
             process.send_signal(signal.SIGINT)
             assert process.wait(PATIENCE) == 130
 
 
-def test_tail_follows_over_a_restart_of_the_server(serve: Serve, tmp_path: Path) -> None:
+@ON_BOTH
+def test_tail_follows_over_a_restart_of_the_server(
+    serve: Serve, tmp_path: Path, database_variables: dict[str, str]
+) -> None:
     with serve() as server:
         server.deliver("m1").raise_for_status()
-        with following(tmp_path, "--from", "+919876543210") as process:
+        sender = ("--from", "+919876543210")
+        with following(tmp_path, *sender, variables=database_variables) as process:
             assert next_id(process) == "m1"
             server.stop(signal.SIGKILL)
             with serve() as other:
@@ -120,8 +140,11 @@ def send_two(server: LyftrServer) -> None:
     server.deliver("m3").raise_for_status()
 
 
-async def test_search_finds_the_latest_first_and_all(lyftr: Lyftr, tmp_path: Path) -> None:
-    await fill(tmp_path, 230)
+@ON_BOTH
+async def test_search_finds_the_latest_first_and_all(
+    lyftr: Lyftr, tmp_path: Path, database_variables: dict[str, str]
+) -> None:
+    await fill(tmp_path, 230, database_variables)
     assert ids(lyftr("search", "NUMBER 1", "--limit", "3")) == ["m1", "m10", "m11"]
     assert ids(lyftr("search")) == [f"m{n}" for n in range(1, 21)]
     assert ids(lyftr("search", "--limit", "150")) == [f"m{n}" for n in range(1, 151)]
@@ -132,6 +155,7 @@ async def test_search_finds_the_latest_first_and_all(lyftr: Lyftr, tmp_path: Pat
     assert ids(lyftr("search", "--from", "+12")) == []
 
 
+@ON_BOTH
 def test_the_json_is_that_of_the_server(serve: Serve, lyftr: Lyftr) -> None:
     with serve() as server:
         for number in range(3):
@@ -186,9 +210,12 @@ def test_a_followed_table_goes_on_below(serve: Serve, tmp_path: Path) -> None:
     assert text.count("SEQ") == 1
 
 
-async def test_stats_are_figures_and_bars_for_people(lyftr: Lyftr, tmp_path: Path) -> None:
-    await fill(tmp_path, 90)
-    with on_a_terminal(tmp_path, "stats") as terminal:
+@ON_BOTH
+async def test_stats_are_figures_and_bars_for_people(
+    lyftr: Lyftr, tmp_path: Path, database_variables: dict[str, str]
+) -> None:
+    await fill(tmp_path, 90, database_variables)
+    with on_a_terminal(tmp_path, "stats", variables=database_variables) as terminal:
         status, text = terminal.end()
     assert status == 0
     rows = [line.split() for line in text.splitlines()]
@@ -200,6 +227,7 @@ async def test_stats_are_figures_and_bars_for_people(lyftr: Lyftr, tmp_path: Pat
     assert "#" * 40 in plain
 
 
+@ON_BOTH
 def test_an_empty_database_has_nothing_to_show(lyftr: Lyftr) -> None:
     lyftr("migrate")
     assert (listed(lyftr("tail")), listed(lyftr("search"))) == ([], [])

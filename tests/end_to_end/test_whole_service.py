@@ -3,8 +3,9 @@
 import json
 import signal
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import hypothesis
 import pytest
@@ -12,6 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from lyftr_core import HexHmacSha256
 from tests.end_to_end.conftest import SECRET, LyftrServer, Serve
+from tests.postgresql.database_server import DatabaseServer
 from tests.stateful.machine import Answer, ServiceMachine, Webhook
 
 pytestmark = pytest.mark.once
@@ -20,9 +22,9 @@ pytestmark = pytest.mark.once
 class RealProcess:
     """`lyftr serve`, which a restart ends with `kill -9`."""
 
-    def __init__(self, serve: Serve, database: str) -> None:
+    def __init__(self, serve: Serve, url: str) -> None:
         self._serve = serve
-        self._database = database
+        self._url = url
         self._threads = ThreadPoolExecutor(8)
         self._server = self._start()
 
@@ -44,7 +46,7 @@ class RealProcess:
         self._threads.shutdown()
 
     def _start(self) -> LyftrServer:
-        return self._serve(DATABASE_URL=f"sqlite:///{self._database}").__enter__()
+        return self._serve(DATABASE_URL=self._url).__enter__()
 
     def _post(self, webhook: Webhook) -> Answer:
         signature = HexHmacSha256(SECRET).sign(webhook.body) if webhook.is_signed else "0" * 64
@@ -55,10 +57,25 @@ class RealProcess:
 
 def test_nothing_that_was_answered_is_forgotten_by_a_kill(serve: Serve) -> None:
     numbers = iter(range(1_000))
+    kill_again_and_again(serve, lambda: f"sqlite:///inbox-{next(numbers)}.db")
+
+
+def test_nothing_that_was_answered_is_forgotten_by_a_kill_on_postgresql_either(
+    serve: Serve, postgres_server: DatabaseServer
+) -> None:
+    with ExitStack() as databases:
+
+        def new_database() -> str:
+            return postgres_server.url(databases.enter_context(postgres_server.database()))
+
+        kill_again_and_again(serve, new_database)
+
+
+def kill_again_and_again(serve: Serve, new_database: Callable[[], str]) -> None:
     seen: Counter[str] = Counter()
 
     def begin() -> ServiceMachine:
-        return ServiceMachine(RealProcess(serve, f"inbox-{next(numbers)}.db"), seen)
+        return ServiceMachine(RealProcess(serve, new_database()), seen)
 
     run_state_machine_as_test(
         begin,  # type: ignore[arg-type] # documented: anything that returns a machine

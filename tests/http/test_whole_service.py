@@ -1,11 +1,11 @@
-"""The whole application on a real file, against a model of it, through many restarts."""
+"""The whole application on a real database, against a model of it, through many restarts."""
 
 import asyncio
 import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from msgspec.structs import replace
 
 from lyftr_http.settings import Settings
+from tests.postgresql.database_server import DatabaseServer
 from tests.stateful.machine import Answer, ServiceMachine, Webhook
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
@@ -75,12 +76,38 @@ def test_every_answer_is_that_of_the_model(
     serve: Serve, signed: Signed, settings: Settings, tmp_path: Path
 ) -> None:
     numbers = iter(range(1_000_000))
+
+    def new_database() -> str:
+        folder = tmp_path / f"example-{next(numbers)}"
+        folder.mkdir()
+        return f"sqlite:///{folder / 'inbox.db'}"
+
+    compare(serve, signed, settings, new_database, 40)
+    shutil.rmtree(tmp_path)
+
+
+def test_every_answer_is_that_of_the_model_on_postgresql_too(
+    serve: Serve, signed: Signed, settings: Settings, postgres_server: DatabaseServer
+) -> None:
+    with ExitStack() as databases:
+
+        def new_database() -> str:
+            return postgres_server.url(databases.enter_context(postgres_server.database()))
+
+        compare(serve, signed, settings, new_database, 10)
+
+
+def compare(
+    serve: Serve,
+    signed: Signed,
+    settings: Settings,
+    new_database: Callable[[], str],
+    examples: int,
+) -> None:
     seen: Counter[str] = Counter()
 
     def begin() -> ServiceMachine:
-        folder = tmp_path / f"example-{next(numbers)}"
-        folder.mkdir()
-        configured = replace(settings, database_url=f"sqlite:///{folder / 'inbox.db'}")
+        configured = replace(settings, database_url=new_database())
         return ServiceMachine(InProcess(lambda: serve(configured=configured), signed), seen)
 
     run_state_machine_as_test(
@@ -88,10 +115,9 @@ def test_every_answer_is_that_of_the_model(
         # The same examples each time: a fault that only some run finds would refuse a change
         # that has nothing to do with it.
         settings=hypothesis.settings(
-            deadline=None, derandomize=True, max_examples=40, stateful_step_count=40
+            deadline=None, derandomize=True, max_examples=examples, stateful_step_count=40
         ),
     )
-    shutil.rmtree(tmp_path)
     assert seen.keys() >= {
         *("created", "duplicate", "conflict", "validation_error", "invalid_signature"),
         *(
