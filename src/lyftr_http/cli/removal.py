@@ -53,8 +53,15 @@ def remove(label: str, removal: Removal, *, dry_run: bool, yes: bool) -> None:
     container = container_for(settings)  # the other one's event loop is gone
     with progress(label) as shown:
         removed = asyncio.run(_remove(container, removal, shown))
-    say(f"{_messages(removed)} removed; nothing of their texts is left in {container.store().name}")
-    say("unused bytes of its lists may still hold numbers; lyftr rebuild clears these", err=True)
+    name = container.store().name
+    if container.kind() == "sqlite":
+        say(f"{_messages(removed)} removed; nothing of their texts is left in {name}")
+        say(
+            "unused bytes of its lists may still hold numbers; lyftr rebuild clears these", err=True
+        )
+    else:
+        say(f"{_messages(removed)} removed from {name}")
+        say("its write-ahead log, and free space not used again yet, may still have them", err=True)
     say("backups, exports, replicas and whoever read them may still have them", err=True)
 
 
