@@ -15,6 +15,7 @@ from bench import (
     machine,
     memory,
     postgres,
+    postgres_reads,
     reads,
     report,
     startup,
@@ -33,6 +34,7 @@ _SECTIONS: Mapping[str, Section] = {
     "memory": memory.measure,
     "stored": stored.measure,
     "reads": reads.measure,
+    "postgres-reads": postgres_reads.measure,
     "startup": startup.measure,
 }
 _RESULTS = Path(__file__).with_name("results")

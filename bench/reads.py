@@ -15,7 +15,7 @@ from bench.plan import SIZES_LABEL, Findings, Run, say
 from bench.read_kinds import Asker, Kind
 from bench.servers import OURS, Server
 
-__all__ = ["measure"]
+__all__ = ["Ask", "Key", "Times", "interleave", "measure"]
 
 _SETTLING = 2.0
 """How long the servers are left alone after their start, in seconds."""
@@ -52,9 +52,9 @@ def measure(run: Run) -> Findings:
         asks, scans = _prepare(run, open_until_the_end)
         for number in range(run.plan.rounds):
             say(f"reads, round {number + 1}")
-            for key, seconds in _interleave(asks, run.plan.reads):
+            for key, seconds in interleave(asks, run.plan.reads):
                 times.setdefault(key, []).append(seconds)
-            for key, seconds in _interleave(scans, run.plan.scans):
+            for key, seconds in interleave(scans, run.plan.scans):
                 times.setdefault(key, []).append(seconds)
     return _compare(run, times)
 
@@ -81,7 +81,7 @@ def _scan(connection: sqlite3.Connection, statement: str, word: str) -> float:
     return time.perf_counter() - started
 
 
-def _interleave(asks: Mapping[Key, Ask], times: int) -> Iterator[tuple[Key, float]]:
+def interleave(asks: Mapping[Key, Ask], times: int) -> Iterator[tuple[Key, float]]:
     """Ask everything once, then everything again, so often; yield the median of each."""
     taken = [[ask() for ask in asks.values()] for _ in range(times)]
     for key, seconds in zip(asks, zip(*taken, strict=True), strict=True):
