@@ -1,8 +1,8 @@
 """Waking whoever follows the log, on all servers, when there is something new.
 
 One notification follows each commit, or a few of them. It is no part of their transactions: those
-that notify commit one after the other, on whichever server, and would make webhooks wait for one
-another. Where it is lost, or cannot be, as through a transaction pool, the log is looked at again
+that notify hold one lock of the whole server until they have committed, and webhooks of different
+servers would wait for it. Where it is lost, or cannot be, as through a transaction pool, the log is looked at again
 soon anyway (https://www.postgresql.org/docs/current/sql-notify.html).
 """
 

@@ -51,14 +51,19 @@ def require_log_below_now(connection: Connection[Any], name: str) -> None:
         raise SchemaMismatch(f"{name}: {_AHEAD}")
 
 
-def raise_log_base(connection: Connection[Any]) -> None:
+def raise_log_base(connection: Connection[Any]) -> bool:
     """Raise the base of the log, if need be, so that the next message comes behind the others.
 
     Args:
         connection: In a transaction that ends soon: meanwhile nobody adds to the log.
+
+    Returns:
+        Whether there was need.
     """
     found = connection.execute(_IS_AHEAD).fetchone()
-    if found and found[0]:
+    is_ahead = bool(found and found[0])
+    if is_ahead:
         # Whoever adds to the log has finished before, or begins after the commit.
         connection.execute("LOCK TABLE messages IN EXCLUSIVE MODE")
         connection.execute(RAISE_BASE)
+    return is_ahead

@@ -17,6 +17,7 @@ from lyftr_postgres.url import describe
 __all__ = ["Migration", "migrate", "prepare", "require_readable"]
 
 
+_RAISED = "the log was ahead of this server; new messages get a higher seq now"
 _NO_INDEX = (
     "no search index, as pg_trgm is not there or not for this user to add;"
     " searches look at one message after another"
@@ -30,16 +31,19 @@ class Migration(msgspec.Struct, frozen=True):
         before: The schema revision that was found; `None` for a new database.
         after: The schema revision that is there now.
         has_search_index: Whether searches have an index, for which pg_trgm is needed.
+        raised_log_base: Whether the log was ahead of the server, which no longer matters now.
     """
 
     before: str | None
     after: str
     has_search_index: bool
+    raised_log_base: bool
 
     @property
-    def lacks(self) -> str | None:
-        """Say in a few words what the database does without, if anything."""
-        return None if self.has_search_index else _NO_INDEX
+    def remarks(self) -> tuple[str, ...]:
+        """What else there is to say, a line each."""
+        lines = {_RAISED: self.raised_log_base, _NO_INDEX: not self.has_search_index}
+        return tuple(line for line, is_so in lines.items() if is_so)
 
 
 def migrate(conninfo: str) -> Migration:
@@ -60,8 +64,9 @@ def migrate(conninfo: str) -> Migration:
         # Alembic is large, and only this needs it.
         from lyftr_postgres.upgrade import upgrade  # noqa: PLC0415 - as above
 
-        before = upgrade(lambda: psycopg.connect(conninfo, prepare_threshold=None), name)
-        return Migration(before, HEAD, make_search_index(connection, concurrently=True))
+        done = upgrade(lambda: psycopg.connect(conninfo, prepare_threshold=None), name)
+        has_index = make_search_index(connection, concurrently=True)
+        return Migration(done.before, HEAD, has_index, done.raised_log_base)
 
 
 def prepare(conninfo: str) -> None:

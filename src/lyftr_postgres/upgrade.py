@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from typing import cast
+from typing import NamedTuple, cast
 
 import psycopg
 from alembic import command
@@ -16,21 +16,30 @@ from lyftr_postgres.revision import find_revision
 from lyftr_postgres.schema import HEAD
 from lyftr_postgres.search_index import make_search_index
 
-__all__ = ["upgrade"]
+__all__ = ["Upgrade", "upgrade"]
 
 _ALEMBIC = threading.Lock()
 """Alembic keeps what it runs in globals: one migration at a time in a process."""
 
 
-def upgrade(connect: Callable[[], psycopg.Connection], name: str) -> str | None:
+class Upgrade(NamedTuple):
+    """What was done.
+
+    Attributes:
+        before: The revision that was found, perhaps this very one where another was faster.
+        raised_log_base: Whether the log was ahead of the server.
+    """
+
+    before: str | None
+    raised_log_base: bool
+
+
+def upgrade(connect: Callable[[], psycopg.Connection], name: str) -> Upgrade:
     """Bring a database to the schema of this version, in one transaction.
 
     Args:
         connect: Opens a connection.
         name: What to call the database.
-
-    Returns:
-        The revision that it had, perhaps this very one where another process was faster.
     """
     engine = create_engine(
         "postgresql+psycopg://",
@@ -52,5 +61,4 @@ def upgrade(connect: Callable[[], psycopg.Connection], name: str) -> str | None:
                 command.upgrade(config, HEAD)
         if before is None:
             make_search_index(database, concurrently=False)  # nobody uses the table yet
-        raise_log_base(database)
-        return before
+        return Upgrade(before, raised_log_base=raise_log_base(database))

@@ -35,9 +35,9 @@ class Migration(msgspec.Struct, frozen=True):
     after: str
 
     @property
-    def lacks(self) -> str | None:
-        """Say what the database does without; of SQLite this is nothing."""
-        return None
+    def remarks(self) -> tuple[str, ...]:
+        """What else there is to say; of SQLite this is nothing."""
+        return ()
 
 
 def migrate(path: Path) -> Migration:

@@ -54,7 +54,10 @@ def test_after_a_move_serve_names_lyftr_migrate_and_then_the_log_goes_on(
     show(line)
     assert line.endswith("run lyftr migrate, which mends that")
     assert refusal(lyftr("tail", DATABASE_URL=url)) == line
-    assert lyftr("migrate", DATABASE_URL=url).returncode == 0
+    done = lyftr("migrate", DATABASE_URL=url)
+    assert done.returncode == 0
+    assert done.stdout.decode().endswith("new messages get a higher seq now\n")
+    assert lyftr("migrate", DATABASE_URL=url).stdout.decode().endswith("nothing to do\n")
     with serve(DATABASE_URL=url) as server:
         server.deliver("m1").raise_for_status()
         server.deliver("m3").raise_for_status()

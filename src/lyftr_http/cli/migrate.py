@@ -18,9 +18,9 @@ def migrate() -> None:
     container = container_for(settings_from_environment())
     done = container.migrate()
     name = container.store().name
-    if done.before == done.after:
+    if done.before == done.after and not done.remarks:
         click.echo(f"{name}: schema {done.after}, nothing to do")
-    else:
+    elif done.before != done.after:
         click.echo(f"{name}: schema {done.before or 'none'} -> {done.after}")
-    if done.lacks:
-        click.echo(f"{name}: {done.lacks}")
+    for remark in done.remarks:
+        click.echo(f"{name}: {remark}")
