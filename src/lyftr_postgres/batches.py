@@ -22,7 +22,7 @@ __all__ = ["PostgresBatches", "find_kept", "find_known", "insert_batch", "record
 
 _encode = msgspec.json.Encoder().encode
 
-# One JSON document holds the batch: to hand over as many arrays costs the client thrice as much.
+# One JSON document holds the batch: to hand over as many arrays costs the client six times as much.
 # The rows go in by `message_id`, or two servers with the same messages could wait for each other.
 _INSERT = f"""
     WITH durably AS MATERIALIZED (SELECT {DURABLY}),
