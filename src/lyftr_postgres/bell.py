@@ -2,8 +2,8 @@
 
 One notification follows each commit, or a few of them. It is no part of their transactions: those
 that notify hold one lock of the whole server until they have committed, and webhooks of different
-servers would wait for it. Where a notification is lost, or cannot be, as through a transaction pool,
-the log is looked at again soon anyway (https://www.postgresql.org/docs/current/sql-notify.html).
+servers would wait for it. Where one is lost, or cannot be, as through a transaction pool, the log
+is looked at again soon anyway (https://www.postgresql.org/docs/current/sql-notify.html).
 """
 
 import asyncio
