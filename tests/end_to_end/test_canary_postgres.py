@@ -20,6 +20,8 @@ from tests.end_to_end.canaries import (
 from tests.end_to_end.conftest import LyftrServer, Serve
 from tests.postgresql.database_server import DatabaseServer
 
+pytestmark = pytest.mark.once
+
 _TOKEN = {"headers": {"Authorization": f"Bearer {TOKENS[0]}"}}
 _PATHS = ("/messages", "/messages?q=canary-text", "/messages/bad-number", "/stats", "/health/ready")
 _NOTHING_FITS = "ALTER TABLE messages ADD CONSTRAINT nothing CHECK (message_id = '') NOT VALID"

@@ -26,6 +26,8 @@ from tests.end_to_end.conftest import LYFTR, PATIENCE, Lyftr, Serve, environment
 from tests.end_to_end.databases import execute, held, query, store_at
 from tests.postgresql.database_server import DatabaseServer
 
+pytestmark = pytest.mark.once
+
 _PERSON = "+918877665544"
 _MANY = 10 * AT_ONCE
 NewUrl = Callable[[str], str]

@@ -11,6 +11,8 @@ from tests.end_to_end.conftest import Lyftr, LyftrServer, Serve, refusal
 from tests.end_to_end.stores import open_store
 from tests.postgresql.database_server import DatabaseServer
 
+pytestmark = pytest.mark.once
+
 _PERSON = "+918877665544"
 _TEXT = "a text that nobody else has written"
 _ON_POSTGRESQL = pytest.mark.parametrize("database_variables", ["postgresql"], indirect=True)

@@ -5,10 +5,14 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
 from lyftr_core.testing.samples import NOON, sample
 from lyftr_sqlite import SqliteStore
 from tests.end_to_end.conftest import LYFTR, PATIENCE, Lyftr, Serve, environment, refusal
 from tests.end_to_end.databases import execute, query
+
+pytestmark = pytest.mark.once
 
 _MANY = 12_000
 

@@ -10,6 +10,8 @@ from tests.end_to_end.conftest import Lyftr, Serve, refusal
 from tests.postgresql.installation import Installation
 from tests.postgresql.server import PostgresServer
 
+pytestmark = pytest.mark.once
+
 Show = Callable[[str], None]
 _BURN = "DO $$ BEGIN FOR i IN 1..5000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$"
 

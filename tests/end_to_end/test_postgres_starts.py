@@ -17,6 +17,8 @@ from tests.postgresql.database_server import DatabaseServer
 from tests.postgresql.installation import Installation
 from tests.postgresql.server import PostgresServer
 
+pytestmark = pytest.mark.once
+
 Show = Callable[[str], None]
 _PASSWORD = "canary-password"
 _REVISIONS = "SELECT version_num FROM alembic_version"

@@ -13,6 +13,8 @@ from lyftr_postgres.checking import check
 from lyftr_postgres.rebuilding import rebuild
 from lyftr_postgres.url import parse_database_url
 
+pytestmark = pytest.mark.once
+
 _PERSON = "+918877665544"
 _SPOIL_INDEX = """UPDATE pg_index SET indisvalid = false
     WHERE indexrelid = 'messages_by_ts'::regclass"""

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TypeVar
 
 import psycopg
+import pytest
 
 from lyftr_core import AddOutcome, LogSelection, MessageFilter, StoredMessage
 from lyftr_core.records import Record
@@ -15,6 +16,8 @@ from lyftr_postgres import PostgresStore
 from lyftr_postgres.follower import LONG_TAIL
 from lyftr_postgres.importing import open_importer
 from lyftr_postgres.url import parse_database_url
+
+pytestmark = pytest.mark.once
 
 LATER = NOON + timedelta(hours=1)
 CREATED, DUPLICATE, CONFLICT = AddOutcome

@@ -18,6 +18,8 @@ from lyftr_postgres import PostgresStore, migrate, parse_database_url, prepare
 from lyftr_postgres.schema import HEAD, SEARCH_INDEX, metadata
 from tests.postgresql.database_server import DatabaseServer
 
+pytestmark = pytest.mark.once
+
 _NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
 _ROLE = "lyftr_guest"
 

@@ -17,6 +17,8 @@ from lyftr_postgres import PostgresMessageReader, PostgresStore
 from lyftr_postgres.horizon import SEQ
 from tests.postgres.conftest import NewDatabase
 
+pytestmark = pytest.mark.once
+
 _INSERT = f"""INSERT INTO messages (message_id, sender, recipient, ts, text, received_at, seq)
     VALUES (%s, '+12', '+13', 0, 'stalled', 0, {SEQ} + %s)"""  # noqa: S608 - of a constant
 _HANGS = 60.0

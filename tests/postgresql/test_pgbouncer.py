@@ -9,6 +9,8 @@ from tests.postgresql.processes import ServerDied
 from tests.postgresql.server import PostgresServer
 from tests.postgresql.sessions import Session
 
+pytestmark = pytest.mark.once
+
 WHO = "SELECT current_database(), pg_backend_pid()"
 
 
