@@ -70,7 +70,8 @@ def _work(
     threading.Thread(target=_end_while_starting, args=(ready, directory), daemon=True).start()
     container = Container(settings=settings)
     try:
-        container.prepare()  # what stops the start shows here in one line, rather than in uvicorn
+        # What stops the start shows here in one line, rather than in uvicorn.
+        container.database().prepare()
     except StorageError as exc:
         container.log().error("a worker cannot start", error=str(exc))
         raise SystemExit(STARTUP_FAILURE) from None

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -169,7 +170,8 @@ def wire(settings: Settings, output: io.BytesIO) -> Callable[..., Container]:
         container = Container(settings=configured)
         container.clock.override(providers.Object(lambda: _NOW))
         if repository:
-            container.store.override(providers.Object(_FakeStore(repository)))
+            database = SimpleNamespace(store=_FakeStore(repository), listing_reader=repository)
+            container.database.override(providers.Object(database))
         stdout = io.TextIOWrapper(output)
         with redirect_stdout(stdout):
             container.log()

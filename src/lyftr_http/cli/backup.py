@@ -23,5 +23,5 @@ def backup(file: Path, *, checked: bool, force: bool) -> None:
     """
     container = container_for(settings_from_environment())
     with part_file(file, force=force), progress("backup", unit="pages") as shown:
-        container.back_up(part_of(file), checked=checked, progress=shown.show)
+        container.database().back_up(part_of(file), checked=checked, progress=shown.show)
     click.echo(f"{file}: {file.stat().st_size} bytes")

@@ -18,7 +18,7 @@ def check() -> None:
     """
     container = container_for(settings_from_environment())
     wrong = False
-    for finding in container.check():
+    for finding in container.database().check():
         click.echo(f"{finding.subject}: {'; '.join(finding.faults[:_SHOWN]) or 'ok'}")
         if len(finding.faults) > _SHOWN:
             click.echo(f"{finding.subject}: and {len(finding.faults) - _SHOWN} more")

@@ -49,8 +49,8 @@ def copy(*, source_url: str | None, target_url: str) -> None:
         msgspec.structs.replace(settings, database_url=target_url), "--to"
     )
     with ExitStack() as stack:
-        source = stack.enter_context(source_container.open_log_source())
-        target = stack.enter_context(target_container.open_log_target())
+        source = stack.enter_context(source_container.database().open_log_source())
+        target = stack.enter_context(target_container.database().open_log_target())
         with progress("copy", unit="messages") as shown:
             count = append_rest(source, target, shown.show)
         with progress("verify", unit="messages") as shown:

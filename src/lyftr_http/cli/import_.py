@@ -64,7 +64,7 @@ def import_(file: BinaryIO, *, file_format: FileFormat | None, refused: Path | N
     try:
         with ExitStack() as stack:
             refusals = stack.enter_context(Refusals(refused))
-            importer = stack.enter_context(container.open_importer())
+            importer = stack.enter_context(container.database().open_importer())
             shown = stack.enter_context(progress("import", size, unit="bytes"))
             for batch in _batches(RecordFile(file, chosen), refusals):
                 records, now = [found.record for found in batch], datetime.now(UTC)

@@ -16,7 +16,7 @@ def migrate() -> None:
     with an old schema: this command is to be run first, once, while servers run or not.
     """
     container = container_for(settings_from_environment())
-    done = container.migrate()
+    done = container.database().migrate()
     name = container.store().name
     if done.before == done.after and not done.remarks:
         click.echo(f"{name}: schema {done.after}, nothing to do")

@@ -15,7 +15,7 @@ def rebuild() -> None:
     No message is touched. A server may run: its answers stay exact, but slow until this is done.
     """
     container = container_for(settings_from_environment())
-    container.migrate()  # what stops the work shows here, before the progress bar does
+    container.database().migrate()  # what stops the work shows here, before the progress bar does
     with progress("rebuild") as shown:
-        last = container.rebuild(progress=shown.show)
+        last = container.database().rebuild(shown.show)
     click.echo(f"{container.store().name}: rebuilt up to seq {last}")

@@ -54,7 +54,7 @@ def remove(label: str, removal: Removal, *, dry_run: bool, yes: bool) -> None:
     with progress(label) as shown:
         removed = asyncio.run(_remove(container, removal, shown))
     name = container.store().name
-    if container.kind() == "sqlite":
+    if container.database().clears_all:
         say(f"{_messages(removed)} removed; nothing of their texts is left in {name}")
         say(
             "unused bytes of its lists may still hold numbers; lyftr rebuild clears these", err=True

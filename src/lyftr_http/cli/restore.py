@@ -22,7 +22,7 @@ def restore(file: Path) -> None:
     """
     container = container_for(settings_from_environment())
     with progress("restore", unit="pages") as shown:
-        done = container.restore(file, now=datetime.now(UTC), progress=shown.show)
+        done = container.database().restore(file, now=datetime.now(UTC), progress=shown.show)
     click.echo(f"{container.store().name}: restored from {file}")
     if done.kept:
         click.echo(f"what was there before: {done.kept}")

@@ -47,7 +47,7 @@ def serve(*, workers: int, dev: bool, **options: str | None) -> None:
     settings = settings_from_environment(given | ({"LOG_FORMAT": "console"} if dev else {}))
     container = container_for(settings)
     _decide_on_readers(settings)
-    container.prepare()
+    container.database().prepare()
     listening = bind(settings.host, settings.port)
     settings = msgspec.structs.replace(settings, port=listening.getsockname()[1])
     if dev:

@@ -17,6 +17,7 @@ from lyftr_core import (
 )
 from lyftr_http.app import MAX_BODY_SIZE, create_app
 from lyftr_http.container import Container
+from lyftr_http.databases.database import Store
 from lyftr_http.settings import (
     VARIABLES,
     InvalidSettings,
@@ -25,7 +26,6 @@ from lyftr_http.settings import (
     WebhookScheme,
     load_settings,
 )
-from lyftr_http.storage import Store
 from lyftr_sqlite import (
     Commit,
     Finding,

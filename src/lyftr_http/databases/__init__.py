@@ -1,0 +1,1 @@
+"""The databases there are: the part of the container that names concrete adapters."""

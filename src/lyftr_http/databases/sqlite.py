@@ -1,0 +1,72 @@
+"""A database in one SQLite file."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+
+from lyftr_core import MessageReader
+from lyftr_core.log_copy import LogSource, LogTarget
+from lyftr_http.databases.database import Importer, Progress
+from lyftr_http.settings import InvalidSettings, Settings
+from lyftr_sqlite import Commit, Finding, Migration, SqliteStore, check, migrate, rebuild
+from lyftr_sqlite.backing_up import back_up
+from lyftr_sqlite.importing import open_importer
+from lyftr_sqlite.log_copy import open_log_source, open_log_target
+from lyftr_sqlite.restoring import Restored, restore
+
+__all__ = ["SqliteDatabase"]
+
+
+class SqliteDatabase:
+    """A `Database` in one SQLite file; see `lyftr_http.databases.database`.
+
+    Raises:
+        ValueError: The URL names no file.
+        InvalidSettings: A replica is given, which SQLite does not have.
+    """
+
+    clears_all = True
+
+    def __init__(self, settings: Settings, on_commit: Callable[[Commit], None]) -> None:
+        if settings.database_read_url:
+            raise InvalidSettings("DATABASE_READ_URL needs a DATABASE_URL of PostgreSQL beside it")
+        self.store: SqliteStore = SqliteStore(settings.database_url, on_commit=on_commit)
+        self.listing_reader: MessageReader = self.store.reader
+        self._path = self.store.path
+
+    def prepare(self) -> None:
+        """Bring the file to the schema of this version."""
+        self.migrate()
+
+    def migrate(self) -> Migration:
+        """Do the same, and say what was done."""
+        return migrate(self._path)
+
+    def check(self) -> Iterator[Finding]:
+        """Look for anything wrong."""
+        return check(self._path)
+
+    def rebuild(self, progress: Progress) -> int:
+        """Make every projection anew."""
+        return rebuild(self._path, progress)
+
+    def back_up(self, target: Path, *, checked: bool, progress: Progress) -> None:
+        """Copy the file, as of one moment."""
+        back_up(self._path, target, checked=checked, progress=progress)
+
+    def restore(self, backup: Path, *, now: datetime, progress: Progress) -> Restored:
+        """Put a backup in its place."""
+        return restore(self._path, backup, now=now, progress=progress)
+
+    def open_importer(self) -> AbstractContextManager[Importer]:
+        """Open it to take in messages from elsewhere."""
+        return open_importer(self._path)
+
+    def open_log_source(self) -> AbstractContextManager[LogSource]:
+        """Open it to copy from."""
+        return open_log_source(self._path)
+
+    def open_log_target(self) -> AbstractContextManager[LogTarget]:
+        """Open it to copy to."""
+        return open_log_target(self._path)
