@@ -70,13 +70,12 @@ class LogSource(Protocol):
     """What a log is copied from: it stays as of one moment, whoever adds to it meanwhile.
 
     Every method raises `StorageUnavailable` where the database cannot be read.
-
-    Attributes:
-        name: What to call it; no secret is in it.
     """
 
     @property
-    def name(self) -> str: ...  # noqa: D102 - the class says
+    def name(self) -> str:
+        """What to call it; no secret is in it."""
+        ...
 
     def count(self) -> int:
         """Return how many rows there are."""

@@ -33,35 +33,46 @@ Progress = Callable[[int, int], None]
 
 
 class Commit(Protocol):
-    """A batch that was committed: how many deliveries it answered, and its seconds."""
+    """A batch that was committed."""
 
     @property
-    def size(self) -> int: ...  # noqa: D102 - the class says
+    def size(self) -> int:
+        """How many deliveries it answered."""
+        ...
+
     @property
-    def seconds(self) -> float: ...  # noqa: D102 - the class says
+    def seconds(self) -> float:
+        """How long it took."""
+        ...
 
 
 class Store(Protocol):
-    """The ports over one database, from `open` to `close`.
-
-    Attributes:
-        name: What to call the database; no secret is in it.
-        writer: Appends messages.
-        reader: Reads what is committed.
-        remover: Removes messages.
-        probe: Tells whether the database answers.
-    """
+    """The ports over one database, from `open` to `close`."""
 
     @property
-    def name(self) -> str: ...  # noqa: D102 - the class says
+    def name(self) -> str:
+        """What to call it; no secret is in it."""
+        ...
+
     @property
-    def writer(self) -> MessageWriter: ...  # noqa: D102 - the class says
+    def writer(self) -> MessageWriter:
+        """Appends messages."""
+        ...
+
     @property
-    def reader(self) -> MessageReader: ...  # noqa: D102 - the class says
+    def reader(self) -> MessageReader:
+        """Reads what is committed."""
+        ...
+
     @property
-    def remover(self) -> MessageRemover: ...  # noqa: D102 - the class says
+    def remover(self) -> MessageRemover:
+        """Removes messages."""
+        ...
+
     @property
-    def probe(self) -> ReadinessProbe: ...  # noqa: D102 - the class says
+    def probe(self) -> ReadinessProbe:
+        """Tells whether the database answers."""
+        ...
 
     @property
     def waiting(self) -> int:
@@ -90,30 +101,45 @@ class Store(Protocol):
 
 
 class Migration(Protocol):
-    """What a migration did: the schema before and after it, and what else there is to say."""
+    """What a migration did."""
 
     @property
-    def before(self) -> str | None: ...  # noqa: D102 - the class says
+    def before(self) -> str | None:
+        """The schema that was found, `None` for a new database."""
+        ...
+
     @property
-    def after(self) -> str: ...  # noqa: D102 - the class says
+    def after(self) -> str:
+        """The schema that is there now."""
+        ...
+
     @property
-    def remarks(self) -> tuple[str, ...]: ...  # noqa: D102 - the class says
+    def remarks(self) -> tuple[str, ...]:
+        """What else there is to say, a line each."""
+        ...
 
 
 class Finding(Protocol):
-    """What a check found: its subject, and what is wrong with it."""
+    """What a check found."""
 
     @property
-    def subject(self) -> str: ...  # noqa: D102 - the class says
+    def subject(self) -> str:
+        """What was checked."""
+        ...
+
     @property
-    def faults(self) -> tuple[str, ...]: ...  # noqa: D102 - the class says
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong with it."""
+        ...
 
 
 class Restored(Protocol):
-    """What a restore did: where what was there before is kept, if there was anything."""
+    """What a restore did."""
 
     @property
-    def kept(self) -> Path | None: ...  # noqa: D102 - the class says
+    def kept(self) -> Path | None:
+        """Where what was there before is kept, if there was anything."""
+        ...
 
 
 class Importer(Protocol):
@@ -129,20 +155,22 @@ class Importer(Protocol):
 
 
 class Database(Protocol):
-    """A store, and what commands do to its database.
-
-    Attributes:
-        store: The ports.
-        listing_reader: Answers lists and statistics; where there is a replica, from it.
-        clears_all: Whether nothing of the texts of removed messages is left in the database.
-    """
+    """A store, and what commands do to its database."""
 
     @property
-    def store(self) -> Store: ...  # noqa: D102 - the class says
+    def store(self) -> Store:
+        """The ports."""
+        ...
+
     @property
-    def listing_reader(self) -> MessageReader: ...  # noqa: D102 - the class says
+    def listing_reader(self) -> MessageReader:
+        """Answers lists and statistics; where there is a replica, from it."""
+        ...
+
     @property
-    def clears_all(self) -> bool: ...  # noqa: D102 - the class says
+    def clears_all(self) -> bool:
+        """Whether nothing of the texts of removed messages is left in the database."""
+        ...
 
     def prepare(self) -> None:
         """See that a server can start on it."""
