@@ -53,6 +53,7 @@ nitpick_ignore_regex = [
     (r"py:class", r"lyftr_sqlite\.scrubbing\.Scrubber"),  # the same
     (r"py:class", r"lyftr_sqlite\.long_work\.LongWork"),  # the same
     (r"py:class", r"lyftr_postgres\.writing_connection\.WritingConnection"),  # PostgresStore does
+    (r"py:class", r"lyftr_sql\.group_commit\.GroupCommitWriter"),  # what each store's writer is
     (r"py:.*", r"(bool|bytes|float|int|object|str|tuple|list|dict|None|ValueError|Exception)"),
 ]
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from types import TracebackType
 from typing import Self
 
 from lyftr_postgres.bell import Announcer, Listener
@@ -17,6 +16,7 @@ from lyftr_postgres.url import describe, parse_database_url, parse_read_url
 from lyftr_postgres.writer import PostgresMessageWriter
 from lyftr_postgres.writing_connection import WritingConnection
 from lyftr_sql.group_commit import Commit
+from lyftr_sql.opened_store import OpenedStore
 
 __all__ = ["POOL_SIZE", "PostgresStore"]
 
@@ -24,7 +24,7 @@ POOL_SIZE = 5
 """How many connections read at the same time."""
 
 
-class PostgresStore:
+class PostgresStore(OpenedStore):
     """The ports over one PostgreSQL database, for one event loop. To construct it does no I/O.
 
     Other processes, on this machine and on others, may use the same database.
@@ -125,25 +125,8 @@ class PostgresStore:
         finally:
             await self.close()
 
-    @property
-    def waiting(self) -> int:
-        """How many messages wait for their commit."""
-        return self.writer.waiting
-
     def _note_commit(self, commit: Commit) -> None:
         if commit.created:
             self._follower.note_commit(commit.created)
             self._announcer.note_commit()
         self._on_commit(commit)
-
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.close()

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from lyftr_sql.group_commit import Commit
+from lyftr_sql.opened_store import OpenedStore
 from lyftr_sqlite.checkpoints import Checkpointer
 from lyftr_sqlite.engines import create_reading_engine, create_writing_engine
 from lyftr_sqlite.file_identity import OneFile
@@ -29,7 +29,7 @@ _SELDOM = 65_536
 """The checkpointer copies the log long before it has so many pages (256 MiB)."""
 
 
-class SqliteStore:
+class SqliteStore(OpenedStore):
     """The ports over one SQLite file, for one event loop. To construct it does no I/O.
 
     Args:
@@ -121,11 +121,6 @@ class SqliteStore:
         finally:
             await self.close()
 
-    @property
-    def waiting(self) -> int:
-        """How many messages wait for their commit."""
-        return self.writer.waiting
-
     def _note_commit(self, commit: Commit) -> None:
         self._follower.note_commit(commit.created)
         self._checkpointer.note_commit()
@@ -133,15 +128,3 @@ class SqliteStore:
 
     async def _note_step(self) -> None:
         self._checkpointer.note_commit()
-
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.close()
