@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import Sequence
 
 from psycopg import sql
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lyftr_core.removal import Removal, RemovalStep
-from lyftr_core.timestamps import to_microseconds
 from lyftr_postgres.connecting import Opener
 from lyftr_postgres.counting import conditions
 from lyftr_postgres.emptying import empty
@@ -60,7 +59,7 @@ class PostgresMessageRemover:
 
     async def count(self, removal: Removal) -> int:
         """Count the messages to remove; see `lyftr_core.ports.MessageRemover`."""
-        query = select(func.count()).select_from(messages).where(*_conditions(removal))
+        query = select(func.count()).select_from(messages).where(*conditions.to_remove(removal))
         with as_storage_unavailable("cannot read"):
             async with self._reading.connect() as connection:
                 return int((await connection.execute(query)).scalar_one())
@@ -88,17 +87,9 @@ class PostgresMessageRemover:
         with as_storage_unavailable("cannot read"):
             async with self._reading.connect() as connection:
                 horizon = (await connection.execute(end)).scalar_one()
-                found = select(_seq).where(_seq > after, _seq <= horizon, *_conditions(removal))
+                found = select(_seq).where(
+                    _seq > after, _seq <= horizon, *conditions.to_remove(removal)
+                )
                 ordered = found.order_by(_seq).limit(limit)
                 seqs = (await connection.execute(ordered)).scalars().all()
                 return seqs, horizon, int((await connection.execute(last)).scalar_one())
-
-
-def _conditions(removal: Removal) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [conditions.present]
-    if removal.received_before is not None:
-        found.append(messages.c.received_at < to_microseconds(removal.received_before))
-    if removal.number is not None:
-        number = removal.number
-        found.append(or_(messages.c.sender == number, messages.c.recipient == number))
-    return found

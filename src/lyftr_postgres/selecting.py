@@ -125,17 +125,8 @@ def _in_order(run: Select[Any], selection: Selection, query: MessageFilter) -> S
 
 def _total(query: MessageFilter) -> ColumnElement[int]:
     """Return the number of messages that pass a filter without `q`, from kept counts if any."""
-    has_period = query.since is not None or query.until is not None
-    match (query.sender, query.recipient, has_period):
-        case (None, None, False):
-            return totals.count_all()
-        case (None, None, True):
-            return totals.count_by_time(query)
-        case (str(sender), None, False):
-            return totals.count_by_sender(sender)
-        case (None, str(recipient), False):
-            return totals.count_by_recipient(recipient)
-    return count_one_by_one(query)
+    kept = totals.count_kept(query)
+    return count_one_by_one(query) if kept is None else kept
 
 
 async def _rows(connection: AsyncConnection, query: Select[Any]) -> Rows:

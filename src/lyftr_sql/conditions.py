@@ -11,11 +11,13 @@ from sqlalchemy import (
     Table,
     and_,
     literal,
+    or_,
     select,
     tuple_,
 )
 
 from lyftr_core.reading import MessageFilter, Order, Position
+from lyftr_core.removal import Removal
 from lyftr_core.timestamps import to_microseconds
 
 __all__ = ["Conditions", "Place", "behind", "in_order", "in_period"]
@@ -63,6 +65,15 @@ class Conditions:
         yield from in_period(self.messages, query)
         if query.q is not None:
             yield self._text_holds(query.q)
+
+    def to_remove(self, removal: Removal) -> Iterator[ColumnElement[bool]]:
+        """Yield the conditions that a message must meet to be removed."""
+        columns = self.messages.c
+        yield self.present
+        if removal.received_before is not None:
+            yield columns.received_at < to_microseconds(removal.received_before)
+        if removal.number is not None:
+            yield or_(columns.sender == removal.number, columns.recipient == removal.number)
 
 
 def in_period(rows: FromClause, query: MessageFilter) -> Iterator[ColumnElement[bool]]:

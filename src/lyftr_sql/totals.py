@@ -61,6 +61,24 @@ class Totals:
         self._counts = counts
         self._count_one_by_one = count_one_by_one
 
+    def count_kept(self, query: MessageFilter) -> ColumnElement[int] | None:
+        """Return the number of messages that pass a filter, if counts are kept that tell it.
+
+        Args:
+            query: Without `q`.
+        """
+        has_period = query.since is not None or query.until is not None
+        match (query.sender, query.recipient, has_period):
+            case (None, None, False):
+                return self.count_all()
+            case (None, None, True):
+                return self.count_by_time(query)
+            case (str(sender), None, False):
+                return self.count_by_sender(sender)
+            case (None, str(recipient), False):
+                return self.count_by_recipient(recipient)
+        return None
+
     def count_all(self) -> ColumnElement[int]:
         """Return the number of all messages."""
         totals = self._counts.totals.c

@@ -101,17 +101,8 @@ async def _plan_search(
 
 def _total(query: MessageFilter, walk: AccessPath) -> ColumnElement[int]:
     """Return the number of messages that pass a filter without `q`, from kept counts if any."""
-    has_period = query.since is not None or query.until is not None
-    match (query.sender, query.recipient, has_period):
-        case (None, None, False):
-            return TOTALS.count_all()
-        case (None, None, True):
-            return TOTALS.count_by_time(query)
-        case (str(sender), None, False):
-            return TOTALS.count_by_sender(sender)
-        case (None, str(recipient), False):
-            return TOTALS.count_by_recipient(recipient)
-    return walk.count()
+    kept = TOTALS.count_kept(query)
+    return walk.count() if kept is None else kept
 
 
 def _finds(q: str, at_most: int) -> ColumnElement[int]:

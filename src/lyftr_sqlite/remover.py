@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lyftr_core.log import MAX_SEQ
 from lyftr_core.removal import Removal, RemovalStep
-from lyftr_core.timestamps import to_microseconds
 from lyftr_sql.pace import Pace
 from lyftr_sqlite.blanking import blank
 from lyftr_sqlite.conditions import CONDITIONS
@@ -56,7 +55,7 @@ class SqliteMessageRemover:
 
     async def count(self, removal: Removal) -> int:
         """Count the messages to remove; see `lyftr_core.ports.MessageRemover`."""
-        query = select(func.count()).select_from(messages).where(*_conditions(removal))
+        query = select(func.count()).select_from(messages).where(*CONDITIONS.to_remove(removal))
         with as_storage_unavailable("cannot read"):
             async with self._reading.connect() as connection:
                 return int((await connection.execute(query)).scalar_one())
@@ -70,7 +69,7 @@ class SqliteMessageRemover:
     ) -> tuple[Sequence[int], int, int]:
         """Return the `seq` of the next to remove, up to where was looked, and the last `seq`."""
         ahead = messages.c.seq > after, messages.c.seq <= min(after + LOOKED_AT, MAX_SEQ)
-        query = select(messages.c.seq).where(*ahead, *_conditions(removal))
+        query = select(messages.c.seq).where(*ahead, *CONDITIONS.to_remove(removal))
         ordered = query.order_by(messages.c.seq).limit(limit)
         # What was imported may have long gaps between one seq and the next.
         looked_at = select(func.max(messages.c.seq)).where(*ahead)
@@ -82,13 +81,3 @@ class SqliteMessageRemover:
                 horizon = (await connection.execute(select(ends))).scalar_one()
                 last = await last_seq(connection)
         return seqs, horizon, last
-
-
-def _conditions(removal: Removal) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [CONDITIONS.present]
-    if removal.received_before is not None:
-        conditions.append(messages.c.received_at < to_microseconds(removal.received_before))
-    if removal.number is not None:
-        number = removal.number
-        conditions.append(or_(messages.c.sender == number, messages.c.recipient == number))
-    return conditions
