@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.complaints import Complaints
-from tests.end_to_end.conftest import PATIENCE, serve
+from tests.end_to_end.conftest import PATIENCE, database_variables, serve
 
-__all__ = ["OpenPage", "serve"]
+__all__ = ["OpenPage", "database_variables", "serve"]
 
 OpenPage = Callable[..., Page]
 
