@@ -87,6 +87,8 @@ async def _is_walk_shorter(connection: AsyncConnection, selection: Selection, q:
 
 def _walk(selection: Selection) -> Select[Any]:
     """Walk in order; what is left out at the beginning is counted off in the index alone."""
+    if not selection.offset:
+        return _in_order(select(messages), selection, selection.filter).limit(selection.limit)
     run = _in_order(select(*_PLACE), selection, selection.filter)
     places = run.limit(selection.limit).offset(selection.offset).subquery()
     found = select(messages).join(places, messages.c.message_id == places.c.message_id)
