@@ -1,4 +1,4 @@
-"""Keeps the counts close behind the log: folds in bulk, right behind the writers.
+"""Keeps counts and search index close behind the log: in bulk, right behind the writers.
 
 Each server does so behind its own messages, and whoever is at it takes those of the others along.
 """
@@ -8,13 +8,14 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from lyftr_postgres.folding import fold
+from lyftr_postgres.search_index import empty_pending_list
 from lyftr_postgres.writing_connection import WritingConnection
 from lyftr_sql.background import Background
 from lyftr_sql.folding_trigger import FoldingTrigger
 
 __all__ = ["AT_ONCE", "IDLE", "LONG_TAIL", "Follower"]
 
-LONG_TAIL = 8_192
+LONG_TAIL = 4_096
 """So many new messages are folded even while the writer is busy."""
 AT_ONCE = 16_384
 """At most how many messages one transaction folds; nobody waits for it but who removes messages."""
@@ -23,7 +24,7 @@ IDLE = 0.05
 
 
 class Follower:
-    """Folds the log into the counts, in a task and on a connection of its own.
+    """Folds the log into the counts and tidies the search index, in a task of its own.
 
     Args:
         connection: Of its own, so that no webhook waits for it.
@@ -31,7 +32,7 @@ class Follower:
 
     def __init__(self, connection: WritingConnection) -> None:
         self._connection = connection
-        self._background = Background("the counts fall behind", self.fold_all)
+        self._background = Background("projections fall behind", self.fold_all)
         self._trigger = FoldingTrigger(self._background.wake)
 
     async def open(self) -> None:
@@ -62,6 +63,8 @@ class Follower:
         self._trigger.note_folding()
         while await self._connection.run(_fold) and not self._background.closing:
             pass
+        if not self._background.closing:
+            await self._connection.run(empty_pending_list)
 
 
 async def _fold(connection: AsyncConnection[Any]) -> bool:
