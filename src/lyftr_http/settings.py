@@ -106,6 +106,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     allow_anonymous_reads: bool = False
     retention_days: int = 0
 
+    def __repr__(self) -> str:
+        """Show them all, but for what may hold a password."""
+        shown = msgspec.structs.asdict(self)
+        if not self.database_url.startswith("sqlite"):
+            shown["database_url"] = Secret(self.database_url)
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+
 
 def load_settings(
     environ: Mapping[str, str], dotenv: Path | None = None, *, check_secrets: bool = True

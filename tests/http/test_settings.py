@@ -226,11 +226,15 @@ def test_the_secrets_show_themselves_to_nobody() -> None:
             "WEBHOOK_SECRET": _CANARY,
             "WEBHOOK_SECRET_PREVIOUS": _CANARY,
             "API_TOKENS": f"{_CANARY},{_CANARY}2",
+            "DATABASE_URL": f"postgresql://me:{_CANARY}@localhost/inbox",
+            "DATABASE_READ_URL": f"postgresql://me:{_CANARY}@replica/inbox",
         }
     )
     for shown in (repr(settings), str(settings), f"{settings.webhook_secret}", repr([settings])):
         assert _CANARY not in shown
     assert "<secret>" in repr(settings)
+    assert repr(Settings()).startswith("Settings(webhook_secret=None, ")
+    assert "database_url='sqlite:///lyftr.db', " in repr(Settings())
 
 
 def test_no_error_shows_the_secret() -> None:
