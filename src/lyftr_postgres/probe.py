@@ -1,12 +1,12 @@
 """Whether the server answers, and takes commits."""
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from lyftr_postgres.failures import as_storage_unavailable
+from lyftr_postgres.reading_connections import ReadingConnections
 from lyftr_postgres.schema import log_base
 from lyftr_postgres.writer import PostgresMessageWriter
-from lyftr_sql.probe import StoreProbe
+from lyftr_sql.probe import PATIENCE, StoreProbe
 
 __all__ = ["PostgresReadinessProbe"]
 
@@ -20,10 +20,9 @@ class PostgresReadinessProbe(StoreProbe):
     """
 
     def __init__(self, engine: AsyncEngine, writer: PostgresMessageWriter) -> None:
-        super().__init__(lambda: _read_the_base(engine), writer)
+        connections = ReadingConnections(engine, patience=PATIENCE)
+        super().__init__(lambda: connections.run(_read_the_base), writer)
 
 
-async def _read_the_base(engine: AsyncEngine) -> None:
-    with as_storage_unavailable("cannot read"):
-        async with engine.connect() as connection:
-            await connection.execute(select(log_base.c.base))
+async def _read_the_base(connection: AsyncConnection) -> None:
+    await connection.execute(select(log_base.c.base))

@@ -1,7 +1,6 @@
 """Reading from PostgreSQL: each answer comes from one read transaction, so it is of one moment."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from sqlalchemy import select, text
@@ -12,12 +11,11 @@ from lyftr_core.message import StoredMessage
 from lyftr_core.reading import LogRun, LogSelection, Matches, Selection, Stats
 from lyftr_postgres.connecting import driver_of
 from lyftr_postgres.counting import conditions, figures
-from lyftr_postgres.failures import as_storage_unavailable, is_lost
 from lyftr_postgres.horizon import find_horizon
 from lyftr_postgres.log_runs import last_seq, read_log
+from lyftr_postgres.reading_connections import ReadingConnections
 from lyftr_postgres.schema import SEARCH_INDEX, conflicts, messages
 from lyftr_postgres.selecting import answer
-from lyftr_postgres.time_limit import within
 from lyftr_sql.conflicts import list_conflicts
 from lyftr_sql.rows import to_stored
 
@@ -51,7 +49,7 @@ class PostgresMessageReader:
     """
 
     def __init__(self, engine: AsyncEngine, *, patience: float = PATIENCE) -> None:
-        self._engine = engine
+        self._connections = ReadingConnections(engine, patience=patience)
         self._patience = patience
         self._has_search_index: bool | None = None
 
@@ -97,10 +95,10 @@ class PostgresMessageReader:
         """Do some work in a transaction that sees one moment."""
 
         async def at_one_moment(connection: AsyncConnection) -> T:
-            async with _one_moment(connection, self._patience):
-                return await work(connection)
+            await self._begin(connection)
+            return await work(connection)
 
-        return await self._with_connection(at_one_moment)
+        return await self._connections.run(at_one_moment)
 
     async def _read_below_horizon(
         self, work: Callable[[AsyncConnection, int], Coroutine[Any, Any, T]]
@@ -108,29 +106,15 @@ class PostgresMessageReader:
         async def below_horizon(connection: AsyncConnection) -> T:
             # In this order: what is below the horizon is seen from then on.
             horizon = await find_horizon(await driver_of(connection))
-            async with _one_moment(connection, self._patience):
-                return await work(connection, horizon)
+            await self._begin(connection)
+            return await work(connection, horizon)
 
-        return await self._with_connection(below_horizon)
+        return await self._connections.run(below_horizon)
 
-    async def _with_connection(self, work: _Work[T]) -> T:
-        with as_storage_unavailable("cannot read"):
-            try:
-                return await self._try(work)
-            except Exception as exc:
-                if not is_lost(exc):
-                    raise
-            # The connections that were lost with it are gone by now.
-            return await self._try(work)
-
-    async def _try(self, work: _Work[T]) -> T:
-        async with self._engine.connect() as connection:
-            try:
-                return await within(self._patience, connection, work(connection))
-            except Exception as exc:
-                if is_lost(exc):  # or the pool would try to use it again, and log that it cannot
-                    await connection.invalidate()
-                raise
+    async def _begin(self, connection: AsyncConnection) -> None:
+        """Begin a transaction; the pool ends it when it gets the connection back."""
+        limit = f"SET LOCAL statement_timeout = {round((self._patience + _GRACE) * 1000)}"
+        await (await driver_of(connection)).execute(f"{_BEGIN}; {limit}")
 
     async def _can_search(self, connection: AsyncConnection) -> bool:
         """Tell whether there is a search index; once there is one, it stays."""
@@ -138,12 +122,3 @@ class PostgresMessageReader:
             found = await connection.execute(_HAS_SEARCH_INDEX)
             self._has_search_index = bool(found.scalar_one())
         return self._has_search_index
-
-
-@asynccontextmanager
-async def _one_moment(connection: AsyncConnection, patience: float) -> AsyncIterator[None]:
-    """Begin a transaction; the pool ends it when it gets the connection back."""
-    driver = await driver_of(connection)
-    limit = f"SET LOCAL statement_timeout = {round((patience + _GRACE) * 1000)}"
-    await driver.execute(f"{_BEGIN}; {limit}")
-    yield

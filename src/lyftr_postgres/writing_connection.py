@@ -19,13 +19,12 @@ from lyftr_postgres.connecting import Opener
 from lyftr_postgres.durability import DURABLY
 from lyftr_postgres.failures import as_storage_unavailable
 from lyftr_postgres.log_base import require_log_below
+from lyftr_postgres.time_limit import TimeLimit
 
 __all__ = ["PATIENCE", "WritingConnection"]
 
 PATIENCE = 10.0
 """How long one transaction may take, in seconds, the wait for a synchronous standby included."""
-_LAST_WORDS = 2.0
-"""So long the server has to take back a statement, in seconds; then the connection is given up."""
 
 T = TypeVar("T")
 
@@ -40,12 +39,11 @@ class WritingConnection:
 
     def __init__(self, connect: Opener, *, patience: float = PATIENCE) -> None:
         self._connect = connect
-        self._patience = patience
+        self._limit = TimeLimit(patience)
         self._turn = asyncio.Lock()
         self._connection: AsyncConnection[Any] | None = None
         self._warnings: list[str] = []
         self._failed = False
-        self._given_up: set[asyncio.Task[Any]] = set()
 
     async def run(self, work: Callable[[AsyncConnection[Any]], Coroutine[Any, Any, T]]) -> T:
         """Do some work on the connection.
@@ -60,7 +58,7 @@ class WritingConnection:
         async with self._turn:
             with as_storage_unavailable("cannot commit"):
                 try:
-                    done = await self._within_time(self._do(work))
+                    done = await self._limit.run(self._do(work))
                 except BaseException:
                     self._failed = True
                     await self._drop()
@@ -94,27 +92,6 @@ class WritingConnection:
         if self._warnings:
             raise StorageUnavailable(f"the commit is in doubt: {self._warnings[0]}")
         return done
-
-    async def _within_time(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do some work in a task: what hangs on a dead connection cannot be waited for."""
-        task = asyncio.create_task(work)
-        try:
-            await asyncio.wait([task], timeout=self._patience)
-            if task.done():
-                return task.result()
-            raise StorageUnavailable(f"it takes longer than {self._patience:g} s")
-        finally:
-            if not task.done():
-                await self._stop(task)
-
-    async def _stop(self, task: asyncio.Task[Any]) -> None:
-        task.cancel()  # psycopg then asks the server to take the statement back
-        await asyncio.wait([task], timeout=_LAST_WORDS)
-        if not task.done():
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
-            # Kept, or it could be collected while it runs.
-            self._given_up.add(task)
-            task.add_done_callback(self._given_up.discard)
 
     async def _drop(self) -> None:
         """Let go of a connection; the next use opens another."""

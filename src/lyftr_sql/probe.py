@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from lyftr_core.errors import StorageUnavailable
 from lyftr_sql.group_commit import GroupCommitWriter
 
-__all__ = ["StoreProbe"]
+__all__ = ["PATIENCE", "StoreProbe"]
 
 PATIENCE = 2.0
 """How long the database may take to answer, in seconds."""
