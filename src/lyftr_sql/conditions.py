@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     FromClause,
+    Subquery,
     Table,
     and_,
     literal,
@@ -55,6 +56,16 @@ class Conditions:
         watermarks = self._projections.c
         through = select(watermarks.through_seq).where(watermarks.name == projection)
         return and_(self.messages.c.seq > through.scalar_subquery(), self.present)
+
+    def tail(self, projection: str) -> Subquery:
+        """Return the messages that a projection does not hold yet, to be found by `seq` alone.
+
+        Where a busy sender has many messages and the tail a few, a planner that does not know how
+        few would take the sender's instead; into a subquery with an offset no condition moves.
+        """
+        columns = self.messages.c
+        found = select(columns.sender, columns.recipient, columns.ts)
+        return found.where(self.in_tail(projection)).offset(0).subquery()
 
     def passing(self, query: MessageFilter) -> Iterator[ColumnElement[bool]]:
         """Yield the conditions that a message must meet to pass a filter."""

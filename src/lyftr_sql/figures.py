@@ -73,14 +73,13 @@ class Figures:
 
     def _hours_from(self, earliest: int) -> CompoundSelect[int, int]:
         """Count by hour what is not before the beginning of an hour; an hour may come twice."""
-        kept, ts = self._counts.by_time.c, self._conditions.messages.c.ts
+        kept, ts = self._counts.by_time.c, self._conditions.tail("counts").c.ts
         # Never negative, so that the remainder is the same in every database.
         since = ts - earliest
         hour = ts - since % HOUR
-        of_tail = self._conditions.in_tail("counts"), ts >= earliest
         return union_all(
             select(kept.start, kept.messages).where(kept.width == HOUR, kept.start >= earliest),
-            select(hour, func.count()).where(*of_tail).group_by(hour),
+            select(hour, func.count()).where(ts >= earliest).group_by(hour),
         )
 
 

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    FromClause,
+    Subquery,
     Table,
     and_,
     cast,
@@ -17,7 +19,6 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    true,
 )
 
 from lyftr_core.reading import MessageFilter
@@ -83,19 +84,19 @@ class Totals:
         """Return the number of all messages."""
         totals = self._counts.totals.c
         kept = select(totals.value).where(totals.name == "messages").scalar_subquery()
-        return kept + self._in_tail(true())
+        return kept + _number_of(self._tail())
 
     def count_by_sender(self, sender: str) -> ColumnElement[int]:
         """Return the number of a sender's messages."""
-        counts = self._counts.by_sender
+        counts, tail = self._counts.by_sender, self._tail()
         kept = _kept(counts, counts.c.sender == sender)
-        return kept + self._in_tail(self._conditions.messages.c.sender == sender)
+        return kept + _number_of(tail, tail.c.sender == sender)
 
     def count_by_recipient(self, recipient: str) -> ColumnElement[int]:
         """Return the number of messages to a recipient."""
-        counts = self._counts.by_recipient
+        counts, tail = self._counts.by_recipient, self._tail()
         kept = _kept(counts, counts.c.recipient == recipient)
-        return kept + self._in_tail(self._conditions.messages.c.recipient == recipient)
+        return kept + _number_of(tail, tail.c.recipient == recipient)
 
     def count_by_time(self, query: MessageFilter) -> ColumnElement[int]:
         """Return the number of messages in the period of a filter."""
@@ -108,7 +109,7 @@ class Totals:
         return self._whole_minutes(first, last) + ends
 
     def _whole_minutes(self, low: int, high: int) -> ColumnElement[int]:
-        counts, ts = self._counts.by_time.c, self._conditions.messages.c.ts
+        counts, tail = self._counts.by_time.c, self._tail()
         buckets = (
             and_(counts.width == width, counts.start >= first, counts.start < last)
             for width, first, last in spans(low, high, MINUTE, HOUR, DAY)
@@ -117,7 +118,7 @@ class Totals:
         # The sum of integers is none in every database: PostgreSQL makes it a decimal number.
         total = cast(func.coalesce(func.sum(counts.messages), 0), BigInteger)
         kept = select(total).where(or_(*buckets)).scalar_subquery()
-        return kept + self._in_tail(and_(ts >= low, ts < high))
+        return kept + _number_of(tail, tail.c.ts >= low, tail.c.ts < high)
 
     def _between(self, low: int, high: int) -> ColumnElement[int]:
         """Count the messages of less than a minute one by one."""
@@ -126,10 +127,12 @@ class Totals:
         period = MessageFilter(since=from_microseconds(low), until=from_microseconds(high))
         return self._count_one_by_one(period)
 
-    def _in_tail(self, condition: ColumnElement[bool]) -> ColumnElement[int]:
-        rest = self._conditions.in_tail("counts"), condition
-        count = select(func.count()).select_from(self._conditions.messages).where(*rest)
-        return count.scalar_subquery()
+    def _tail(self) -> Subquery:
+        return self._conditions.tail("counts")
+
+
+def _number_of(rows: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement[int]:
+    return select(func.count()).select_from(rows).where(*conditions).scalar_subquery()
 
 
 def _kept(counts: Table, condition: ColumnElement[bool]) -> ColumnElement[int]:

@@ -146,6 +146,24 @@ async def test_statistics_and_the_end_of_the_log_read_no_whole_table(
         assert "Seq Scan on messages" not in plans, plans
 
 
+@pytest.mark.parametrize(
+    ("filter_", "index", "for_the_page"),
+    [
+        (MessageFilter(sender="+17"), "messages_by_sender", 1),
+        (MessageFilter(recipient="+21"), "messages_by_recipient", 0),  # a third of all
+        (MessageFilter(since=_NOON + timedelta(seconds=_MANY - 600)), "messages_by_ts", 1),
+    ],
+    ids=["sender", "recipient", "period"],
+)
+async def test_the_tail_is_found_by_seq_however_few_messages_another_index_would_give(
+    store: PostgresStore, explain: Plans, filter_: MessageFilter, index: str, for_the_page: int
+) -> None:
+    """A busy sender has many, and how long the tail is the planner does not know."""
+    plans = await explain(store.reader.select(Selection(filter=filter_, limit=51)))
+    assert "messages_by_seq" in plans, plans
+    assert plans.count(index) == for_the_page, plans
+
+
 async def test_a_reading_compiles_nothing_and_starts_no_workers(store: PostgresStore) -> None:
     asked = text(
         "SELECT current_setting('jit'), current_setting('max_parallel_workers_per_gather')"
