@@ -19,6 +19,7 @@ INTERVAL = 24 * 60 * 60.0
 """From the end of one removal to the beginning of the next, in seconds."""
 AFTER_FAILURE = 60.0
 """The same after one that failed."""
+_NOT_REMOVED = "old messages are not removed"
 
 
 class Retention:
@@ -81,7 +82,10 @@ class Retention:
             try:
                 await self.remove_old(directory)
             except LyftrError as exc:
-                self._log.warning("old messages are not removed", error=str(exc))
+                self._log.warning(_NOT_REMOVED, error=str(exc))
+                await asyncio.sleep(AFTER_FAILURE)
+            except Exception:  # noqa: BLE001 - nobody waits for this task, and would hear of it
+                self._log.exception(_NOT_REMOVED)
                 await asyncio.sleep(AFTER_FAILURE)
             else:
                 await asyncio.sleep(INTERVAL)
