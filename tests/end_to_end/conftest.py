@@ -16,6 +16,7 @@ import pytest
 
 from lyftr_core import HexHmacSha256
 from lyftr_http.settings import VARIABLES
+from tests.end_to_end.stores import Inbox
 
 SECRET = "an end-to-end secret"
 LYFTR = [sys.executable, "-m", "lyftr_http"]
@@ -148,6 +149,12 @@ def database_variables(request: pytest.FixtureRequest) -> dict[str, str]:
     if getattr(request, "param", "sqlite") == "sqlite":
         return {}
     return {"DATABASE_URL": request.getfixturevalue("postgres_url")}
+
+
+@pytest.fixture
+def inbox(tmp_path: Path, database_variables: dict[str, str]) -> Inbox:
+    """The database of a test, behind the back of its servers."""
+    return Inbox(tmp_path, database_variables)
 
 
 @pytest.fixture

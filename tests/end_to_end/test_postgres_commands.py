@@ -70,21 +70,6 @@ def assert_erased(server: LyftrServer) -> None:
 
 
 @_ON_POSTGRESQL
-def test_purge_counts_asks_removes_and_says_so(serve: Serve, lyftr: Lyftr) -> None:
-    later = ("purge", "--older-than", "2100-01-01T00:00:00Z")
-    with serve() as server:
-        for number in range(3):
-            server.deliver(f"m{number}").raise_for_status()
-        assert lyftr(*later, "--dry-run").stdout == b"3 messages would be removed\n"
-        assert lyftr("purge", "--older-than", "1d", "--dry-run").stdout[:1] == b"0"
-        assert "--yes" in refusal(lyftr(*later))
-        assert server.http.get("/messages").json()["total"] == 3
-        assert lyftr(*later, "--yes").stdout.decode().startswith("3 messages removed")
-        assert server.http.get("/messages").json()["total"] == 0
-        assert lyftr(*later, "--yes").stdout[:1] == b"0"
-
-
-@_ON_POSTGRESQL
 async def test_retention_removes_old_messages_and_no_new_ones(
     serve: Serve, tmp_path: Path, database_variables: dict[str, str]
 ) -> None:
@@ -102,16 +87,18 @@ async def test_retention_removes_old_messages_and_no_new_ones(
 
 
 @_ON_POSTGRESQL
+@pytest.mark.parametrize("format_", ["jsonl", "csv"])
 def test_what_is_exported_is_what_the_server_has_and_another_database_takes_it(
-    serve: Serve, lyftr: Lyftr, tmp_path: Path
+    serve: Serve, lyftr: Lyftr, tmp_path: Path, format_: str
 ) -> None:
     with serve() as server:
         for number in range(120):
             server.deliver(f"m{number}", text=f'"{number}",\r\né').raise_for_status()
         items = server.http.get("/messages?after=0&limit=100").json()["items"]
-        file = tmp_path / "out.jsonl"
-        assert lyftr("export", "--output", str(file)).returncode == 0
-        assert lyftr("export").stdout == file.read_bytes()
+        file = tmp_path / f"out.{format_}"
+        as_format = ("--format", format_)
+        assert lyftr("export", *as_format, "--output", str(file)).returncode == 0
+        assert lyftr("export", *as_format).stdout == file.read_bytes()
     other = {"DATABASE_URL": f"sqlite:///{tmp_path}/other.db"}
     assert lyftr("import", str(file), **other).returncode == 0
     lines = lyftr("tail", "--after", "0", "--json", **other).stdout.decode().splitlines()

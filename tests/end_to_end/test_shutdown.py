@@ -14,16 +14,18 @@ import pytest
 
 from tests.end_to_end.conftest import LYFTR, PATIENCE, SECRET, Serve, environment
 from tests.end_to_end.load import Load
-from tests.end_to_end.stored import assert_kept, assert_nothing_wrong
+from tests.end_to_end.stored import assert_kept
+from tests.end_to_end.stores import ON_BOTH, Inbox
 
 _LONG = "600"
 _IN_TIME = 30.0
 """Far beyond the shutdown time-outs here, and far below `_LONG`, which else would end it."""
 
 
+@ON_BOTH
 @pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["alone", "two workers"])
 def test_sigterm_under_load_drops_no_request_without_an_answer(
-    serve: Serve, tmp_path: Path, options: tuple[str, ...], show: Callable[[str], None]
+    serve: Serve, inbox: Inbox, options: tuple[str, ...], show: Callable[[str], None]
 ) -> None:
     unanswered: list[str] = []
     acknowledged: set[str] = set()
@@ -38,8 +40,8 @@ def test_sigterm_under_load_drops_no_request_without_an_answer(
         unanswered += load.unanswered
         acknowledged |= load.acknowledged.keys()
     assert unanswered == []
-    assert_kept(tmp_path / "lyftr.db", acknowledged)
-    assert_nothing_wrong(tmp_path / "lyftr.db")
+    inbox.assert_kept(acknowledged)
+    inbox.assert_nothing_wrong()
     show(f"{len(acknowledged)} acknowledged before three shutdowns, none without an answer")
 
 
