@@ -21,7 +21,8 @@ class TimeLimit:
 
     def __init__(self, seconds: float) -> None:
         self.seconds: float = seconds
-        self._given_up: set[asyncio.Task[Any]] = set()
+        # Kept, or what was given up could be collected while it runs.
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Do some work, and give it up when the time is over or the caller is cancelled.
@@ -33,6 +34,8 @@ class TimeLimit:
             TimeoutError: The time was over. The work has ended, or does so by itself, later.
         """
         task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
         try:
             await asyncio.wait([task], timeout=self.seconds)
             if task.done():
@@ -40,16 +43,10 @@ class TimeLimit:
             raise TimeoutError(f"it takes longer than {self.seconds:g} s")
         finally:
             if not task.done():
-                await self._stop(task)
-
-    async def _stop(self, task: asyncio.Task[Any]) -> None:
-        # Kept, or it could be collected while it runs.
-        self._given_up.add(task)
-        task.add_done_callback(self._forget)
-        task.cancel()  # psycopg then asks the server to take the statement back
-        await asyncio.wait([task], timeout=LAST_WORDS)
+                task.cancel()  # psycopg then asks the server to take the statement back
+                await asyncio.wait([task], timeout=LAST_WORDS)
 
     def _forget(self, task: asyncio.Task[Any]) -> None:
-        self._given_up.discard(task)
-        # Its caller has been told of the time; of what came of the work nobody asks any more.
+        self._tasks.discard(task)
+        # Where its caller is gone, nobody asks what came of it, and asyncio would complain.
         _ = task.cancelled() or task.exception()
