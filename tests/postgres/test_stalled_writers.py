@@ -1,7 +1,7 @@
 """Writers that stall between their insert and their commit: whoever follows the log waits."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -22,6 +22,12 @@ pytestmark = pytest.mark.once
 _INSERT = f"""INSERT INTO messages (message_id, sender, recipient, ts, text, received_at, seq)
     VALUES (%s, '+12', '+13', 0, 'stalled', 0, {SEQ} + %s)"""  # noqa: S608 - of a constant
 _HANGS = 60.0
+
+
+@pytest.fixture
+async def store(postgres_url: str) -> AsyncIterator[PostgresStore]:
+    async with PostgresStore(postgres_url) as store:
+        yield store
 
 
 class Writer:
@@ -74,66 +80,57 @@ async def read(reader: PostgresMessageReader, after: int = 0) -> tuple[list[str]
 
 
 async def test_a_later_message_waits_for_an_earlier_one_that_is_not_committed(
-    new_database: NewDatabase,
+    store: PostgresStore, postgres_url: str
 ) -> None:
-    with new_database() as url:
-        async with PostgresStore(url) as store:
-            await store.writer.add(sample("before"), received_at=NOON)
-            before = await store.reader.last_seq()
-            with writer(url) as stalled:
-                stalled.insert("stalled")
-                await store.writer.add(sample("after"), received_at=NOON)
-                assert await read(store.reader) == (["before"], before)
-                assert await store.reader.last_seq() == before
-                # Acknowledged it is, and everywhere else it shows.
-                assert await store.reader.get("after") is not None
-                assert (await store.reader.stats()).total_messages == 2
-                stalled.commit()
-            assert (await read(store.reader))[0] == ["before", "stalled", "after"]
-            assert (await read(store.reader, before))[0] == ["stalled", "after"]
+    await store.writer.add(sample("before"), received_at=NOON)
+    before = await store.reader.last_seq()
+    with writer(postgres_url) as stalled:
+        stalled.insert("stalled")
+        await store.writer.add(sample("after"), received_at=NOON)
+        assert await read(store.reader) == (["before"], before)
+        assert await store.reader.last_seq() == before
+        # Acknowledged it is, and everywhere else it shows.
+        assert await store.reader.get("after") is not None
+        assert (await store.reader.stats()).total_messages == 2
+        stalled.commit()
+    assert (await read(store.reader))[0] == ["before", "stalled", "after"]
+    assert (await read(store.reader, before))[0] == ["stalled", "after"]
 
 
 async def test_one_that_is_rolled_back_holds_up_nothing_any_more(
-    new_database: NewDatabase,
+    store: PostgresStore, postgres_url: str
 ) -> None:
-    with new_database() as url:
-        async with PostgresStore(url) as store:
-            with writer(url) as stalled:
-                stalled.insert("stalled")
-                await store.writer.add(sample("after"), received_at=NOON)
-                assert (await read(store.reader))[0] == []
-                stalled.roll_back()
-                assert (await read(store.reader))[0] == ["after"]
+    with writer(postgres_url) as stalled:
+        stalled.insert("stalled")
+        await store.writer.add(sample("after"), received_at=NOON)
+        assert (await read(store.reader))[0] == []
+        stalled.roll_back()
+        assert (await read(store.reader))[0] == ["after"]
 
 
 async def test_a_writer_whose_connection_is_lost_holds_up_nothing_any_more(
-    new_database: NewDatabase,
+    store: PostgresStore, postgres_url: str
 ) -> None:
-    with new_database() as url:
-        async with PostgresStore(url) as store:
-            with writer(url) as stalled:
-                stalled.insert("stalled")
-                await store.writer.add(sample("after"), received_at=NOON)
-                assert (await read(store.reader))[0] == []
-            async with asyncio.timeout(_HANGS):
-                while (await read(store.reader))[0] != ["after"]:
-                    pass  # to read is a pause
+    with writer(postgres_url) as stalled:
+        stalled.insert("stalled")
+        await store.writer.add(sample("after"), received_at=NOON)
+        assert (await read(store.reader))[0] == []
+    async with asyncio.timeout(_HANGS):
+        while (await read(store.reader))[0] != ["after"]:
+            pass  # to read is a pause
 
 
 async def test_the_counts_wait_for_a_stalled_writer_and_are_exact(
-    new_database: NewDatabase,
+    store: PostgresStore, postgres_url: str
 ) -> None:
-    with new_database() as url:
-        async with PostgresStore(url) as store:
-            with writer(url) as stalled:
-                stalled.insert("stalled")
-                for number in range(5):
-                    await store.writer.add(sample(f"m{number}"), received_at=NOON)
-                    await store._follower.fold_all()
-                stalled.commit()
+    with writer(postgres_url) as stalled:
+        stalled.insert("stalled")
+        for number in range(5):
+            await store.writer.add(sample(f"m{number}"), received_at=NOON)
             await store._follower.fold_all()
-            stats = await store.reader.stats()
-    assert stats.total_messages == 6
+        stalled.commit()
+    await store._follower.fold_all()
+    assert (await store.reader.stats()).total_messages == 6
 
 
 @pytest.mark.parametrize(
@@ -147,22 +144,20 @@ async def test_the_counts_wait_for_a_stalled_writer_and_are_exact(
     ids=["another table", "a number and a look", "a snapshot", "conflicts"],
 )
 async def test_a_long_transaction_that_adds_nothing_does_not_hold_up_the_log(
-    new_database: NewDatabase, statements: list[str]
+    store: PostgresStore, postgres_url: str, statements: list[str]
 ) -> None:
-    with new_database() as url:
-        async with PostgresStore(url) as store:
-            with transaction(url, *statements):
-                await store.writer.add(sample("m1"), received_at=NOON)
-                assert (await read(store.reader))[0] == ["m1"]
-                await store._follower.fold_all()
-                assert (await store.reader.stats()).total_messages == 1
+    with transaction(postgres_url, *statements):
+        await store.writer.add(sample("m1"), received_at=NOON)
+        assert (await read(store.reader))[0] == ["m1"]
+        await store._follower.fold_all()
+        assert (await store.reader.stats()).total_messages == 1
 
 
 async def test_a_writer_of_another_database_does_not_hold_up_the_log(
-    new_database: NewDatabase,
+    store: PostgresStore, new_database: NewDatabase
 ) -> None:
-    with new_database() as url, new_database() as other:
-        async with PostgresStore(url) as store, PostgresStore(other):
+    with new_database() as other:
+        async with PostgresStore(other):
             with writer(other) as stalled:
                 stalled.insert("elsewhere")
                 await store.writer.add(sample("m1"), received_at=NOON)
@@ -170,17 +165,15 @@ async def test_a_writer_of_another_database_does_not_hold_up_the_log(
 
 
 async def test_one_that_has_its_number_before_it_comes_to_the_log_is_not_skipped(
-    new_database: NewDatabase,
+    store: PostgresStore, postgres_url: str
 ) -> None:
     """Not as our servers do it: its lock on the table comes after its number."""
-    with new_database() as url:
-        async with PostgresStore(url) as store:
-            with transaction(url, "SELECT pg_current_xact_id()") as early:
-                early.execute(_INSERT, ["early", 1])
-                await store.writer.add(sample("later"), received_at=NOON)
-                assert (await read(store.reader))[0] == []
-                early.commit()
-            assert (await read(store.reader))[0] == ["early", "later"]
+    with transaction(postgres_url, "SELECT pg_current_xact_id()") as early:
+        early.execute(_INSERT, ["early", 1])
+        await store.writer.add(sample("later"), received_at=NOON)
+        assert (await read(store.reader))[0] == []
+        early.commit()
+    assert (await read(store.reader))[0] == ["early", "later"]
 
 
 _STEPS = st.lists(
