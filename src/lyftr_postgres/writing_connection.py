@@ -21,12 +21,15 @@ from lyftr_postgres.failures import as_storage_unavailable
 from lyftr_postgres.log_base import require_log_below
 from lyftr_postgres.time_limit import TimeLimit
 
-__all__ = ["PATIENCE", "WritingConnection"]
+__all__ = ["LATELY", "PATIENCE", "WritingConnection"]
 
 PATIENCE = 10.0
 """How long one transaction may take, in seconds, the wait for a synchronous standby included."""
+LATELY = 3.0
+"""A failure so many seconds ago counts, though something small could be committed since."""
 
 T = TypeVar("T")
+_Work = Callable[[AsyncConnection[Any]], Coroutine[Any, Any, T]]
 
 
 class WritingConnection:
@@ -43,13 +46,14 @@ class WritingConnection:
         self._turn = asyncio.Lock()
         self._connection: AsyncConnection[Any] | None = None
         self._warnings: list[str] = []
-        self._failed = False
+        self._failed_at: float | None = None
 
-    async def run(self, work: Callable[[AsyncConnection[Any]], Coroutine[Any, Any, T]]) -> T:
+    async def run(self, work: _Work[T], *, proves_well: bool = True) -> T:
         """Do some work on the connection.
 
         Args:
             work: Uses the connection, which is in autocommit mode, and leaves no transaction open.
+            proves_well: Whether its success says that what failed just now would not fail again.
 
         Raises:
             StorageUnavailable: It could not be opened, the work failed or took too long, or the
@@ -59,29 +63,46 @@ class WritingConnection:
             with as_storage_unavailable("cannot commit"):
                 try:
                     done = await self._limit.run(self._do(work))
-                except BaseException:
-                    self._failed = True
+                except BaseException as exc:
+                    self._note_failure(exc)
                     await self._drop()
                     raise
-            self._failed = False
+            if proves_well or not self._failed_lately():
+                self._failed_at = None
             return done
 
     async def check(self) -> None:
         """Commit something if the last work failed.
 
+        That alone does not clear a failure of just now: where the disk is full, the log has room
+        for something small, and the tables have none for a batch. Done work does.
+
         Raises:
-            StorageUnavailable: It still fails.
+            StorageUnavailable: It still fails, or did just now.
         """
-        if self._failed:
-            await self.run(_commit_something)
+        if self._failed_at is None:
+            return
+        await self.run(_commit_something, proves_well=False)
+        if self._failed_at is not None:
+            raise StorageUnavailable("cannot commit: it failed just now")
 
     async def close(self) -> None:
         """Close the connection; a later use opens it anew."""
         async with self._turn:
-            self._failed = False
+            self._failed_at = None
             await self._drop()
 
-    async def _do(self, work: Callable[[AsyncConnection[Any]], Coroutine[Any, Any, T]]) -> T:
+    def _note_failure(self, exc: BaseException) -> None:
+        self._failed_at = asyncio.get_running_loop().time()
+        if isinstance(exc, psycopg.errors.LockNotAvailable):
+            # Another transaction holds one of the messages, perhaps; others can be committed.
+            self._failed_at -= LATELY
+
+    def _failed_lately(self) -> bool:
+        failed_at = self._failed_at
+        return failed_at is not None and asyncio.get_running_loop().time() - failed_at < LATELY
+
+    async def _do(self, work: _Work[T]) -> T:
         connection = self._connection
         if connection is None:
             connection = self._connection = await self._connect()

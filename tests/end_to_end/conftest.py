@@ -16,6 +16,7 @@ import pytest
 
 from lyftr_core import HexHmacSha256
 from lyftr_http.settings import VARIABLES
+from tests.end_to_end.disks import mounted
 from tests.end_to_end.stores import Inbox
 
 SECRET = "an end-to-end secret"
@@ -135,12 +136,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 32 MiB, where the machine allows to mount one."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=32m", "lyftr-test", str(folder)]
-    done = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)  # noqa: S607 - as mount above
+    with mounted(folder, "32m"):
+        yield folder
 
 
 @pytest.fixture

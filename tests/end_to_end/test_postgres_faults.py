@@ -2,13 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
 
 from tests.end_to_end.conftest import SECRET, LyftrServer, Serve
+from tests.end_to_end.disks import mounted
+from tests.end_to_end.faults import fill
 from tests.end_to_end.listeners import Listeners
 from tests.end_to_end.load import Answer, Load
+from tests.end_to_end.stored_postgres import assert_kept_in
 from tests.postgresql.installation import Installation
 from tests.postgresql.server import PostgresServer, StopMode
 
@@ -17,6 +22,7 @@ pytestmark = pytest.mark.once
 _TAKEN = Answer(200, None)
 _REFUSED = Answer(503, "1")
 _SENDERS = 16
+_SHORT_LOG = {"min_wal_size": "32MB", "max_wal_size": "64MB"}
 _READS = ("/messages?q=says", "/messages?limit=100", "/messages/m-1", "/stats", "/messages?after=0")
 
 Show = Callable[[str], None]
@@ -25,6 +31,18 @@ Show = Callable[[str], None]
 @pytest.fixture
 def database(postgres_installation: Installation) -> Iterator[PostgresServer]:
     with PostgresServer(postgres_installation) as server:
+        server.sql("CREATE DATABASE inbox TEMPLATE template0")
+        yield server
+
+
+@pytest.fixture
+def database_on_a_small_disk(postgres_installation: Installation) -> Iterator[PostgresServer]:
+    # Not in the folder of the test, into which PostgreSQL's own user may not go.
+    with (
+        TemporaryDirectory(prefix="lyftr-", dir="/tmp") as name,
+        mounted(Path(name), "256m"),
+        PostgresServer(postgres_installation, settings=_SHORT_LOG, within=Path(name)) as server,
+    ):
         server.sql("CREATE DATABASE inbox TEMPLATE template0")
         yield server
 
@@ -113,3 +131,32 @@ def test_a_table_that_somebody_has_locked_is_answered_503_until_it_is_free(
             other.rollback()
         assert server.deliver("m2").status_code == 200
         assert server.http.get("/stats").json()["total_messages"] == 2
+
+
+def test_a_full_disk_is_answered_503_loses_nothing_and_service_resumes_after_it(
+    serve: Serve, database_on_a_small_disk: PostgresServer, show: Show
+) -> None:
+    database = database_on_a_small_disk
+    with (
+        serve(DATABASE_URL=database.tcp_url("inbox")) as server,
+        Load(server.port, SECRET, "m", senders=_SENDERS) as load,
+    ):
+        load.wait_for(200)
+        ballast = fill(database.folder)
+        load.wait_until(lambda: load.answers[_REFUSED] >= 10 * _SENDERS)
+        load.wait_until(lambda: ready(server) == _REFUSED)
+        refused, taken = load.answers[_REFUSED], load.answers[_TAKEN]
+        ballast.unlink()
+        if not database.is_running:  # it gives up where it cannot write its log
+            database.start()
+        load.wait_until(lambda: ready(server) == _TAKEN)
+        load.wait_until(lambda: load.answers[_TAKEN] >= taken + 200)
+        load.stop()
+        assert server.stop() == 0
+    assert load.answers.keys() == {_TAKEN, _REFUSED}
+    assert load.unanswered == []
+    assert_kept_in(database.tcp_url("inbox"), load.acknowledged)
+    assert "Traceback" not in server.output.read_text()
+    show(
+        f"{taken} answered 200, {refused} answered 503, and then {load.answers[_TAKEN] - taken} 200"
+    )

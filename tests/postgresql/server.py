@@ -85,6 +85,11 @@ class PostgresServer(DatabaseServer):
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended, by itself or by `stop`."""
+        return self._process is not None and self._process.is_running
+
     def url(self, database: str) -> str:
         """Return the URL of a database by the Unix socket."""
         return self._url_at(database)
