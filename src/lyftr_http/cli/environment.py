@@ -56,7 +56,7 @@ def container_for(settings: Settings, variable: str = "DATABASE_URL") -> "Contai
     # Here, as it brings the framework and the database's driver: half a second that neither the
     # help nor the Tab key should take.
     with no_collection():
-        from lyftr_http.container import Container  # noqa: PLC0415 - as the comment says
+        from lyftr_http.container import Container  # noqa: PLC0415 - half a second to load
 
     container = Container(settings=settings)
     try:

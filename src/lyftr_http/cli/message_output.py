@@ -19,8 +19,7 @@ def printer_of_messages(
         q: What is made to stand out in the texts, for people.
     """
     if output.is_for_people:
-        # Here, as rich is slow to load.
-        from lyftr_http.cli.message_table import MessageTable  # noqa: PLC0415 - as above
+        from lyftr_http.cli.message_table import MessageTable  # noqa: PLC0415 - rich is slow to load
 
         return MessageTable(q).add
     return lambda messages: output.records(map(MessageItem.of, messages))

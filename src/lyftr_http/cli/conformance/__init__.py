@@ -51,12 +51,13 @@ def conformance(  # noqa: PLR0913 - one for each option
     The exit status is 0 if all are right, 1 if not, 2 if it could not be tried.
     """
     # Here, so that no process that serves requests loads what is for this command alone.
-    from lyftr_http.cli.conformance.report import as_json_lines, as_text  # noqa: PLC0415 - as above
-    from lyftr_http.cli.conformance.run import run  # noqa: PLC0415 - as above
+    from lyftr_http.cli.conformance import report  # noqa: PLC0415 - no server needs it
+    from lyftr_http.cli.conformance.run import run  # noqa: PLC0415 - no server needs it
 
     settings = settings_with_secrets(options, purpose="to sign with")
     verdicts, left_out = run(url or webhook_url(settings), settings, only, timeout)
-    for line in as_json_lines(verdicts) if print_json else as_text(verdicts, verbose=verbose):
+    as_text = report.as_text(verdicts, verbose=verbose)
+    for line in report.as_json_lines(verdicts) if print_json else as_text:
         click.echo(line)
     if left_out:
         click.echo(f"not asked, {len(left_out)}: {', '.join(left_out)}", err=True)
