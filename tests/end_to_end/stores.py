@@ -10,7 +10,8 @@ import psycopg
 import pytest
 
 from lyftr_core.testing.samples import NOON, sample
-from lyftr_postgres import PostgresStore, checking
+from lyftr_postgres import PostgresStore, checking, parse_database_url
+from lyftr_postgres.url import describe
 from lyftr_sqlite import SqliteStore
 from tests.end_to_end import stored
 from tests.end_to_end.stored_postgres import assert_kept_in
@@ -64,6 +65,11 @@ class Inbox:
         self._file = folder / "lyftr.db"
         self._url = variables.get("DATABASE_URL")
 
+    @property
+    def name(self) -> str:
+        """What the commands call it."""
+        return describe(parse_database_url(self._url)) if self._url else str(self._file)
+
     def fill(self, count: int) -> None:
         """Add so many messages, received at `NOON`."""
 
@@ -86,7 +92,7 @@ class Inbox:
             return int(file.execute(query).fetchone()[0])
 
     def assert_kept(self, acknowledged: Collection[str]) -> None:
-        """Every acknowledged message is stored, whole and once, and nothing else is."""
+        """Every acknowledged message is stored, whole; no row is there twice."""
         if self._url:
             assert_kept_in(self._url, acknowledged)
         else:

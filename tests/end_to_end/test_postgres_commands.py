@@ -70,6 +70,23 @@ def assert_erased(server: LyftrServer) -> None:
 
 
 @_ON_POSTGRESQL
+def test_what_is_purged_beside_a_server_is_gone_from_its_answers(
+    serve: Serve, lyftr: Lyftr
+) -> None:
+    later = ("purge", "--older-than", "2100-01-01T00:00:00Z")
+    with serve() as server:
+        for number in range(3):
+            server.deliver(f"m{number}").raise_for_status()
+        assert lyftr(*later, "--dry-run").stdout == b"3 messages would be removed\n"
+        assert lyftr("purge", "--older-than", "1d", "--dry-run").stdout[:1] == b"0"
+        assert "--yes" in refusal(lyftr(*later))
+        assert server.http.get("/messages").json()["total"] == 3
+        assert lyftr(*later, "--yes").stdout.decode().startswith("3 messages removed")
+        assert server.http.get("/messages").json()["total"] == 0
+        assert lyftr(*later, "--yes").stdout[:1] == b"0"
+
+
+@_ON_POSTGRESQL
 async def test_retention_removes_old_messages_and_no_new_ones(
     serve: Serve, tmp_path: Path, database_variables: dict[str, str]
 ) -> None:
