@@ -20,7 +20,7 @@ class TimeLimit:
     """
 
     def __init__(self, seconds: float) -> None:
-        self.seconds: float = seconds
+        self._seconds = seconds
         # Kept, or what was given up could be collected while it runs.
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -37,10 +37,10 @@ class TimeLimit:
         self._tasks.add(task)
         task.add_done_callback(self._forget)
         try:
-            await asyncio.wait([task], timeout=self.seconds)
+            await asyncio.wait([task], timeout=self._seconds)
             if task.done():
                 return task.result()
-            raise TimeoutError(f"it takes longer than {self.seconds:g} s")
+            raise TimeoutError(f"it takes longer than {self._seconds:g} s")
         finally:
             if not task.done():
                 task.cancel()  # psycopg then asks the server to take the statement back
