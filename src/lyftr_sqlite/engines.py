@@ -41,7 +41,8 @@ def file_uri(path: Path, mode: str) -> str:
 
     Args:
         path: The file.
-        mode: How to open it: `rw` leaves a missing file missing, `rwc` makes it.
+        mode: How to open it: `ro` or `rw`. A missing file stays missing; `rwc` would make it with
+            the permissions that the umask leaves.
     """
     # Three slashes, since what follows two would be an authority.
     return "file:///" + quote(os.fsencode(path.absolute()).lstrip(b"/")) + f"?mode={mode}"

@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from lyftr_core.errors import SchemaMismatch, StorageUnavailable
 from lyftr_sqlite.engines import BUSY_TIMEOUT, file_uri
 from lyftr_sqlite.failures import as_storage_unavailable, is_busy
+from lyftr_sqlite.ownership import create_private
 from lyftr_sqlite.revision import find_revision
 from lyftr_sqlite.schema import HEAD
 
@@ -42,6 +43,9 @@ class Migration(msgspec.Struct, frozen=True):
 
 def migrate(path: Path) -> Migration:
     """Make the database or bring it to the schema of this version, in one transaction.
+
+    A new file is for its owner alone (mode 0600). An existing one keeps its owner and mode, so one
+    that is to be shared can be made beforehand, empty.
 
     Something is committed even where nothing is to be done, so that a database that cannot be
     written shows here. Several processes may do this at once: one of them does the work.
@@ -84,7 +88,9 @@ def _prepare(path: Path) -> str | None:
     Returns:
         Its schema revision.
     """
-    uri = file_uri(path, "rwc")
+    with suppress(OSError):  # SQLite itself says best why it cannot open a file
+        create_private(path)
+    uri = file_uri(path, "rw")
     timeout = BUSY_TIMEOUT / 1000
     with closing(sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)) as database:
         before = find_revision(database, path)

@@ -6,6 +6,7 @@ of it is copied; so no copy may begin where nothing is left to copy.
 """
 
 import asyncio
+import fcntl
 import os
 import struct
 from collections.abc import Callable
@@ -96,12 +97,23 @@ def test_one_at_a_time_copies_and_the_next_one_does_once_it_is_over(tmp_path: Pa
         with copying_lock(file) as second:
             assert (first, second) == (True, False)
         with copying_lock(tmp_path / "other.db") as other:
-            assert other is False  # a folder has one lock
+            assert other is True
     with copying_lock(file) as third:
         assert third is True
 
 
-def test_the_folder_of_a_symbolic_link_is_that_of_the_file(tmp_path: Path) -> None:
+def test_who_locks_the_folder_keeps_nobody_from_copying(tmp_path: Path) -> None:
+    """Every user who may read a folder can lock it."""
+    folder = os.open(tmp_path, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        with copying_lock(tmp_path / "inbox.db") as mine:
+            assert mine
+    finally:
+        os.close(folder)
+
+
+def test_a_symbolic_link_has_the_lock_of_the_file(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "inbox.db").touch()
     link = tmp_path / "inbox.db"
@@ -110,7 +122,7 @@ def test_the_folder_of_a_symbolic_link_is_that_of_the_file(tmp_path: Path) -> No
         assert second is False
 
 
-def test_each_database_has_a_turn_of_its_own_beside_the_lock_of_the_folder(tmp_path: Path) -> None:
+def test_each_database_has_a_turn_of_its_own_beside_the_lock_of_its_copies(tmp_path: Path) -> None:
     file, link = tmp_path / "inbox.db", tmp_path / "link.db"
     link.symlink_to(file)
     with copying_lock(file), turn_lock(file) as first, turn_lock(tmp_path / "other.db") as other:
