@@ -71,6 +71,8 @@ class Container(containers.DeclarativeContainer):
         settings,
         providers.Callable(_noting, metrics, commit_bell),
         commit_bell.provided.ring,
+        on_lock_wait=metrics.provided.set_lock_wait,
+        on_log_size=metrics.provided.set_log_size,
     )
     store: providers.Provider[Store] = providers.Callable(lambda database: database.store, database)
     listing_reader: providers.Provider[MessageReader] = providers.Callable(

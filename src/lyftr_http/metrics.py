@@ -13,6 +13,8 @@ from lyftr_core import SigningKey
 
 __all__ = ["Metrics", "StreamEnding", "WebhookResult"]
 
+_LOCKS = ("copying", "turn")
+"""Of the write-ahead log's copies, and of the steps of long work."""
 _BATCH_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
@@ -105,10 +107,24 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
+        self._lock_waits = Gauge(
+            "sqlite_lock_wait_seconds",
+            "How long a lock of another process has been waited for, in seconds.",
+            ["lock"],
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        self._log_size = Gauge(
+            "sqlite_log_size_bytes",
+            "Size of SQLite's write-ahead log, in bytes.",
+            registry=registry,
+            multiprocess_mode="livemostrecent",
+        )
         # To find the child of some labels costs more than to count, so each is looked up once.
         self._of_result = {result: self._webhooks.labels(result) for result in WebhookResult}
         self._of_key = {key: self._verified.labels(key) for key in SigningKey}
         self._of_ending = {end: self._stream_endings.labels(end) for end in StreamEnding}
+        self._of_lock = {lock: self._lock_waits.labels(lock) for lock in _LOCKS}
         self._of_request: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def count_request(self, method: str, path: str, status: int, seconds: float) -> None:
@@ -150,6 +166,19 @@ class Metrics:
     def set_queue_depth(self, waiting: int) -> None:
         """Say how many webhooks wait for their commit now."""
         self._queue_depth.set(waiting)
+
+    def set_lock_wait(self, lock: str, seconds: float) -> None:
+        """Say for how long this process has waited for a lock of another one.
+
+        Args:
+            lock: `copying` or `turn`.
+            seconds: 0 where it does not wait.
+        """
+        self._of_lock[lock].set(seconds)
+
+    def set_log_size(self, size: int) -> None:
+        """Say how many bytes SQLite's write-ahead log has."""
+        self._log_size.set(size)
 
     def count_verified(self, key: SigningKey) -> None:
         """Count one signature that was verified."""

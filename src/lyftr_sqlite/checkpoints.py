@@ -12,7 +12,6 @@ Bug").
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -20,7 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from lyftr_sql.background import Background
 from lyftr_sqlite.engines import BUSY_TIMEOUT, READERS
 from lyftr_sqlite.failures import as_storage_unavailable
-from lyftr_sqlite.locks import copying_lock
+from lyftr_sqlite.lock_watch import LockWatch
+from lyftr_sqlite.log_size import LogSize
 from lyftr_sqlite.writing_connection import COMMIT_SOMETHING, WritingConnection
 
 __all__ = ["Checkpointer"]
@@ -62,7 +62,8 @@ class Checkpointer:
     """Copies the log in a task of its own.
 
     Args:
-        path: The database file.
+        lock: The lock of who copies the log.
+        size: Looks at how large the log is.
         copying: A second connection that may write to the database, and only copies.
         writing: The writer's connection.
         reading: The engine of the readers.
@@ -70,12 +71,14 @@ class Checkpointer:
 
     def __init__(
         self,
-        path: Path,
+        lock: LockWatch,
+        size: LogSize,
         copying: WritingConnection,
         writing: WritingConnection,
         reading: AsyncEngine,
     ) -> None:
-        self._path = path
+        self._lock = lock
+        self._size = size
         self._copying = copying
         self._writing = writing
         self._reading = reading
@@ -88,6 +91,7 @@ class Checkpointer:
     async def close(self) -> None:
         """End after the present copy. A second call does nothing."""
         await self._background.close()
+        self._lock.end_wait()
         await self._copying.close()
 
     def note_commit(self) -> None:
@@ -101,10 +105,12 @@ class Checkpointer:
             Whether it is empty now. Else somebody reads from it, or copies, all the time.
         """
         for _ in range(_ATTEMPTS):
-            with copying_lock(self._path) as alone:
+            with self._lock.take() as alone:
                 if alone and await self._try_to_empty():
+                    self._size.look()
                     return True
             await asyncio.sleep(_BETWEEN_ATTEMPTS)
+        self._background.wake()  # which goes on trying, so that the wait for the lock ends
         return False
 
     async def _try_to_empty(self) -> bool:
@@ -117,7 +123,8 @@ class Checkpointer:
         await self._background.pause(INTERVAL)
         if self._background.closing:
             return  # whoever closes the database last copies all of it
-        with copying_lock(self._path) as alone:
+        self._size.look()
+        with self._lock.take() as alone:
             if not alone:  # another process copies; perhaps not all that this one has committed
                 self._background.wake()
                 return

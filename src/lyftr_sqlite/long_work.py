@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lyftr_sqlite.engines import create_writing_engine
 from lyftr_sqlite.failures import as_storage_unavailable
-from lyftr_sqlite.locks import copying_lock, turn_lock
+from lyftr_sqlite.lock_watch import LockWatch, watch_copying, watch_turn
 from lyftr_sqlite.writing_connection import COMMIT_SOMETHING, WritingConnection
 
 __all__ = ["LongWork", "Step", "open_long_work"]
@@ -52,7 +52,7 @@ class LongWork:
     """Gives turns to one piece of long work.
 
     Args:
-        path: The database file.
+        turns: The lock of who does a step.
         writing: What writes to it.
         on_commit: Awaited after each step, in no transaction.
         rests_always: Whether to leave the lock free after each step; else only while others
@@ -61,13 +61,13 @@ class LongWork:
 
     def __init__(
         self,
-        path: Path,
+        turns: LockWatch,
         writing: WritingConnection,
         on_commit: Callable[[], Awaitable[None]],
         *,
         rests_always: bool,
     ) -> None:
-        self._path = path
+        self._turns = turns
         self._writing = writing
         self._on_commit = on_commit
         self._rests_always = rests_always
@@ -96,12 +96,15 @@ class LongWork:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        while True:
-            with as_storage_unavailable("cannot commit"), turn_lock(self._path) as mine:
-                if mine:
-                    yield
-                    return
-            await asyncio.sleep(BETWEEN_LOOKS)
+        try:
+            while True:
+                with as_storage_unavailable("cannot commit"), self._turns.take() as mine:
+                    if mine:
+                        yield
+                        return
+                await asyncio.sleep(BETWEEN_LOOKS)
+        finally:
+            self._turns.end_wait()
 
     async def _others_write(self) -> bool:
         """Tell whether others have committed lately. Who got no turn may be waiting for one."""
@@ -129,7 +132,7 @@ async def open_long_work(path: Path) -> AsyncIterator[LongWork]:
     writing = WritingConnection(engine, path)
     copier = _Copier(path, writing)
     try:
-        yield LongWork(path, writing, copier.note_commit, rests_always=False)
+        yield LongWork(watch_turn(path), writing, copier.note_commit, rests_always=False)
     finally:
         await writing.close()
         await engine.dispose()
@@ -139,7 +142,7 @@ class _Copier:
     """Keeps the write-ahead log short; `lyftr_sqlite.checkpoints` says why just so."""
 
     def __init__(self, path: Path, writing: WritingConnection) -> None:
-        self._path = path
+        self._lock = watch_copying(path)
         self._writing = writing
         self._steps = 0
 
@@ -149,7 +152,7 @@ class _Copier:
             await self._copy()
 
     async def _copy(self) -> None:
-        with copying_lock(self._path) as alone:
+        with self._lock.take() as alone:
             if alone:
                 async with self._writing.open() as connection:
                     await connection.execute(COMMIT_SOMETHING)

@@ -20,7 +20,7 @@ __all__ = [
     "Ownership",
     "create_private",
     "hand_over",
-    "open_to_others",
+    "is_open_to_all",
     "ownership_of",
     "ownership_of_new",
     "user_name",
@@ -110,9 +110,13 @@ def hand_over(descriptor: int, wanted: Ownership) -> None:
         os.fchmod(descriptor, wanted.mode)
 
 
-def open_to_others(path: Path) -> bool:
-    """Tell whether every user of the machine may read or write a file."""
-    return sys.platform != "win32" and bool(ownership_of(path).mode & (stat.S_IROTH | stat.S_IWOTH))
+def is_open_to_all(path: Path) -> bool:
+    """Tell whether every user of the machine may read or write a file, and get to it."""
+    if sys.platform == "win32":
+        return False
+    real = Path(os.path.realpath(path))
+    can_get_there = all(ownership_of(folder).mode & stat.S_IXOTH for folder in real.parents)
+    return can_get_there and bool(ownership_of(real).mode & (stat.S_IROTH | stat.S_IWOTH))
 
 
 def user_name(number: int) -> str:

@@ -12,6 +12,8 @@ from lyftr_sqlite.checkpoints import Checkpointer
 from lyftr_sqlite.engines import create_reading_engine, create_writing_engine
 from lyftr_sqlite.file_identity import OneFile
 from lyftr_sqlite.follower import Follower
+from lyftr_sqlite.lock_watch import OnLockWait, watch_copying, watch_turn
+from lyftr_sqlite.log_size import LogSize
 from lyftr_sqlite.long_work import LongWork
 from lyftr_sqlite.migration import migrate
 from lyftr_sqlite.probe import SqliteReadinessProbe
@@ -35,6 +37,9 @@ class SqliteStore(OpenedStore):
     Args:
         url: `sqlite:///FILE`.
         on_commit: Told after each commit of messages.
+        on_lock_wait: Told how many seconds this process has waited for a lock that another process
+            holds, `copying` or `turn`; 0 once the wait is over.
+        on_log_size: Told how many bytes the write-ahead log has, a second after a commit.
 
     Attributes:
         path: The file, absolute: a later change of the working folder changes nothing.
@@ -53,7 +58,12 @@ class SqliteStore(OpenedStore):
     """
 
     def __init__(
-        self, url: str, *, on_commit: Callable[[Commit], None] = lambda _commit: None
+        self,
+        url: str,
+        *,
+        on_commit: Callable[[Commit], None] = lambda _commit: None,
+        on_lock_wait: OnLockWait = lambda _lock, _seconds: None,
+        on_log_size: Callable[[int], None] = lambda _size: None,
     ) -> None:
         self.path: Path = parse_database_url(url).absolute()
         self.name: str = str(self.path)
@@ -66,14 +76,19 @@ class SqliteStore(OpenedStore):
         connection = self._connection = WritingConnection(writing, self.path)
         self._follower = Follower(connection)
         self._checkpointer = Checkpointer(
-            self.path, WritingConnection(copying, self.path), connection, reading
+            watch_copying(self.path, on_lock_wait),
+            LogSize(self.path, on_log_size),
+            WritingConnection(copying, self.path),
+            connection,
+            reading,
         )
         self._on_commit = on_commit
         self.writer: SqliteMessageWriter = SqliteMessageWriter(
             connection, on_commit=self._note_commit
         )
         self.reader: SqliteMessageReader = SqliteMessageReader(reading)
-        work = LongWork(self.path, connection, self._note_step, rests_always=True)
+        turns = watch_turn(self.path, on_lock_wait)
+        work = LongWork(turns, connection, self._note_step, rests_always=True)
         self.remover: SqliteMessageRemover = SqliteMessageRemover(
             work, reading, Scrubber(work, self._checkpointer)
         )

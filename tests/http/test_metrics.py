@@ -1,7 +1,10 @@
 """`GET /metrics`: what is counted, and under which labels."""
 
+import asyncio
+import fcntl
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -177,3 +180,27 @@ async def test_no_label_holds_what_a_client_sent(
     await client.get(f"/messages/{canary}")
     await client.get(f"/{canary}?q={canary}")
     assert canary not in (await client.get("/metrics")).text
+
+
+async def test_the_wait_for_a_lock_and_the_size_of_the_log_are_measured(
+    client: httpx.AsyncClient,
+    deliver: Deliver,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr("lyftr_sqlite.checkpoints.INTERVAL", 0.01)
+    assert await _values(client, "sqlite_lock_wait_seconds") == {("copying",): 0.0, ("turn",): 0.0}
+    assert await _values(client, "sqlite_log_size_bytes") == {(): 0.0}
+
+    async def wait() -> float:
+        await asyncio.sleep(0.01)
+        return (await _values(client, "sqlite_lock_wait_seconds"))[("copying",)]
+
+    with (tmp_path / "inbox.db-copy-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        await deliver({})
+        while await wait() == 0.0:
+            pass
+    assert (await _values(client, "sqlite_log_size_bytes"))[()] > 0.0
+    while await wait() > 0.0:
+        pass

@@ -16,7 +16,12 @@ _TAKEN = (
 
 
 def choose_database(
-    settings: Settings, on_commit: Callable[[Commit], None], on_news: Callable[[], None]
+    settings: Settings,
+    on_commit: Callable[[Commit], None],
+    on_news: Callable[[], None],
+    *,
+    on_lock_wait: Callable[[str, float], None] = lambda _lock, _seconds: None,
+    on_log_size: Callable[[int], None] = lambda _size: None,
 ) -> Database:
     """Return the database that is configured; nothing is opened.
 
@@ -24,6 +29,8 @@ def choose_database(
         settings: The configuration.
         on_commit: Told after each commit of this process.
         on_news: Told when another process may have added messages.
+        on_lock_wait: Told how many seconds this process has waited for a lock beside a SQLite file.
+        on_log_size: Told how many bytes the write-ahead log of SQLite has.
 
     Raises:
         ValueError: The URL means none that is known.
@@ -33,7 +40,7 @@ def choose_database(
     if separator and scheme in _SQLITE:
         from lyftr_http.databases.sqlite import SqliteDatabase  # noqa: PLC0415 - as above
 
-        return SqliteDatabase(settings, on_commit)
+        return SqliteDatabase(settings, on_commit, on_lock_wait, on_log_size)
     if separator and scheme in _POSTGRESQL:
         return _postgresql(settings, on_commit, on_news)
     raise ValueError(_TAKEN)

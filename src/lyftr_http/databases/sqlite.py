@@ -1,5 +1,7 @@
 """A database in one SQLite file."""
 
+import logging
+import multiprocessing
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -13,9 +15,17 @@ from lyftr_sqlite import Commit, Finding, Migration, SqliteStore, check, migrate
 from lyftr_sqlite.backing_up import back_up
 from lyftr_sqlite.importing import open_importer
 from lyftr_sqlite.log_copy import open_log_source, open_log_target
+from lyftr_sqlite.ownership import is_open_to_all
 from lyftr_sqlite.restoring import Restored, restore
 
 __all__ = ["SqliteDatabase"]
+
+_OPEN_TO_ALL = (
+    "every user of this machine can open %s: they can read the messages, or lock the file so that"
+    " webhooks are refused. Stop lyftr, then run: chmod o= %s*"
+)
+
+_log = logging.getLogger(__name__)
 
 
 class SqliteDatabase:
@@ -28,16 +38,30 @@ class SqliteDatabase:
 
     clears_all = True
 
-    def __init__(self, settings: Settings, on_commit: Callable[[Commit], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        on_commit: Callable[[Commit], None],
+        on_lock_wait: Callable[[str, float], None],
+        on_log_size: Callable[[int], None],
+    ) -> None:
         if settings.database_read_url:
             raise InvalidSettings("DATABASE_READ_URL needs a DATABASE_URL of PostgreSQL beside it")
-        self.store: SqliteStore = SqliteStore(settings.database_url, on_commit=on_commit)
+        self.store: SqliteStore = SqliteStore(
+            settings.database_url,
+            on_commit=on_commit,
+            on_lock_wait=on_lock_wait,
+            on_log_size=on_log_size,
+        )
         self.listing_reader: MessageReader = self.store.reader
         self._path = self.store.path
 
     def prepare(self) -> None:
-        """Bring the file to the schema of this version."""
+        """Bring the file to the schema of this version; warn where every user can open it."""
         self.migrate()
+        # Each worker prepares too; its parent has warned already.
+        if is_open_to_all(self._path) and multiprocessing.parent_process() is None:
+            _log.warning(_OPEN_TO_ALL, self._path, self._path)
 
     def migrate(self) -> Migration:
         """Do the same, and say what was done."""
