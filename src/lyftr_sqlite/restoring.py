@@ -7,7 +7,7 @@ new one is, each whole; see `docs/adr/0018-restore-in-place.md`.
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -19,23 +19,13 @@ from lyftr_sqlite.backing_up import copy_database, require_sound
 from lyftr_sqlite.checking import check
 from lyftr_sqlite.engines import file_uri
 from lyftr_sqlite.failures import as_storage_unavailable, is_busy
-from lyftr_sqlite.locks import COPYING, TURN
 from lyftr_sqlite.migration import migrate
-from lyftr_sqlite.ownership import (
-    PRIVATE,
-    Ownership,
-    hand_over,
-    ownership_of,
-    ownership_of_new,
-    user_name,
-)
+from lyftr_sqlite.ownership import ownership_of, ownership_of_new
 from lyftr_sqlite.rebuilding import rebuild
+from lyftr_sqlite.restored_copy import BESIDE, LOCKS, open_copy, remove_beside
 
 __all__ = ["Restored", "restore"]
 
-_BESIDE = ("-wal", "-shm", "-journal")
-"""What SQLite keeps beside a database while it is open, or after a crash."""
-_LOCKS_BESIDE = (TURN, COPYING)
 _SOURCES = frozenset({"file", "messages", "conflicts"})
 """What cannot be made anew."""
 # Where SQLite has its locks in a database (https://www.sqlite.org/fileformat.html, "The Lock-Byte
@@ -79,60 +69,12 @@ def restore(
     new = real.with_name(f"{real.name}.restoring")
     with as_storage_unavailable(f"cannot restore {path}"):
         wanted = ownership_of(real) if real.exists() else ownership_of_new(real)
-        with _own(new) as descriptor:
-            _keep_owner(descriptor, new, path, wanted)
-            with _emptied(new, descriptor):
-                copy_database(backup, new, progress, uri=_uri_of(backup))
-                _make_sound(new)
-                os.fchmod(descriptor, wanted.mode)
-                _sync(new)
-                return _put_in_place(real, new, now)
-
-
-@contextmanager
-def _own(new: Path) -> Iterator[int]:
-    """Make the file of the copy for this process alone; take it away after a failure."""
-    descriptor = os.open(new, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield descriptor
-    except BlockingIOError:
-        raise StorageUnavailable(f"another process restores {new}") from None
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _emptied(new: Path, descriptor: int) -> Iterator[None]:
-    """Leave nothing of another copy, nor anything of this one after a failure."""
-    _remove_beside(new, _BESIDE + _LOCKS_BESIDE)
-    os.ftruncate(descriptor, 0)
-    try:
-        yield
-    except BaseException:
-        _remove_beside(new, _BESIDE + _LOCKS_BESIDE)
-        new.unlink(missing_ok=True)
-        raise
-
-
-def _keep_owner(descriptor: int, new: Path, path: Path, wanted: Ownership) -> None:
-    """Give the copy to the owner of the database, before there is anything in it.
-
-    Raises:
-        StorageUnavailable: This user cannot, and the owner would be locked out; or another user
-            made the file, and can read what is written to it.
-    """
-    found = ownership_of(descriptor)
-    if found.user not in {os.geteuid(), wanted.user}:
-        raise StorageUnavailable(f"cannot restore {path}: {new} belongs to {found}; remove it")
-    try:
-        hand_over(descriptor, wanted._replace(mode=PRIVATE))
-    except PermissionError as exc:
-        new.unlink()
-        raise StorageUnavailable(
-            f"cannot restore {path}: it belongs to {wanted}, and this user cannot give a new file"
-            f" to them; run the command as {user_name(wanted.user)} or as root"
-        ) from exc
+        with open_copy(new, path, wanted) as descriptor:
+            copy_database(backup, new, progress, uri=_uri_of(backup))
+            _make_sound(new)
+            os.fchmod(descriptor, wanted.mode)
+            _sync(new)
+            return _put_in_place(real, new, now)
 
 
 def _uri_of(backup: Path) -> str:
@@ -151,14 +93,14 @@ def _make_sound(new: Path) -> None:
     wrong = [found for found in check(new) if found.faults]
     if wrong and not any(found.subject in _SOURCES for found in wrong):
         rebuild(new)
-        _remove_beside(new, _LOCKS_BESIDE)  # nobody else has a turn there
+        remove_beside(new, LOCKS)  # nobody else has a turn there
     if wrong:
         require_sound(new)
 
 
 def _put_in_place(path: Path, new: Path, now: datetime) -> Restored:
     if not path.exists():
-        left = [f"{path}{end}" for end in _BESIDE if os.path.lexists(f"{path}{end}")]
+        left = [f"{path}{end}" for end in BESIDE if os.path.lexists(f"{path}{end}")]
         if left:
             raise StorageUnavailable(f"{left[0]} is left of another database; move it away first")
         new.replace(path)
@@ -171,7 +113,7 @@ def _put_in_place(path: Path, new: Path, now: datetime) -> Restored:
         os.link(path, kept)
         _sync(path.parent)
         if not is_folded:
-            _remove_beside(path)
+            remove_beside(path)
         new.replace(path)
         _sync(path.parent)
     return Restored(kept)
@@ -230,12 +172,6 @@ def _log_kept(path: Path, kept: Path) -> Iterator[Path]:
         if not kept.exists():
             log.unlink(missing_ok=True)
         raise
-
-
-def _remove_beside(path: Path, ends: Sequence[str] = _BESIDE) -> None:
-    """Leave nothing of a damaged database beside the new one; its log has another name."""
-    for end in ends:
-        Path(f"{path}{end}").unlink(missing_ok=True)
 
 
 def _in_use(path: Path) -> StorageUnavailable:

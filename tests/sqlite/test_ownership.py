@@ -293,6 +293,20 @@ def test_a_copy_that_another_user_made_beforehand_is_refused(database: Path, bac
 
 
 @as_root
+def test_root_empties_no_file_that_a_copy_merely_leads_to(database: Path, backup: Path) -> None:
+    secret = database.with_name("secret")
+    secret.write_bytes(b"kept")
+    copy = database.with_name(f"{database.name}.restoring")
+    copy.hardlink_to(secret)
+    with pytest.raises(StorageUnavailable) as refused:
+        restore(database, backup, now=NOW)
+    assert str(refused.value) == (
+        f"cannot restore {database}: {copy} is another file's second name; remove it"
+    )
+    assert (secret.read_bytes(), owned(secret)[:2]) == (b"kept", (0, 0))
+
+
+@as_root
 def test_a_copy_that_a_killed_restore_has_left_is_in_nobodys_way(
     database: Path, backup: Path
 ) -> None:
