@@ -1,11 +1,16 @@
 """Whether the service can take a webhook now."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from lyftr_core.ports import ReadinessProbe
 from lyftr_core.signature import SignatureScheme, UnconfiguredScheme
+
+if TYPE_CHECKING:
+    import asyncio
 
 __all__ = ["CheckReadiness", "Readiness", "SecretProbe"]
 
@@ -26,10 +31,14 @@ class Readiness(msgspec.Struct, frozen=True):
 
 
 class CheckReadiness:
-    """Ask every probe.
+    """Ask every probe: one check at a time, which answers everyone who asks meanwhile.
+
+    Its result is kept for a moment, since anyone may ask, as often as they like.
 
     Args:
         probes: The checks, by the names they are reported under.
+        keep: How long a result answers those who ask later, in seconds from its end.
+        clock: Returns seconds that never go back.
 
     Example:
         >>> import asyncio
@@ -39,12 +48,40 @@ class CheckReadiness:
         False
     """
 
-    def __init__(self, probes: Mapping[str, ReadinessProbe]) -> None:
+    def __init__(
+        self,
+        probes: Mapping[str, ReadinessProbe],
+        *,
+        keep: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._probes = probes
+        self._keep = keep
+        self._clock = clock
+        self._kept: Readiness | None = None
+        self._kept_until = 0.0
+        self._turn: asyncio.Lock | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def __call__(self) -> Readiness:
         """Return the state of each check. It never raises."""
-        return Readiness({name: await probe.check() for name, probe in self._probes.items()})
+        began = self._clock()
+        async with self._turn_here():
+            if self._kept and began < self._kept_until:  # it ended since, or is kept
+                return self._kept
+            faults = {name: await probe.check() for name, probe in self._probes.items()}
+            self._kept, self._kept_until = Readiness(faults), self._clock() + self._keep
+            return self._kept
+
+    def _turn_here(self) -> "asyncio.Lock":
+        """Return the lock of this event loop."""
+        # To import it takes longer than all of the core; whoever runs a loop has it already.
+        import asyncio  # noqa: PLC0415 - as above
+
+        loop = asyncio.get_running_loop()
+        if self._turn is None or self._loop is not loop:
+            self._turn, self._loop = asyncio.Lock(), loop
+        return self._turn
 
 
 class SecretProbe:
