@@ -108,7 +108,10 @@ class PostgresStore(OpenedStore):
             for engine in self._engines:
                 stack.push_async_callback(engine.dispose)
             stack.push_async_callback(self._removing.close)
-            for part in (self._listener, self._announcer, self._follower, self.writer):
+            for part in (
+                *(self._listener, self._announcer, self._follower),
+                *(self.probe, self.writer),
+            ):
                 stack.push_async_callback(part.close)
 
     @asynccontextmanager

@@ -21,10 +21,12 @@ from lyftr_postgres.failures import as_storage_unavailable
 from lyftr_postgres.log_base import require_log_below
 from lyftr_postgres.time_limit import TimeLimit
 
-__all__ = ["LATELY", "PATIENCE", "WritingConnection"]
+__all__ = ["LATELY", "PATIENCE", "TRIAL", "WritingConnection"]
 
 PATIENCE = 10.0
 """How long one transaction may take, in seconds, the wait for a synchronous standby included."""
+TRIAL = 2.0
+"""How long the commit of a check may take, in seconds."""
 LATELY = 3.0
 """A failure so many seconds ago counts, though something small could be committed since."""
 
@@ -42,18 +44,19 @@ class WritingConnection:
 
     def __init__(self, connect: Opener, *, patience: float = PATIENCE) -> None:
         self._connect = connect
+        self._patience = patience
         self._limit = TimeLimit(patience)
         self._turn = asyncio.Lock()
         self._connection: AsyncConnection[Any] | None = None
         self._warnings: list[str] = []
         self._failed_at: float | None = None
+        self._trial: WritingConnection | None = None
 
-    async def run(self, work: _Work[T], *, proves_well: bool = True) -> T:
+    async def run(self, work: _Work[T]) -> T:
         """Do some work on the connection.
 
         Args:
             work: Uses the connection, which is in autocommit mode, and leaves no transaction open.
-            proves_well: Whether its success says that what failed just now would not fail again.
 
         Raises:
             StorageUnavailable: It could not be opened, the work failed or took too long, or the
@@ -67,12 +70,11 @@ class WritingConnection:
                     self._note_failure(exc)
                     await self._drop()
                     raise
-            if proves_well or not self._failed_lately():
-                self._failed_at = None
+            self._failed_at = None
             return done
 
     async def check(self) -> None:
-        """Commit something if the last work failed.
+        """Commit something if the last work failed, on another connection: no work waits for it.
 
         That alone does not clear a failure of just now: where the disk is full, the log has room
         for something small, and the tables have none for a batch. Done work does.
@@ -80,9 +82,17 @@ class WritingConnection:
         Raises:
             StorageUnavailable: It still fails, or did just now.
         """
-        if self._failed_at is None:
+        failed_at = self._failed_at
+        if failed_at is None:
             return
-        await self.run(_commit_something, proves_well=False)
+        try:
+            await self._try_to_commit()
+        except StorageUnavailable as exc:
+            if self._failed_at == failed_at:  # else work that ended meanwhile tells more
+                self._note_failure(exc)
+            raise
+        if self._failed_at == failed_at and not self._failed_lately():
+            self._failed_at = None
         if self._failed_at is not None:
             raise StorageUnavailable("cannot commit: it failed just now")
 
@@ -91,6 +101,16 @@ class WritingConnection:
         async with self._turn:
             self._failed_at = None
             await self._drop()
+
+    async def _try_to_commit(self) -> None:
+        # Kept, as are the tasks that its limit of time has given up.
+        self._trial = self._trial or WritingConnection(
+            self._connect, patience=min(self._patience, TRIAL)
+        )
+        try:
+            await self._trial.run(_commit_something)
+        finally:
+            await self._trial.close()
 
     def _note_failure(self, exc: BaseException) -> None:
         self._failed_at = asyncio.get_running_loop().time()

@@ -14,12 +14,14 @@ from lyftr_core.errors import StorageUnavailable
 from lyftr_core.message import AddOutcome, Message
 from lyftr_sql.batch import Row, to_row
 
-__all__ = ["MAX_BATCH", "MAX_WAITING", "BatchStore", "Commit", "GroupCommitWriter"]
+__all__ = ["HANGS", "MAX_BATCH", "MAX_WAITING", "BatchStore", "Commit", "GroupCommitWriter"]
 
 MAX_BATCH = 1_000
 """At most how many messages share one commit."""
 MAX_WAITING = 10_000
 """At most how many messages wait for their commit; beyond that `add` refuses at once."""
+HANGS = 5.0
+"""A commit under way for so many seconds counts as failed, as far as a check is concerned."""
 
 _QUIET_TURNS = 3
 """A batch is complete when so many turns of the event loop have brought no message."""
@@ -62,6 +64,9 @@ class BatchStore(Protocol):
 
     async def check(self) -> None:
         """Find out whether a batch can be committed again, if the last one failed.
+
+        It may be called while a batch is being stored, by one caller at a time, and must hold up
+        neither that batch nor the next one.
 
         Raises:
             StorageUnavailable: It cannot.
@@ -108,6 +113,7 @@ class GroupCommitWriter:
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop  # kept: to ask for it costs a call of the system
         self._closing = False
+        self._began: float | None = None
 
     @property
     def waiting(self) -> int:
@@ -157,10 +163,12 @@ class GroupCommitWriter:
         """Return `None` if a message can be committed now as far as is known, else why not.
 
         After a failed commit it tries a small one, so that the answer changes once the fault is
-        gone, messages or not.
+        gone, messages or not. No message waits for that.
         """
         if not self._is_writing:
             return "closed"
+        if self._began is not None and self._loop.time() - self._began > HANGS:
+            return "cannot commit"
         try:
             await self._store.check()
         except StorageUnavailable:
@@ -210,7 +218,7 @@ class GroupCommitWriter:
         Returns:
             Why it failed, if it did.
         """
-        began = self._loop.time()
+        began = self._began = self._loop.time()
         try:
             outcomes = await self._store.insert([waiting.row for waiting in batch])
         except Exception as exc:  # noqa: BLE001 - it is raised again, in every caller
@@ -226,6 +234,8 @@ class GroupCommitWriter:
                     waiting.outcome.set_result(outcome)
             seconds = self._loop.time() - began
             self._on_commit(Commit(outcomes.count(AddOutcome.CREATED), len(batch), seconds))
+        finally:
+            self._began = None
         return None
 
     def _refuse(self, batch: Iterable[_Waiting], cause: Exception) -> None:

@@ -119,7 +119,8 @@ class SqliteStore(OpenedStore):
             stack.push_async_callback(self._connection.close)
             # All are told at once: where another process holds the lock, none begins to wait anew.
             await asyncio.gather(
-                self._follower.close(), self._checkpointer.close(), self.writer.close()
+                *(self._follower.close(), self._checkpointer.close(), self.writer.close()),
+                self.probe.close(),
             )
 
     @asynccontextmanager

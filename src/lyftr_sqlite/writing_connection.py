@@ -11,13 +11,20 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from lyftr_core.errors import StorageUnavailable
 from lyftr_sqlite.failures import as_storage_unavailable
 from lyftr_sqlite.file_identity import DatabaseReplaced, FileIdentity
 
-__all__ = ["COMMIT_SOMETHING", "WritingConnection"]
+__all__ = ["COMMIT_SOMETHING", "PATIENCE", "WritingConnection"]
+
+PATIENCE = 2.0
+"""How long a check waits for the turn, in seconds."""
 
 COMMIT_SOMETHING = text("UPDATE alembic_version SET version_num = version_num")
 """Changes nothing, yet is a commit like any other."""
+_LOCK_TIMEOUT = 100
+"""How long the commit of a check waits for another process's lock, in milliseconds: webhooks wait
+too. It is as long as SQLite's longest pause between two looks at the lock."""
 
 
 class WritingConnection:
@@ -48,31 +55,21 @@ class WritingConnection:
             StorageUnavailable: It could not be opened, the transaction failed, or the files were
                 replaced before it or meanwhile, so that it must not be acknowledged.
         """
-        async with self._turn:
-            with as_storage_unavailable("cannot commit"):
-                try:
-                    connection, files = await self._connect()
-                    files.require_same()
-                    yield connection
-                    files.require_same()
-                except DatabaseReplaced:
-                    # Not dropped: to close it would write its log into whatever is there now.
-                    self._failed = True
-                    raise
-                except BaseException:
-                    self._failed = True
-                    await self._drop()
-                    raise
-            self._failed = self._failed and not commits
+        async with self._turn, self._transaction(commits=commits) as connection:
+            yield connection
 
     async def check(self) -> None:
         """Commit something if the last transaction failed.
 
+        Whoever has the turn, or waits for it already, goes first: how that ends is an answer too.
+        Whoever comes next waits for a commit, and for another process's lock 100 ms at most.
+
         Raises:
-            StorageUnavailable: It still fails, or the files were replaced.
+            StorageUnavailable: It still fails, the turn did not come in time, or the files were
+                replaced.
         """
         if self._failed:
-            await self.commit_something()
+            await self._try_to_commit()
         elif self._files:
             self._files.require_same()
 
@@ -93,6 +90,38 @@ class WritingConnection:
             if connection:
                 await connection.close()
 
+    async def _try_to_commit(self) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise StorageUnavailable("cannot commit: another commit takes too long") from None
+        try:
+            if self._failed:
+                async with self._transaction(commits=True) as connection:
+                    await _commit_unless_locked(connection)
+        finally:
+            self._turn.release()
+
+    @asynccontextmanager
+    async def _transaction(self, *, commits: bool) -> AsyncIterator[AsyncConnection]:
+        """Open the connection, or use the open one; whoever calls this has the turn."""
+        with as_storage_unavailable("cannot commit"):
+            try:
+                connection, files = await self._connect()
+                files.require_same()
+                yield connection
+                files.require_same()
+            except DatabaseReplaced:
+                # Not dropped: to close it would write its log into whatever is there now.
+                self._failed = True
+                raise
+            except BaseException:
+                self._failed = True
+                await self._drop()
+                raise
+        self._failed = self._failed and not commits
+
     async def _connect(self) -> tuple[AsyncConnection, FileIdentity]:
         if self._connection and self._files:
             return self._connection, self._files
@@ -111,3 +140,11 @@ class WritingConnection:
             with contextlib.suppress(SQLAlchemyError, sqlite3.Error, OSError):
                 await connection.invalidate()
                 await connection.close()
+
+
+async def _commit_unless_locked(connection: AsyncConnection) -> None:
+    """Commit something, or fail soon where another process holds the lock."""
+    usual = (await connection.exec_driver_sql("PRAGMA busy_timeout")).scalar_one()
+    await connection.exec_driver_sql(f"PRAGMA busy_timeout={min(usual, _LOCK_TIMEOUT)}")
+    await connection.execute(COMMIT_SOMETHING)
+    await connection.exec_driver_sql(f"PRAGMA busy_timeout={usual}")

@@ -11,6 +11,7 @@ import pytest
 from tests.end_to_end.conftest import SECRET, Serve
 from tests.end_to_end.load import Load
 from tests.end_to_end.log_reader import LogReader
+from tests.end_to_end.polling import wait_until
 from tests.end_to_end.stored_postgres import assert_kept_in, expected_stats
 from tests.postgresql.server import USER, PostgresServer
 from tests.postgresql.standby import StandbyServer
@@ -74,7 +75,7 @@ def test_after_a_promotion_service_resumes_by_itself_and_nothing_acknowledged_is
         loads[0].wait_until(
             lambda: sum(ld.answers.total() - len(ld.acknowledged) for ld in loads) > refused
         )
-        assert servers[0].http.get("/health/ready").status_code == 503
+        wait_until(lambda: servers[0].http.get("/health/ready").status_code == 503)
         transcript.note("webhooks are answered 503, /health/ready too")
         before = transcript.acknowledged
         standby.promote()
@@ -84,7 +85,7 @@ def test_after_a_promotion_service_resumes_by_itself_and_nothing_acknowledged_is
         transcript.note("both servers have acknowledged again, by themselves")
         for load in loads:
             load.wait_for(200)
-        assert servers[0].http.get("/health/ready").status_code == 200
+        wait_until(lambda: servers[0].http.get("/health/ready").status_code == 200)
         transcript.note("/health/ready is 200, the load goes on")
         for load in loads:
             load.stop()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.end_to_end.conftest import PATIENCE, Lyftr, LyftrServer, Serve
+from tests.end_to_end.polling import wait_until
 from tests.postgresql.installation import Installation
 from tests.postgresql.server import USER, PostgresServer
 from tests.postgresql.standby import StandbyServer
@@ -100,7 +101,7 @@ def test_of_several_hosts_the_one_that_takes_writes_is_used(
         assert server.http.get("/health/ready").status_code == 200
         primary.stop("immediate")
         assert server.deliver("m2").status_code == 503
-        assert server.http.get("/health/ready").status_code == 503
+        wait_until(lambda: server.http.get("/health/ready").status_code == 503)
 
 
 def test_of_several_replicas_a_standby_is_asked(

@@ -98,6 +98,7 @@ def test_reads_are_refused_in_time_while_postgresql_hangs(
         with ThreadPoolExecutor(len(targets)) as pool:
             list(pool.map(server.http.get, targets))
             with hung(primary_to_break):
+                wait_until(lambda: server.http.get("/health/ready").status_code == 503)
                 began = time.monotonic()
                 answers = [(pool.submit(server.http.get, target)) for target in targets]
                 assert {answer.result().status_code for answer in answers} == {503}

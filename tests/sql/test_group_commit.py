@@ -96,3 +96,36 @@ async def test_the_writer_is_ready_when_the_store_can_commit() -> None:
     assert await writer.check() is None
     await writer.close()
     assert store.calls == ["check", "check", "close"]
+
+
+class HangingStore(Store):
+    """Commits nothing until a test lets it go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began = asyncio.Event()
+        self.goes_on = asyncio.Event()
+
+    async def insert(self, batch: Sequence[Row]) -> list[AddOutcome]:
+        self.began.set()
+        await self.goes_on.wait()
+        return await super().insert(batch)
+
+
+async def test_a_commit_that_hangs_is_not_ready_until_it_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = HangingStore()
+    writer = GroupCommitWriter(store)
+    await writer.open()
+    message = Message(message_id="a", sender="+10", recipient="+11", ts=NOW, text=None)
+    adding = asyncio.create_task(writer.add(message, received_at=NOW))
+    await store.began.wait()
+    assert await writer.check() is None  # not for long
+    monkeypatch.setattr("lyftr_sql.group_commit.HANGS", -1.0)
+    assert await writer.check() == "cannot commit"
+    assert store.calls == ["check"]
+    store.goes_on.set()
+    assert await adding is AddOutcome.CREATED
+    assert await writer.check() is None
+    await writer.close()

@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lyftr_core import AddOutcome, Message, StorageUnavailable
 from lyftr_sqlite import SqliteMessageWriter, SqliteStore
+from lyftr_sqlite.engines import BUSY_TIMEOUT
+from lyftr_sqlite.probe import SqliteReadinessProbe
 from lyftr_sqlite.writing_connection import WritingConnection
 from tests.sqlite.databases import insert_many, open_database
 
@@ -32,6 +34,23 @@ def tried(impatient_engine: AsyncEngine) -> list[str]:
     def note(statement: str) -> None:
         if statement.startswith("INSERT") and statement not in seen:
             seen.append(statement)
+
+    @event.listens_for(impatient_engine.sync_engine, "connect")
+    def trace(connection: AsyncAdapt_aiosqlite_connection, _record: object) -> None:
+        connection.run_async(lambda driver: driver.set_trace_callback(note))
+
+    return seen
+
+
+@pytest.fixture
+def begun(impatient_engine: AsyncEngine) -> list[str]:
+    """The first words of the statements that write, as they begin on any connection."""
+    seen: list[str] = []
+
+    def note(statement: str) -> None:
+        word, *_ = statement.split(maxsplit=1)
+        if word in {"INSERT", "UPDATE"}:
+            seen.append(word)
 
     @event.listens_for(impatient_engine.sync_engine, "connect")
     def trace(connection: AsyncAdapt_aiosqlite_connection, _record: object) -> None:
@@ -140,6 +159,78 @@ async def test_reading_through_the_connection_does_not_make_the_writer_ready(
     other.execute("ROLLBACK")
     assert await writer.check() is None
     await writer.close()
+
+
+async def test_checks_let_webhooks_go_first_while_another_process_holds_the_lock(
+    impatient_writer: SqliteMessageWriter,
+    reading_engine: AsyncEngine,
+    other: sqlite3.Connection,
+    message: Make,
+    begun: list[str],
+    until: Until,
+) -> None:
+    probe = SqliteReadinessProbe(reading_engine, impatient_writer)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StorageUnavailable):
+        await impatient_writer.add(message("m1"), received_at=NOW)
+    begun.clear()
+    checks = [asyncio.create_task(probe.check()) for _ in range(20)]
+    await until(lambda: begun == ["UPDATE"])
+    with pytest.raises(StorageUnavailable):
+        await impatient_writer.add(message("m2"), received_at=NOW)
+    assert begun == ["UPDATE", "INSERT"]
+    assert set(await asyncio.gather(*checks)) == {"cannot commit"}
+    assert begun == ["UPDATE", "INSERT"]
+    other.execute("ROLLBACK")
+    assert await probe.check() is None
+
+
+async def test_a_check_waits_for_the_lock_for_a_moment_only(
+    writing_engine: AsyncEngine, path: Path, other: sqlite3.Connection, message: Make
+) -> None:
+    """Webhooks wait as long as it does, and theirs is another time-out."""
+    connection = WritingConnection(writing_engine, path)
+    writer = SqliteMessageWriter(connection)
+    await writer.open()
+    other.execute("ALTER TABLE messages RENAME TO gone")
+    with pytest.raises(StorageUnavailable, match="no such table"):
+        await writer.add(message("m1"), received_at=NOW)
+    other.execute("ALTER TABLE gone RENAME TO messages")
+    other.execute("BEGIN IMMEDIATE")
+    async with asyncio.timeout(BUSY_TIMEOUT / 1000):
+        assert await writer.check() == "cannot commit"
+    other.execute("ROLLBACK")
+    assert await writer.check() is None
+    async with connection.open() as used:
+        found = await used.exec_driver_sql("PRAGMA busy_timeout")
+        assert found.scalar_one() == BUSY_TIMEOUT
+    await writer.close()
+
+
+async def test_a_check_waits_for_who_has_the_turn_and_takes_over_what_comes_of_it(
+    impatient_engine: AsyncEngine,
+    path: Path,
+    other: sqlite3.Connection,
+    begun: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connection = WritingConnection(impatient_engine, path)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StorageUnavailable, match="locked"):
+        await connection.commit_something()
+    other.execute("ROLLBACK")
+    begun.clear()
+    monkeypatch.setattr("lyftr_sqlite.writing_connection.PATIENCE", 0.01)
+    async with connection.open():
+        with pytest.raises(StorageUnavailable, match="takes too long"):
+            await connection.check()
+        monkeypatch.undo()
+        check = asyncio.create_task(connection.check())
+        await asyncio.sleep(0)
+        assert not check.done()
+    await check
+    assert begun == []
+    await connection.close()
 
 
 async def test_a_fold_that_failed_holds_no_lock() -> None:
