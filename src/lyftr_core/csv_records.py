@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from lyftr_core.errors import InvalidMessage
 from lyftr_core.faults import Fault, FaultCode
 from lyftr_core.message import StoredMessage
-from lyftr_core.records import COLUMNS, Record, record_of
+from lyftr_core.records import COLUMNS, Record, record_of, seq_in_files
 from lyftr_core.timestamps import format_timestamp
 
 __all__ = ["CSV_HEADER", "parse_csv_header", "parse_csv_record", "to_csv_record"]
@@ -39,7 +39,7 @@ def to_csv_record(stored: StoredMessage) -> bytes:
         format_timestamp(message.ts),
         "" if message.text is None else _quoted(message.text),
         format_timestamp(stored.received_at),
-        str(stored.seq),
+        str(seq_in_files(stored) or ""),
     )
     return ",".join(fields).encode() + b"\r\n"
 

@@ -18,11 +18,13 @@ from lyftr_core.timestamps import InvalidTimestamp, format_timestamp, parse_time
 
 __all__ = [
     "COLUMNS",
+    "MAX_KEPT_SEQ",
     "MAX_RECORD_SIZE",
     "MAX_SEQ_IN_FILES",
     "Record",
     "parse_json_record",
     "record_of",
+    "seq_in_files",
     "to_json_record",
 ]
 
@@ -32,6 +34,9 @@ MAX_RECORD_SIZE = 256 * 1024
 """In bytes. The longest that is written has less than half of it."""
 MAX_SEQ_IN_FILES = 2**53 - 1
 """The largest whole number that every reader of JSON keeps exactly (RFC 8259, section 6)."""
+MAX_KEPT_SEQ = 2**52
+"""The largest `seq` that an import keeps. All later messages get a higher one, and what one record
+says must not take them beyond `MAX_SEQ_IN_FILES`: half of all numbers is left for them."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +51,14 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     message: Message
     received_at: datetime | None = None
     seq: int | None = None
+
+    @property
+    def kept_seq(self) -> int | None:
+        """The `seq` to store the message under, if the log has not come so far yet.
+
+        Above `MAX_KEPT_SEQ` it is as if the file did not say: the message gets the next one.
+        """
+        return self.seq if self.seq is not None and self.seq <= MAX_KEPT_SEQ else None
 
 
 class _WireRecord(msgspec.Struct, gc=False):
@@ -92,9 +105,17 @@ def to_json_record(stored: StoredMessage) -> bytes:
         format_timestamp(message.ts),
         message.text,
         format_timestamp(stored.received_at),
-        stored.seq,
+        seq_in_files(stored),
     )
     return _encode(wire) + b"\n"
+
+
+def seq_in_files(stored: StoredMessage) -> int | None:
+    """Return the `seq` that a record has, or `None` where not every reader would keep it exactly.
+
+    A log goes so far only where an import took it there before there was `MAX_KEPT_SEQ`.
+    """
+    return stored.seq if stored.seq <= MAX_SEQ_IN_FILES else None
 
 
 def parse_json_record(line: bytes) -> Record:

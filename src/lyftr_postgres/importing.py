@@ -97,7 +97,7 @@ async def _insert(
     connection: AsyncConnection[Any], batch: Sequence[Record], received_at: datetime
 ) -> list[AddOutcome]:
     rows = [to_row(record.message, record.received_at or received_at) for record in batch]
-    if max(record.seq or 0 for record in batch) > await _last_seq(connection):
+    if max(record.kept_seq or 0 for record in batch) > await _last_seq(connection):
         return await _insert_in_place(connection, batch, rows)
     return await insert_batch(connection, rows)
 

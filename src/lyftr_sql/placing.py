@@ -25,6 +25,8 @@ class Placed(NamedTuple):
 def place(batch: Iterable[Record], rows: Sequence[Row], kept: dict[str, Kept], last: int) -> Placed:
     """Give each new row a `seq`: that of its record, or the next one where the log has passed it.
 
+    One above `lyftr_core.records.MAX_KEPT_SEQ` is not kept either.
+
     Args:
         batch: The records.
         rows: Their rows.
@@ -36,7 +38,7 @@ def place(batch: Iterable[Record], rows: Sequence[Row], kept: dict[str, Kept], l
         if row.message_id in kept:
             placed.outcomes.append(kept[row.message_id].tell(row))
         else:
-            last = max(last + 1, record.seq or 0)
+            last = max(last + 1, record.kept_seq or 0)
             kept[row.message_id] = Kept(last, None, row.content)
             placed.new.append((last, *row))
             placed.outcomes.append(AddOutcome.CREATED)

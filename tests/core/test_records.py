@@ -14,6 +14,7 @@ from lyftr_core import FaultCode, InvalidMessage, StoredMessage, format_timestam
 from lyftr_core.csv_records import CSV_HEADER, parse_csv_header, parse_csv_record, to_csv_record
 from lyftr_core.records import (
     COLUMNS,
+    MAX_KEPT_SEQ,
     MAX_RECORD_SIZE,
     MAX_SEQ_IN_FILES,
     Record,
@@ -109,6 +110,32 @@ def test_what_other_writers_of_csv_write_is_read(
     record = parse_csv_record(COLUMNS[:5], line.getvalue().encode())
     assert record.message.text == (message.text or "a")
     assert (record.message.message_id, record.received_at) == (message.message_id, None)
+
+
+@BOTH
+@pytest.mark.parametrize("seq", [MAX_SEQ_IN_FILES + 1, 2**63 - 1])
+def test_a_seq_that_no_file_holds_is_left_out_so_that_the_record_can_be_read(
+    write: Write, parse: Parse, seq: int
+) -> None:
+    stored = StoredMessage(message=sample("m1"), received_at=NOON, seq=seq)
+    assert parse(write(stored)) == Record(message=sample("m1"), received_at=NOON)
+
+
+@pytest.mark.parametrize(
+    ("seq", "kept"),
+    [
+        (None, None),
+        (1, 1),
+        (MAX_KEPT_SEQ, MAX_KEPT_SEQ),
+        (MAX_KEPT_SEQ + 1, None),
+        (MAX_SEQ_IN_FILES, None),
+    ],
+)
+def test_of_a_seq_that_leaves_no_room_for_messages_to_come_nothing_is_kept(
+    seq: int | None, kept: int | None
+) -> None:
+    assert Record(message=sample("m1"), seq=seq).kept_seq == kept
+    assert MAX_KEPT_SEQ <= MAX_SEQ_IN_FILES // 2 + 1
 
 
 def test_what_a_record_need_not_say_may_be_absent_or_null() -> None:

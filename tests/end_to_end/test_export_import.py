@@ -145,6 +145,38 @@ def test_an_export_is_filtered_as_a_list_is(lyftr: Lyftr, tmp_path: Path) -> Non
     assert "--since" in refusal(lyftr("export", "--since", "yesterday"))
 
 
+@BOTH
+def test_a_log_beyond_what_files_hold_goes_out_whole_or_resumed_and_in_in_its_order(
+    tmp_path: Path, kind: str
+) -> None:
+    """As an import could take it there once."""
+    old, new, file = tmp_path / "old.db", tmp_path / "new.db", tmp_path / f"x.{kind}"
+    fill(
+        old,
+        (
+            StoredMessage(message=sample(f"m{n}"), received_at=NOON, seq=n)
+            for n in (1, 2**52 - 1, 2**52)
+        ),
+    )
+    with closing(sqlite3.connect(old)) as database, database:
+        database.execute("UPDATE messages SET seq = seq + ? WHERE seq > 1", [2**52])
+
+    def run(database: Path, *arguments: str) -> bytes:
+        variables = {"DATABASE_URL": f"sqlite:///{database}"}
+        done = CliRunner().invoke(cli, arguments, env=variables, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.stdout_bytes
+
+    whole = run(old, "export", "--format", kind)
+    file.with_name(f"x.{kind}.part").write_bytes(whole)
+    run(old, "export", "--output", str(file), "--resume")
+    assert file.read_bytes() == whole
+    run(new, "import", str(file))
+    names = ["m1", f"m{2**52 - 1}", f"m{2**52}"]
+    # The first of the other two has the last number that files hold.
+    assert [row[:2] for row in rows(new)] == list(enumerate(names, start=1))
+
+
 @pytest.mark.once
 @BOTH
 def test_a_stopped_export_goes_on_to_the_same_file(

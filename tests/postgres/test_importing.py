@@ -10,12 +10,14 @@ import psycopg
 import pytest
 
 from lyftr_core import AddOutcome, LogSelection, MessageFilter, StoredMessage
-from lyftr_core.records import Record
+from lyftr_core.records import MAX_KEPT_SEQ, MAX_SEQ_IN_FILES, Record
 from lyftr_core.testing.samples import NOON, sample
 from lyftr_postgres import PostgresStore
 from lyftr_postgres.follower import LONG_TAIL
+from lyftr_postgres.horizon import PLACES
 from lyftr_postgres.importing import open_importer
 from lyftr_postgres.url import parse_database_url
+from tests.postgres.conftest import NewDatabase
 
 pytestmark = pytest.mark.once
 
@@ -55,6 +57,24 @@ def test_a_seq_that_the_log_has_passed_is_never_used_again(postgres_url: str) ->
     assert places(postgres_url) == {"a": 5, "b": 6, "c": 7, "d": 8, "e": 20}
     take_in(postgres_url, record("f", 19), record("g"))
     assert list(places(postgres_url)) == ["a", "b", "c", "d", "e", "f", "g"]
+
+
+@pytest.mark.parametrize("seq", [1, MAX_KEPT_SEQ, MAX_KEPT_SEQ + 1, MAX_SEQ_IN_FILES])
+async def test_no_record_takes_the_log_beyond_what_can_be_imported_elsewhere(
+    postgres_url: str, new_database: NewDatabase, seq: int
+) -> None:
+    async with PostgresStore(postgres_url) as store:
+        await store.writer.add(sample("first"), received_at=NOON)
+        batch = record("a", seq), record("b", MAX_SEQ_IN_FILES)
+        await in_thread(lambda: take_in(postgres_url, *batch))
+        await store.writer.add(sample("last"), received_at=NOON)
+    found = places(postgres_url)
+    assert list(found) == ["first", "a", "b", "last"]
+    assert found["last"] <= MAX_KEPT_SEQ + 1_000 * PLACES  # transactions of whoever else
+    with new_database() as elsewhere:
+        await in_thread(lambda: take_in(elsewhere, *(record(*place) for place in found.items())))
+        assert list(places(elsewhere)) == list(found)
+        assert max(places(elsewhere).values()) <= MAX_KEPT_SEQ + len(found)
 
 
 def test_a_batch_may_hold_an_identifier_twice(postgres_url: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lyftr_core import AddOutcome, Message, StorageUnavailable, StoredMessage
-from lyftr_core.records import Record
+from lyftr_core.records import MAX_KEPT_SEQ, MAX_SEQ_IN_FILES, Record
 from lyftr_core.testing.samples import NOON, sample
 from lyftr_sqlite import SqliteStore, check
 from lyftr_sqlite.importing import LONG_TAIL, open_importer
@@ -50,6 +50,23 @@ def test_a_seq_that_the_log_has_passed_is_never_used_again(file: Path) -> None:
     add(file, record("a", 5))
     add(file, record("b", 2), record("c", 5), record("d", 6), record("e", 20), record("f"))
     assert places(file) == {"a": 5, "b": 6, "c": 7, "d": 8, "e": 20, "f": 21}
+
+
+@pytest.mark.parametrize("seq", [1, MAX_KEPT_SEQ, MAX_KEPT_SEQ + 1, MAX_SEQ_IN_FILES])
+async def test_no_record_takes_the_log_beyond_what_can_be_imported_elsewhere(
+    file: Path, tmp_path: Path, seq: int
+) -> None:
+    async with SqliteStore(f"sqlite:///{file}") as store:
+        await store.writer.add(sample("first"), received_at=NOON)
+        await _in_thread(lambda: add(file, record("a", seq), record("b", MAX_SEQ_IN_FILES)))
+        await store.writer.add(sample("last"), received_at=NOON)
+    found = places(file)
+    assert list(found) == ["first", "a", "b", "last"]
+    assert found["last"] <= MAX_KEPT_SEQ + 2
+    (tmp_path / "elsewhere").mkdir()
+    elsewhere = new_file(tmp_path / "elsewhere")
+    await _in_thread(lambda: add(elsewhere, *(record(*place) for place in found.items())))
+    assert places(elsewhere) == found
 
 
 def test_a_seq_whose_row_is_gone_is_never_used_again(file: Path) -> None:

@@ -101,6 +101,8 @@ async def _export_to(  # noqa: PLR0913 - what the options say
 def _continue(stream: BinaryIO, file_format: FileFormat) -> int:
     """Cut off what is not whole at the end of a file, and begin it if there is nothing.
 
+    Records without a `seq` are cut off too.
+
     Returns:
         The `seq` of its last message, or 0.
     """
@@ -109,7 +111,9 @@ def _continue(stream: BinaryIO, file_format: FileFormat) -> int:
     for found in file:
         if not isinstance(found, ReadRecord) or not found.raw.endswith(b"\n"):
             break
-        end, last = found.end, found.record.seq or last
+        if found.record.seq is None:  # beyond what files hold: it, and all behind it, come again
+            break
+        end, last = found.end, found.record.seq
     stream.seek(end)
     stream.truncate()
     if not end:

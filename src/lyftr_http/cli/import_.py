@@ -52,7 +52,8 @@ def import_(file: BinaryIO, *, file_format: FileFormat | None, refused: Path | N
 
     Every rule of a webhook holds, each message_id is stored once, and conflicts are recorded. To
     run it again is safe: what is there already is left as it is. received_at is kept; without it,
-    it is now. seq is kept where it is above every seq of the database. A server may run.
+    it is now. seq is kept up to 2^52 where it is above every seq of the database; else the message
+    gets the next one. A server may run.
 
     It stops at the first record that breaks a rule. Ctrl-C ends it after a commit, and it says
     how far it came; what is committed stays.
