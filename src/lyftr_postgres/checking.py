@@ -18,7 +18,7 @@ from lyftr_postgres.folding import COUNTS, THROUGH, start_of
 from lyftr_postgres.migration import require_readable
 from lyftr_postgres.schema import SEARCH_INDEX
 from lyftr_postgres.url import describe
-from lyftr_sql.checking import FIELD_LISTS, Finding, faults_of_row
+from lyftr_sql.checking import COUNT_TOO_HIGH, FIELD_LISTS, Finding, faults_of_row, too_high
 from lyftr_sql.periods import DAY, HOUR, MINUTE
 
 __all__ = ["check"]
@@ -104,6 +104,7 @@ def _check_messages(connection: Connection[Any]) -> Iterator[str]:
 def _check_seq(connection: Connection[Any]) -> Iterator[str]:
     if twice := _number(connection, _TWICE):
         yield f"{twice} values of seq are there more than once"
+    yield from too_high(_number(connection, COUNT_TOO_HIGH))
 
 
 def _check_conflicts(connection: Connection[Any]) -> Iterator[str]:

@@ -7,12 +7,15 @@ from types import SimpleNamespace
 
 from lyftr_core.conflict import CONTENT_FIELDS
 from lyftr_core.errors import StorageError
+from lyftr_core.records import MAX_SEQ_IN_FILES
 from lyftr_sql.case_folding import fold_beyond_ascii
 from lyftr_sql.conflicts import SEPARATOR
 from lyftr_sql.rows import to_stored
 
-__all__ = ["FIELD_LISTS", "Finding", "faults_of_row"]
+__all__ = ["COUNT_TOO_HIGH", "FIELD_LISTS", "Finding", "faults_of_row", "too_high"]
 
+COUNT_TOO_HIGH = f"SELECT count(*) FROM messages WHERE seq > {MAX_SEQ_IN_FILES}"  # noqa: S608 - of a constant
+"""Counts what `too_high` tells of."""
 _HASHES = range(2**32)
 _EMPTIED = ("sender", "recipient", "ts", "text", "received_at", "folded")
 _EMPTY = ("", 0, None)
@@ -35,6 +38,15 @@ class Finding:
 
     subject: str
     faults: tuple[str, ...]
+
+
+def too_high(count: int) -> Iterator[str]:
+    """Say that some rows of the log, as `COUNT_TOO_HIGH` counts them, have a `seq` too high."""
+    if count:
+        yield (
+            f"{count} messages have a seq above {MAX_SEQ_IN_FILES}, which many readers of JSON"
+            " round; export all messages and import them into a new database"
+        )
 
 
 def faults_of_row(row: SimpleNamespace) -> Iterator[str]:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 from lyftr_core.errors import StorageUnavailable
 from lyftr_core.timestamps import to_microseconds
-from lyftr_sql.checking import FIELD_LISTS, Finding, faults_of_row
+from lyftr_sql.checking import COUNT_TOO_HIGH, FIELD_LISTS, Finding, faults_of_row, too_high
 from lyftr_sql.periods import DAY, HOUR, MINUTE
 from lyftr_sqlite.engines import BUSY_TIMEOUT, file_uri
 from lyftr_sqlite.failures import as_storage_unavailable
@@ -78,6 +78,7 @@ def _check_file(database: sqlite3.Connection) -> Iterator[str]:
 def _check_messages(database: sqlite3.Connection) -> Iterator[str]:
     for row in database.execute("SELECT * FROM messages"):
         yield from faults_of_row(SimpleNamespace(**row))
+    yield from too_high(_number(database, COUNT_TOO_HIGH, 0))
 
 
 def _check_conflicts(database: sqlite3.Connection) -> Iterator[str]:

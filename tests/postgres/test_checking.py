@@ -19,6 +19,9 @@ _PERSON = "+918877665544"
 _SPOIL_INDEX = """UPDATE pg_index SET indisvalid = false
     WHERE indexrelid = 'messages_by_ts'::regclass"""
 
+_TAKE_BEYOND = """WITH raised AS (UPDATE log_base SET base = base + (1::bigint << 41))
+    UPDATE messages SET seq = seq + (1::bigint << 53)"""
+
 
 @pytest.fixture
 def filled(postgres_url: str) -> str:
@@ -58,6 +61,7 @@ def execute(url: str, statement: str) -> None:
         ("UPDATE messages SET text = 'x' WHERE message_id = 'gone'", "messages"),
         ("UPDATE messages SET content_hash = -1 WHERE message_id = 'gone'", "messages"),
         ("UPDATE messages SET seq = (SELECT min(seq) FROM messages)", "seq"),
+        (_TAKE_BEYOND, "seq"),
         ("UPDATE conflicts SET fields = 'x'", "conflicts"),
         ("UPDATE conflicts SET message_id = message_id || 'x'", "conflicts"),
         ("UPDATE conflicts SET deliveries = 0", "conflicts"),

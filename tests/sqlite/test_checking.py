@@ -13,6 +13,7 @@ from alembic.config import Config
 from sqlalchemy import create_engine
 
 from lyftr_core import Message, SchemaMismatch, StorageUnavailable
+from lyftr_core.records import MAX_SEQ_IN_FILES
 from lyftr_sqlite import Finding, check, rebuild
 from tests.sqlite.databases import NAMES, event_loop, insert_many, new_file, open_database
 
@@ -225,6 +226,13 @@ _WRONG = "the row with seq 11 "
 def test_a_message_that_is_none_is_named_by_its_seq(file: Path, change: str, fault: str) -> None:
     _do(file, f"UPDATE messages SET {change} WHERE seq = 11")  # noqa: S608 - of constants
     assert _faults(file) == {"messages": (_WRONG + fault,)}
+
+
+def test_messages_with_a_seq_that_readers_of_json_round_are_counted(file: Path) -> None:
+    _do(file, f"UPDATE messages SET seq = {MAX_SEQ_IN_FILES} - 1 + seq - 10 WHERE seq > 10")  # noqa: S608 - a number
+    ((subject, (found,)),) = _faults(file).items()
+    assert subject == "messages"
+    assert found.startswith(f"1 messages have a seq above {MAX_SEQ_IN_FILES}, ")
 
 
 def test_a_folded_message_that_was_changed_is_seen_by_what_held_it(file: Path) -> None:
