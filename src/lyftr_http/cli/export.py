@@ -11,6 +11,7 @@ from lyftr_core import LogSelection, MessageFilter
 from lyftr_http.cli.environment import container_for, settings_from_environment
 from lyftr_http.cli.filter_options import filter_options, message_filter
 from lyftr_http.cli.output import say
+from lyftr_http.cli.output_files import OUTPUT_FILE, file_or_stdout
 from lyftr_http.cli.part_file import part_file, part_of
 from lyftr_http.cli.progress import progress
 from lyftr_http.cli.record_files import (
@@ -36,6 +37,8 @@ Examples:
 """
 _AT_ONCE = 2_000
 """How many messages are read at once."""
+_STDOUT = Path("/dev/fd/1")
+"""Where standard output goes may be a file of the database, as after `>> lyftr.db`."""
 
 
 @click.command(epilog=_EXAMPLES)
@@ -45,11 +48,12 @@ _AT_ONCE = 2_000
 @click.option(
     "--output",
     metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Where to write.  [default: standard output]",
+    type=OUTPUT_FILE,
+    callback=file_or_stdout,
+    help="Where to write; - is standard output.  [default: -]",
 )
 @click.option("--resume", is_flag=True, help="Go on where an earlier run was stopped.")
-@click.option("--force", is_flag=True, help="Replace FILE if it is there.")
+@click.option("--force", is_flag=True, help="Replace FILE if it is a regular file.")
 def export(
     *,
     q: str | None,
@@ -72,7 +76,8 @@ def export(
     container = container_for(settings_from_environment())
     if output is None:
         if resume or force:
-            raise click.UsageError("--resume and --force need --output")
+            raise click.UsageError("--resume and --force need --output FILE")
+        container.database().require_free(_STDOUT)
         sys.stdout.buffer.write(header_of(chosen))
         asyncio.run(_export(container, query, chosen, sys.stdout.buffer, after=0))
         return
@@ -88,7 +93,7 @@ async def _export_to(  # noqa: PLR0913 - what the options say
     resume: bool,
     force: bool,
 ) -> None:
-    with part_file(output, force=force, resume=resume) as stream:
+    with part_file(output, container.database(), force=force, resume=resume) as stream:
         after = _continue(stream, file_format)
         try:
             count = await _export(container, query, file_format, stream, after)

@@ -15,6 +15,7 @@ from lyftr_core import AddOutcome
 from lyftr_http.cli.environment import container_for, settings_from_environment
 from lyftr_http.cli.finishing import finishing
 from lyftr_http.cli.output import say
+from lyftr_http.cli.output_files import OUTPUT_FILE, file_only
 from lyftr_http.cli.progress import progress
 from lyftr_http.cli.record_files import FileFormat, ReadRecord, RecordFile, format_option
 from lyftr_http.cli.refusals import InvalidRecord, Refusals
@@ -44,8 +45,10 @@ _WORDS = {
     "--skip-invalid",
     "refused",
     metavar="REFUSED",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Go on past what breaks a rule; write it to the file REFUSED.",
+    type=OUTPUT_FILE,
+    callback=file_only,
+    is_eager=True,  # refused before FILE is opened
+    help="Go on past what breaks a rule; write it to the new file REFUSED.",
 )
 def import_(file: BinaryIO, *, file_format: FileFormat | None, refused: Path | None) -> None:
     """Store the messages of FILE, as lyftr export writes it; - is standard input.
@@ -64,7 +67,7 @@ def import_(file: BinaryIO, *, file_format: FileFormat | None, refused: Path | N
     size = _size_of(file)
     try:
         with ExitStack() as stack:
-            refusals = stack.enter_context(Refusals(refused))
+            refusals = stack.enter_context(Refusals(refused, container.database()))
             importer = stack.enter_context(container.database().open_importer())
             shown = stack.enter_context(progress("import", size, unit="bytes"))
             for batch in _batches(RecordFile(file, chosen), refusals):

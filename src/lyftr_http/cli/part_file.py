@@ -12,44 +12,45 @@ from typing import BinaryIO
 
 import click
 
-__all__ = ["part_file", "part_of", "refuse_to_overwrite"]
+from lyftr_http.cli.output_files import explained, require_target
+from lyftr_http.databases.database import Database
+
+__all__ = ["part_file", "part_of"]
+
+_END = ".part"
 
 
 def part_of(target: Path) -> Path:
     """Return where the content of a file is until it is whole."""
-    return target.with_name(target.name + ".part")
-
-
-def refuse_to_overwrite(target: Path, *, force: bool) -> None:
-    """See that a file may be written.
-
-    Raises:
-        click.ClickException: It is there, and nobody has said that it may go.
-    """
-    if not force and os.path.lexists(target):
-        raise click.ClickException(f"{target} is there already; --force replaces it")
+    return target.with_name(target.name + _END)
 
 
 @contextmanager
-def part_file(target: Path, *, force: bool = False, resume: bool = False) -> Iterator[BinaryIO]:
+def part_file(
+    target: Path, database: Database, *, force: bool = False, resume: bool = False
+) -> Iterator[BinaryIO]:
     """Open the file beside the target; on leaving without an error make it the target.
 
     What the target holds then is on the disk, and survives a loss of power. After an error the
     file beside it stays.
 
     Args:
-        target: What is to be written.
-        force: Whether the target may be there already; it is then replaced at the very end.
+        target: What is to be written. Symbolic links are refused.
+        database: The database of the command; its files are never written.
+        force: Whether a regular file may be there already; it is then replaced at the very end.
         resume: Whether to keep what the file beside it holds, of an earlier run.
 
     Raises:
-        click.ClickException: The target is there, or another process writes it.
+        click.ClickException: The target may not be written, or another process writes it.
+        StorageError: The target is a file of a database.
         OSError: It cannot be written.
     """
-    refuse_to_overwrite(target, force=force)
+    require_target(target, database, force=force)
+    _require_names(target, database)
     part = part_of(target)
     # Not `x`: what a killed run has left is written over, or gone on with.
-    descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    with explained(part):
+        descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "r+b") as stream:
         _lock(descriptor, part)
         os.fchmod(descriptor, 0o600)
@@ -58,9 +59,19 @@ def part_file(target: Path, *, force: bool = False, resume: bool = False) -> Ite
         yield stream
         stream.flush()
         os.fsync(descriptor)
-        refuse_to_overwrite(target, force=force)
+        require_target(target, database, force=force)
         part.replace(target)
         _sync_folder(target)
+
+
+def _require_names(target: Path, database: Database) -> None:
+    """See that neither name is kept for something else."""
+    if target.name.endswith(_END):
+        raise click.ClickException(
+            f"{target}: names that end in {_END} are kept for unfinished files; choose another"
+        )
+    if database.owns(part_of(target)):
+        raise click.ClickException(f"{part_of(target)} is the database; choose another name")
 
 
 def _lock(descriptor: int, part: Path) -> None:

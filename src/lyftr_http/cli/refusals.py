@@ -1,12 +1,13 @@
 """Records of a file that break a rule: kept in a file of their own, to be put right."""
 
-import os
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
 from lyftr_http.cli.output import say
+from lyftr_http.cli.output_files import create_file
 from lyftr_http.cli.record_files import WrongRecord
+from lyftr_http.databases.database import Database
 
 __all__ = ["InvalidRecord", "Refusals"]
 
@@ -26,10 +27,12 @@ class Refusals:
 
     Args:
         path: Where; the file must not be there yet. `None` where none is to be skipped.
+        database: The one that is imported into; its files are refused.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, database: Database) -> None:
         self._path = path
+        self._database = database
         self._count = 0
         self._stream: BinaryIO | None = None
 
@@ -60,8 +63,7 @@ class Refusals:
 
     def __enter__(self) -> Self:
         if self._path:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-            self._stream = os.fdopen(os.open(self._path, flags, 0o600), "wb")
+            self._stream = create_file(self._path, self._database)
         return self
 
     def __exit__(

@@ -196,6 +196,14 @@ class Database(Protocol):
         """Put such a file in its place."""
         ...
 
+    def owns(self, file: Path) -> bool:
+        """Tell whether a file, which need not exist, is the database or belongs to it."""
+        ...
+
+    def require_free(self, target: Path) -> None:
+        """See that a command may write a file; raise `StorageError` if a database owns it."""
+        ...
+
     def open_importer(self) -> AbstractContextManager[Importer]:
         """Open it to take in messages from elsewhere."""
         ...

@@ -75,6 +75,13 @@ class PostgresDatabase:
         """Refuse: PostgreSQL brings its own way."""
         _refuse("restore", "pg_restore, then lyftr migrate")
 
+    def owns(self, file: Path) -> bool:  # noqa: ARG002 - whichever it is
+        """Return False: the files are the server's."""
+        return False
+
+    def require_free(self, target: Path) -> None:
+        """Accept every file, as above."""
+
     def open_importer(self) -> AbstractContextManager[Importer]:
         """Open it to take in messages from elsewhere."""
         return open_importer(self._conninfo)

@@ -7,12 +7,13 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 
-from lyftr_core import MessageReader
+from lyftr_core import MessageReader, StorageError
 from lyftr_core.log_copy import LogSource, LogTarget
 from lyftr_http.databases.database import Importer, Progress
 from lyftr_http.settings import InvalidSettings, Settings
 from lyftr_sqlite import Commit, Finding, Migration, SqliteStore, check, migrate, rebuild
 from lyftr_sqlite.backing_up import back_up
+from lyftr_sqlite.companions import owns, require_free
 from lyftr_sqlite.importing import open_importer
 from lyftr_sqlite.log_copy import open_log_source, open_log_target
 from lyftr_sqlite.ownership import is_open_to_all
@@ -81,7 +82,19 @@ class SqliteDatabase:
 
     def restore(self, backup: Path, *, now: datetime, progress: Progress) -> Restored:
         """Put a backup in its place."""
+        if self.owns(backup):
+            raise StorageError(
+                f"{backup} is the database {self._path} or one of its files, not a backup of it"
+            )
         return restore(self._path, backup, now=now, progress=progress)
+
+    def owns(self, file: Path) -> bool:
+        """Tell whether a file is the database, or one that SQLite or lyftr keeps beside it."""
+        return owns(self._path, file)
+
+    def require_free(self, target: Path) -> None:
+        """See that a command may write a file."""
+        require_free(self._path, target)
 
     def open_importer(self) -> AbstractContextManager[Importer]:
         """Open it to take in messages from elsewhere."""

@@ -1,11 +1,13 @@
 """`lyftr send`: deliver messages as a sender of webhooks would."""
 
 import sys
+from pathlib import Path
 from typing import BinaryIO
 
 import click
 
 from lyftr_http.cli.output import Output, output_option
+from lyftr_http.cli.output_files import OUTPUT_FILE, file_only
 from lyftr_http.cli.secret_options import settings_with_secrets, signing_options
 from lyftr_http.cli.send.one_message import body_of, message_from_options
 from lyftr_http.cli.send.run import Options, send_file, send_one
@@ -50,7 +52,14 @@ Examples:
     help="How often one is tried again.  [default: 5]",
 )
 @timeout_option
-@click.option("--failed", metavar="FILE", help="A new file for what was not taken.")
+@click.option(
+    "--failed",
+    metavar="FILE",
+    type=OUTPUT_FILE,
+    callback=file_only,
+    is_eager=True,  # refused before --file is opened
+    help="A new file for what was not taken.",
+)
 @click.option("--dry-run", is_flag=True, help="Check what would be sent, and send nothing.")
 @output_option
 def send(  # noqa: PLR0913 - one for each option
@@ -61,7 +70,7 @@ def send(  # noqa: PLR0913 - one for each option
     concurrency: int,
     retries: int,
     timeout: float,
-    failed: str | None,
+    failed: Path | None,
     dry_run: bool,
     output: Output,
     **fields: str | None,

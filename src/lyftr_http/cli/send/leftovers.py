@@ -1,12 +1,17 @@
 """The file of what was not taken, so that nothing is lost and the same command can go on."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import click
+
+from lyftr_core import StorageError
+from lyftr_http.cli.environment import container_for
+from lyftr_http.cli.output_files import create_file
+from lyftr_http.databases.database import Database
+from lyftr_http.settings import InvalidSettings, Settings
 
 __all__ = ["Leftovers", "leftovers"]
 
@@ -45,25 +50,38 @@ class Leftovers:
 
 
 @contextmanager
-def leftovers(path: str | None) -> Iterator[Leftovers]:
+def leftovers(path: Path | None, settings: Settings) -> Iterator[Leftovers]:
     """Make the file, for its owner alone, and take it away again where nothing was left.
 
+    Args:
+        path: The file; `None` for none.
+        settings: They name the database, whose files are refused.
+
     Raises:
-        click.UsageError: There is such a file, which may hold what an earlier run left.
-        OSError: It cannot be made or written.
+        click.UsageError: The file exists and may hold what an earlier run left, it cannot be
+            made, or it is a file of the database.
+        OSError: It cannot be written.
     """
     if path is None:
         yield Leftovers(None)
         return
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except FileExistsError:
-        raise click.UsageError(f"--failed: {path} exists, and is not written over") from None
+        stream = create_file(path, _database(settings))
+    except (click.ClickException, StorageError) as exc:
+        raise click.UsageError(f"--failed: {exc}") from None
     kept = None
     try:
-        with os.fdopen(descriptor, "wb") as stream:
+        with stream:
             kept = Leftovers(stream)
             yield kept
     finally:
         if kept is None or not kept.count:
-            Path(path).unlink()
+            path.unlink()
+
+
+def _database(settings: Settings) -> Database | None:
+    """Return the database that is configured; a sender needs none."""
+    try:
+        return container_for(settings).database()
+    except InvalidSettings:
+        return None

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
+from pathlib import Path
 from typing import BinaryIO
 
 import click
@@ -47,7 +48,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: int
     retries: int
     timeout: float
-    failed: str | None
+    failed: Path | None
     dry_run: bool
 
 
@@ -55,7 +56,7 @@ def send_one(body: bytes, settings: Settings, options: Options, output: Output) 
     """Send one body, and say what became of it; return the exit status."""
     message = Outgoing(1, body)
     reasons: list[str] = []
-    with leftovers(options.failed) as left:
+    with leftovers(options.failed, settings) as left:
 
         def note(delivery: Delivery) -> None:
             if delivery.fate is not Fate.TAKEN:
@@ -73,7 +74,7 @@ def send_file(stream: BinaryIO, settings: Settings, options: Options, output: Ou
     is_file = stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
     start = stream.tell() if is_file else 0
     with (
-        leftovers(options.failed) as left,
+        leftovers(options.failed, settings) as left,
         progress("send", count_lines(stream) if is_file else None, unit="lines") as shown,
     ):
 

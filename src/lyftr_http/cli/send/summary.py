@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 from lyftr_http.cli.output import Column, Output, say
 from lyftr_http.cli.send.crew import Tally
@@ -46,7 +47,7 @@ def print_all(tally: Tally, seconds: float, output: Output) -> None:
         output.records([record | {"resume_at": tally.resume_at, "seconds": round(seconds, 3)}])
 
 
-def how_to_go_on(tally: Tally, failed: str | None, *, is_file: bool) -> str:
+def how_to_go_on(tally: Tally, failed: Path | None, *, is_file: bool) -> str:
     """Say how far a run that was stopped has come."""
     rest = f"not all was taken from line {tally.resume_at} on"
     if failed is not None:

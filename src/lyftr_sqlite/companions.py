@@ -1,0 +1,77 @@
+"""The files that belong to a database, and whether a file is one of them.
+
+A command that wrote to one of them would destroy messages that were acknowledged, or would have
+SQLite play a log into a database that it is not of.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from lyftr_core.errors import StorageError
+
+__all__ = ["owns", "require_free"]
+
+_BESIDE = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a database (https://www.sqlite.org/tempfiles.html)."""
+_RESTORING = ".restoring"
+"""The copy that a restore makes before it replaces the database."""
+_OURS = tuple(f"{copy}{end}" for copy in ("", _RESTORING) for end in ("", *_BESIDE, "-lock"))
+
+_Identity = tuple[int | str, ...]
+
+
+def owns(path: Path, file: Path) -> bool:
+    """Tell whether a file is a database, or one of the files that belong to it.
+
+    A file that does not exist yet counts too: SQLite reads the log that it finds. Symbolic links,
+    hard links and relative names make no difference.
+
+    Args:
+        path: The database; it need not exist.
+        file: The name of any file.
+    """
+    wanted = set(_identities(file))
+    # SQLite names its files after the file that a symbolic link leads to.
+    return any(
+        not wanted.isdisjoint(_identities(Path(f"{name}{end}")))
+        for name in {os.fspath(path), os.path.realpath(path)}
+        for end in _OURS
+    )
+
+
+def require_free(path: Path, target: Path) -> None:
+    """See that a command may write a file, whether or not it exists.
+
+    Args:
+        path: The database of the command.
+        target: The file to be written.
+
+    Raises:
+        StorageError: It is a file of this database or of another one.
+    """
+    if owns(path, target):
+        raise StorageError(
+            f"{target} is the database {path} or one of its files; choose another name"
+        )
+    for end in _BESIDE:
+        if os.path.lexists(f"{target}{end}"):
+            raise StorageError(
+                f"{target} belongs to another database, whose {target.name}{end} lies beside it;"
+                " choose another name"
+            )
+        other = Path(os.fspath(target).removesuffix(end))
+        if other != target and other.is_file():
+            raise StorageError(f"{target} belongs to the database {other}; choose another name")
+
+
+def _identities(file: Path) -> Iterator[_Identity]:
+    """Yield what tells a file from others: what it is, and where it is or would be."""
+    with suppress(OSError):
+        found = file.stat()
+        yield found.st_dev, found.st_ino
+    for name in {file, Path(os.path.realpath(file))}:
+        with suppress(OSError):
+            folder = name.parent.stat()
+            yield folder.st_dev, folder.st_ino, name.name
