@@ -185,6 +185,7 @@ def test_a_stopped_export_goes_on_to_the_same_file(
     whole = lyftr("export", "--format", kind).stdout
     part, target = tmp_path / f"x.{kind}.part", tmp_path / f"x.{kind}"
     for kept in (0, 1, 50, 300_000, -1, -2, -7):
+        part.touch(0o600)
         part.write_bytes(whole[:kept])
         ok(lyftr("export", "--output", target.name, "--resume", "--force"))
         assert target.read_bytes() == whole
@@ -195,6 +196,7 @@ def test_what_a_loss_of_power_left_at_the_end_of_an_export_is_cut_off(
     lyftr: Lyftr, many: Path, tmp_path: Path
 ) -> None:
     whole = lyftr("export").stdout
+    (tmp_path / "x.jsonl.part").touch(0o600)
     (tmp_path / "x.jsonl.part").write_bytes(whole[:20_000] + b"\0" * 4_096 + b"\n" * 10)
     ok(lyftr("export", "--output", "x.jsonl", "--resume"))
     assert (tmp_path / "x.jsonl").read_bytes() == whole

@@ -1,10 +1,13 @@
 """Files that are there only when they are whole, and that nobody else reads.
 
-Until then their content is beside them, in a file whose name ends in `.part`.
+Until then their content is beside them, in a file whose name ends in `.part`. In a folder that
+others may write to, as `/tmp`, another user may have made that file, so it is used only if it is
+certainly ours.
 """
 
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,12 +15,13 @@ from typing import BinaryIO
 
 import click
 
-from lyftr_http.cli.output_files import explained, require_target
+from lyftr_http.cli.output_files import explained, require_regular, require_target
 from lyftr_http.databases.database import Database
 
 __all__ = ["part_file", "part_of"]
 
 _END = ".part"
+_FLAGS = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
 def part_of(target: Path) -> Path:
@@ -32,7 +36,8 @@ def part_file(
     """Open the file beside the target; on leaving without an error make it the target.
 
     What the target holds then is on the disk, and survives a loss of power. After an error the
-    file beside it stays.
+    file beside it stays. The target is a new file: another user who made the old one does not
+    own it, and has no access to it.
 
     Args:
         target: What is to be written. Symbolic links are refused.
@@ -41,25 +46,20 @@ def part_file(
         resume: Whether to keep what the file beside it holds, of an earlier run.
 
     Raises:
-        click.ClickException: The target may not be written, or another process writes it.
+        click.ClickException: The target or the file beside it may not be written, or another
+            process writes it.
         StorageError: The target is a file of a database.
         OSError: It cannot be written.
     """
     require_target(target, database, force=force)
     _require_names(target, database)
     part = part_of(target)
-    # Not `x`: what a killed run has left is written over, or gone on with.
-    with explained(part):
-        descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "r+b") as stream:
-        _lock(descriptor, part)
-        os.fchmod(descriptor, 0o600)
-        if not resume:
-            stream.truncate(0)
+    with os.fdopen(_open(part, resume=resume), "r+b") as stream:
         yield stream
         stream.flush()
-        os.fsync(descriptor)
+        os.fsync(stream.fileno())
         require_target(target, database, force=force)
+        _require_same(part, stream.fileno())
         part.replace(target)
         _sync_folder(target)
 
@@ -74,12 +74,92 @@ def _require_names(target: Path, database: Database) -> None:
         raise click.ClickException(f"{part_of(target)} is the database; choose another name")
 
 
-def _lock(descriptor: int, part: Path) -> None:
-    """Keep others from writing the same file; the system lets go of it whatever happens."""
+def _open(part: Path, *, resume: bool) -> int:
+    """Open the part file, locked: a new one, or to resume, the one that is there."""
+    left = _open_left(part)
+    if left is None:
+        return _create(part)
+    if resume:
+        with _closed_on_error(left):
+            _require_private(part, left)
+        return left
+    try:
+        part.unlink()  # a new file is one that nobody else has open
+        return _create(part)
+    finally:
+        os.close(left)
+
+
+def _open_left(part: Path) -> int | None:
+    """Open and lock what an earlier run left; return `None` if there is nothing."""
+    with explained(part):
+        try:
+            _require_ours(part, part.lstat())
+            descriptor = os.open(part, _FLAGS)
+        except FileNotFoundError:
+            return None
+    with _closed_on_error(descriptor):
+        _require_ours(part, os.fstat(descriptor))
+        _lock(part, descriptor)
+    return descriptor
+
+
+def _create(part: Path) -> int:
+    with explained(part):
+        descriptor = os.open(part, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
+    with _closed_on_error(descriptor):
+        _lock(part, descriptor)
+    return descriptor
+
+
+@contextmanager
+def _closed_on_error(descriptor: int) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def _require_ours(part: Path, status: os.stat_result) -> None:
+    """See that a file of an earlier run is one that this user made."""
+    require_regular(part, status)
+    if status.st_uid != os.geteuid():
+        raise click.ClickException(
+            f"{part} belongs to another user; delete it, or choose another name"
+        )
+    if status.st_nlink != 1:
+        raise click.ClickException(
+            f"{part} has another name too (a hard link); delete it, or choose another name"
+        )
+
+
+def _require_private(part: Path, descriptor: int) -> None:
+    """See that nobody else could write what is to be kept, and let nobody else read it."""
+    if os.fstat(descriptor).st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise click.ClickException(
+            f"{part} is writable by other users; check it and run chmod 600, or delete it"
+        )
+    os.fchmod(descriptor, 0o600)
+
+
+def _lock(part: Path, descriptor: int) -> None:
+    """Keep others from writing the same file; the system releases the lock whatever happens."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise click.ClickException(f"{part} is being written by another process") from None
+    _require_same(part, descriptor)
+
+
+def _require_same(part: Path, descriptor: int) -> None:
+    """See that the name still is that of the open file: another process may have renamed it."""
+    try:
+        is_same = os.path.samestat(part.lstat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        is_same = False
+    if not is_same:
+        raise click.ClickException(f"{part} was replaced by another process; run this again")
 
 
 def _sync_folder(file: Path) -> None:

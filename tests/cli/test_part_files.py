@@ -1,0 +1,122 @@
+"""The file that a target is until it is whole: certainly ours, and nobody else's."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+
+from lyftr_core import StorageError
+from lyftr_http.cli.environment import container_for, settings_from_environment
+from lyftr_http.cli.part_file import part_file
+from lyftr_http.databases.database import Database
+from tests.cli.conftest import Lyftr, refused
+
+
+def of_nobody(part: Path) -> None:
+    part.touch()
+    os.chown(part, 65_534, -1)
+
+
+PARTS: dict[str, Callable[[Path], object]] = {
+    "a symbolic link": lambda part: part.symlink_to("victim"),
+    "a FIFO": os.mkfifo,
+    "a folder": lambda part: part.mkdir(),
+    "a hard link": lambda part: part.hardlink_to("victim"),
+    "another user": of_nobody,
+}
+
+
+@pytest.mark.parametrize("words", PARTS)
+def test_a_part_file_that_others_may_have_made_is_refused(lyftr: Lyftr, words: str) -> None:
+    if words == "another user" and os.geteuid() != 0:
+        pytest.skip("only root can make a file of another user")
+    Path("victim").write_text("")
+    PARTS[words](Path("x.part"))
+    for arguments in (["export", "--output", "x"], ["export", "--output", "x", "--resume"]):
+        line = refused(lyftr, *arguments)
+        assert "x.part" in line
+        assert words in line
+    assert "x.part" in refused(lyftr, "backup", "x", "--force")
+
+
+def test_what_others_may_have_written_is_not_resumed(lyftr: Lyftr) -> None:
+    Path("x.part").touch()
+    Path("x.part").chmod(0o620)
+    assert "x.part is writable by other users" in refused(
+        lyftr, "export", "--output", "x", "--resume"
+    )
+    assert lyftr("export", "--output", "x")[0] == 0
+    assert Path("x").stat().st_mode & 0o777 == 0o600
+
+
+def test_who_has_an_old_part_file_open_sees_nothing_of_the_new_one(lyftr: Lyftr) -> None:
+    Path("x.part").touch(0o644)
+    with Path("x.part").open("rb") as spy:
+        assert lyftr("export", "--output", "x")[0] == 0
+        assert spy.read() == b""
+
+
+def test_a_part_file_of_ours_is_resumed_and_private(lyftr: Lyftr) -> None:
+    whole = lyftr("export")[1]
+    Path("x.part").touch(0o644)
+    Path("x.part").write_text(whole)
+    number = Path("x.part").stat().st_ino
+    assert lyftr("export", "--output", "x", "--resume")[0] == 0
+    assert (Path("x").read_text(), Path("x").stat().st_ino) == (whole, number)
+    assert Path("x").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.fixture
+def database(lyftr: Lyftr) -> Database:
+    return container_for(settings_from_environment()).database()
+
+
+def test_two_runs_do_not_write_the_same_file(database: Database) -> None:
+    for resume in (False, True):
+        with part_file(Path("x"), database, force=True) as stream:
+            stream.write(b"first")
+            with (
+                pytest.raises(click.ClickException, match=r"x\.part is being written by another"),
+                part_file(Path("x"), database, force=True, resume=resume),
+            ):
+                pass
+        assert Path("x").read_bytes() == b"first"
+
+
+def appeared_fifo() -> None:
+    os.mkfifo("x")
+
+
+def replaced_part() -> None:
+    Path("x.part").rename("moved")
+    Path("x.part").write_text("of somebody else")
+
+
+def removed_part() -> None:
+    Path("x.part").unlink()
+
+
+def appeared_log() -> None:
+    Path("x-wal").touch()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (appeared_fifo, "x is a FIFO"),
+        (replaced_part, "was replaced"),
+        (removed_part, "was replaced"),
+        (appeared_log, "x-wal lies beside it"),
+    ],
+)
+def test_what_happens_meanwhile_is_noticed_before_the_end(
+    database: Database, change: Callable[[], None], words: str
+) -> None:
+    writing = part_file(Path("x"), database, force=True)
+    writing.__enter__().write(b"ours")
+    change()
+    with pytest.raises((click.ClickException, StorageError), match=words):
+        writing.__exit__(None, None, None)
+    assert not Path("x").is_file()
