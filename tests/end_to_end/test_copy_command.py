@@ -327,6 +327,15 @@ def test_what_cannot_be_is_refused_in_one_line(
     assert "canary" not in line
 
 
+def test_a_server_under_another_name_is_no_other_database(lyftr: Lyftr, new_url: NewUrl) -> None:
+    source = new_url("postgresql")
+    add(source, sample("m1"))
+    target = source.replace("postgresql://", "postgres://")
+    assert "is the database that is copied from" in refusal(
+        lyftr("copy", "--from", source, "--to", target)
+    )
+
+
 def test_no_password_is_shown(lyftr: Lyftr, new_url: NewUrl) -> None:
     source = new_url("sqlite")
     add(source, sample("m1"))

@@ -48,6 +48,11 @@ def copy(*, source_url: str | None, target_url: str) -> None:
     target_container = container_for(
         msgspec.structs.replace(settings, database_url=target_url), "--to"
     )
+    if source_container.database().is_same(target_container.database()):
+        raise click.ClickException(
+            f"--to {target_container.store().name} is the database that is copied from;"
+            " name another one"
+        )
     with ExitStack() as stack:
         source = stack.enter_context(source_container.database().open_log_source())
         target = stack.enter_context(target_container.database().open_log_target())

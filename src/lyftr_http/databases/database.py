@@ -204,6 +204,13 @@ class Database(Protocol):
         """See that a command may write a file; raise `StorageError` if a database owns it."""
         ...
 
+    def is_same(self, other: "Database") -> bool:
+        """Tell whether another is this one under another name, or one is a replica of the other.
+
+        Raises `StorageUnavailable` where one of them cannot be asked.
+        """
+        ...
+
     def open_importer(self) -> AbstractContextManager[Importer]:
         """Open it to take in messages from elsewhere."""
         ...

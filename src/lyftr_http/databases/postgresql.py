@@ -8,10 +8,11 @@ from typing import NoReturn
 
 from lyftr_core import MessageReader, StorageError
 from lyftr_core.log_copy import LogSource, LogTarget
-from lyftr_http.databases.database import Finding, Importer, Progress
+from lyftr_http.databases.database import Database, Finding, Importer, Progress
 from lyftr_http.settings import InvalidSettings, Settings
 from lyftr_postgres import Commit, Migration, PostgresStore, migrate, prepare
 from lyftr_postgres.checking import check
+from lyftr_postgres.identity import is_same_database
 from lyftr_postgres.importing import open_importer
 from lyftr_postgres.log_copy import open_log_source, open_log_target
 from lyftr_postgres.rebuilding import rebuild
@@ -81,6 +82,12 @@ class PostgresDatabase:
 
     def require_free(self, target: Path) -> None:
         """Accept every file, as above."""
+
+    def is_same(self, other: Database) -> bool:
+        """Tell whether another URL leads to the same tables, or to a replica of them."""
+        return isinstance(other, PostgresDatabase) and is_same_database(
+            self._conninfo, other.store.conninfo
+        )
 
     def open_importer(self) -> AbstractContextManager[Importer]:
         """Open it to take in messages from elsewhere."""

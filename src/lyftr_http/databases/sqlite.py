@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lyftr_core import MessageReader, StorageError
 from lyftr_core.log_copy import LogSource, LogTarget
-from lyftr_http.databases.database import Importer, Progress
+from lyftr_http.databases.database import Database, Importer, Progress
 from lyftr_http.settings import InvalidSettings, Settings
 from lyftr_sqlite import Commit, Finding, Migration, SqliteStore, check, migrate, rebuild
 from lyftr_sqlite.backing_up import back_up
@@ -95,6 +95,12 @@ class SqliteDatabase:
     def require_free(self, target: Path) -> None:
         """See that a command may write a file."""
         require_free(self._path, target)
+
+    def is_same(self, other: Database) -> bool:
+        """Tell whether another is this file or one that belongs to it, or the other way round."""
+        if not isinstance(other, SqliteDatabase):
+            return False
+        return self.owns(other.store.path) or other.owns(self._path)
 
     def open_importer(self) -> AbstractContextManager[Importer]:
         """Open it to take in messages from elsewhere."""
