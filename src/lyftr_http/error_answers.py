@@ -23,6 +23,7 @@ __all__ = [
     "CLIENT_CLOSED_REQUEST",
     "HEAD_TOO_LARGE",
     "INVALID_REQUEST",
+    "NOT_FOUND",
     "REQUEST_TIMEOUT",
     "SHUTTING_DOWN",
     "UPGRADE_REFUSED",
@@ -94,6 +95,8 @@ REQUEST_TIMEOUT = Answer(HTTPStatus.REQUEST_TIMEOUT, Problem("the request took t
 HEAD_TOO_LARGE = Answer(
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, Problem("more than 16 KiB or 100 headers")
 )
+NOT_FOUND = Answer(HTTPStatus.NOT_FOUND, Problem("Not Found"))
+"""For a path that no route has, in the framework's words."""
 INVALID_REQUEST = Answer(HTTPStatus.BAD_REQUEST, Problem("Invalid HTTP request received."))
 UPGRADE_REFUSED = Answer(
     HTTPStatus.BAD_REQUEST, Problem("upgrade to another protocol is not supported")

@@ -1,8 +1,11 @@
-"""Routing on the path as it was sent, so that an encoded slash stays inside its segment."""
+"""Routing on the path as it was sent, so that each resource has one path."""
 
 from urllib.parse import quote, unquote_to_bytes
 
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
+
+from lyftr_http.error_answers import NOT_FOUND
 
 __all__ = ["SegmentRouting"]
 
@@ -13,6 +16,9 @@ class SegmentRouting:
     A server decodes the path before it hands it on, and `a%2Fb` becomes two segments; the raw path
     still has one. Each segment is decoded and encoded again, so that every spelling of a segment
     arrives as the same one.
+
+    A path with an empty segment, such as `/metrics/` or `//metrics`, is answered 404. The router
+    would ignore the segment, and a proxy that hides `/metrics` by its path would not.
 
     Args:
         app: What routes.
@@ -25,6 +31,19 @@ class SegmentRouting:
         """Answer one request."""
         raw_path = scope.get("raw_path")
         if raw_path:
-            segments = raw_path.partition(b"?")[0].split(b"/")
-            scope["path"] = "/".join(quote(unquote_to_bytes(s), safe="") for s in segments)
-        await self._app(scope, receive, send)
+            scope["path"] = _encoded(raw_path.partition(b"?")[0])
+        if scope["type"] == ScopeType.HTTP and _has_empty_segment(scope):
+            await NOT_FOUND.send(send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def _encoded(path: bytes) -> str:
+    return "/".join(quote(unquote_to_bytes(segment), safe="") for segment in path.split(b"/"))
+
+
+def _has_empty_segment(scope: Scope) -> bool:
+    """Tell whether a segment of the path is empty; the path of a mount may end in a slash."""
+    path = scope["path"]
+    root = _encoded(scope.get("root_path", "").encode()).rstrip("/")
+    return "//" in path or (path.endswith("/") and path not in {"/", f"{root}/"})

@@ -16,12 +16,14 @@ import httpx
 import pytest
 
 from tests.deploy.files import DEPLOY
+from tests.deploy.spellings import assert_hidden, hidden_paths
 from tests.end_to_end.conftest import PATIENCE, SECRET, LyftrServer, signed
 
 pytestmark = pytest.mark.once
 
 CONFIGURATION = (DEPLOY / "nginx.conf").read_text()
 TOKEN = "a-token"
+SHOWN = "http_requests_total{"
 HOST = "http://inbox.example.com:8080"
 _TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
@@ -182,8 +184,10 @@ def test_the_log_has_no_query(front: Front) -> None:
     assert number not in front.log.read_text()
 
 
-def test_metrics_are_not_shown(front: Front) -> None:
-    assert front.http.get("/metrics").status_code == 404
+def test_hidden_paths_are_hidden_in_every_spelling(front: Front) -> None:
+    assert hidden_paths(CONFIGURATION) == ["/metrics"]
+    assert SHOWN in front.servers[0].http.get("/metrics").text
+    assert_hidden(front.http, "/metrics", SHOWN)
 
 
 def test_a_server_that_is_killed_is_not_noticed_by_senders() -> None:

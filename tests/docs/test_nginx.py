@@ -18,6 +18,7 @@ import pytest
 
 from lyftr_core import HexHmacSha256
 from lyftr_core.testing.samples import FIELDS
+from tests.deploy.spellings import assert_hidden, hidden_paths
 from tests.docs.pages import ROOT, blocks_of
 from tests.docs.reader import PATIENCE, Reader
 
@@ -219,8 +220,11 @@ def test_the_log_of_nginx_has_no_query(front: Front) -> None:
     assert number not in front.log.read_text()
 
 
-def test_what_is_for_the_machine_itself_is_not_shown(front: Front) -> None:
-    assert front.https.get("/metrics").status_code == 404
+def test_what_is_for_the_machine_itself_is_hidden_in_every_spelling(front: Front) -> None:
+    shown = "http_requests_total{"
+    assert hidden_paths(CONFIGURATION.text) == ["/metrics"]
+    assert shown in httpx.get(f"http://127.0.0.1:{front.lyftr.port}/metrics").text
+    assert_hidden(front.https, "/metrics", shown)
 
 
 @pytest.mark.parametrize("path", ["/docs", "/schema/openapi.json"])

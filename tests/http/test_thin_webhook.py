@@ -28,8 +28,8 @@ Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 Signed = Callable[..., dict[str, Any]]
 
 _THIN = b"/webhook"
-_FRAMEWORK = b"/webhook/"
-"""The same route to Litestar, and not the spelling that the thin way takes."""
+_FRAMEWORK = b"/%77ebhook"
+"""The same path, and not the spelling that the thin way takes."""
 _ORDINARY = {"method": "POST", "raw_path": _THIN, "root_path": "", "headers": [(b"host", b"a:80")]}
 
 
@@ -66,7 +66,7 @@ async def _both(client: httpx.AsyncClient, lines: Lines, make: Callable[[], dict
         {name: line[name] for name in line if name not in {"timestamp", "latency_ms", "request_id"}}
         for line in lines()[start:]
     ]
-    assert [line.pop("path") for line in logged] == ["/webhook", "/webhook/"]
+    assert [line.pop("path") for line in logged] == ["/webhook", "/webhook"]
     for line in logged:
         line.pop("exception", None)  # its frames differ
     assert logged[0] == logged[1]
@@ -148,10 +148,12 @@ async def test_both_ways_are_counted_under_one_label(
     [
         (b"/webhook", "", 200),
         (b"/webhook?a=b", "", 200),
-        (b"/webhook/", "", 200),
-        (b"//webhook", "", 200),
+        (b"/webhook/", "", 404),
+        (b"//webhook", "", 404),
         (b"/%77ebhook", "", 200),
         (b"/api/webhook", "/api", 200),
+        (b"/api/webhook/", "/api", 404),
+        (b"/api//webhook", "/api", 404),
         (b"/webhook", "/webhook", 405),  # that is /, which is read only
         (b"/webhook%2F", "", 404),
         (b"/webhook%3F", "", 404),
