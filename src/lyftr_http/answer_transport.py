@@ -6,6 +6,8 @@ from collections.abc import Callable
 __all__ = ["AnswerTransport"]
 
 _HEAD = b"HTTP/1.1 "
+_LARGE = 64 * 1024
+"""From so many bytes on a body is not copied to join it with its head."""
 _INTERIM = ord("1")
 """The first digit of an answer that another follows (RFC 9110, section 15.2)."""
 
@@ -41,11 +43,18 @@ class AnswerTransport:
             return
         if self._head:
             head, self._head = self._head, b""
-            self._transport.write(head + data)
+            self._write_both(head, data)
         elif data.startswith(_HEAD) and data[len(_HEAD)] != _INTERIM:
             self._head = data
         else:
             self._transport.write(data)
+
+    def _write_both(self, head: bytes, body: bytes) -> None:
+        if len(body) < _LARGE:
+            self._transport.write(head + body)
+        else:
+            self._transport.write(head)
+            self._transport.write(body)
 
     def drop(self) -> None:
         """Send nothing more: the connection is gone, and its requests may not know of it yet."""

@@ -85,7 +85,9 @@ class StrictHttpProtocol(HttpToolsProtocol):
         self._arrival.begin()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting."""
+        """Stop waiting; the system may have found that the client takes nothing."""
+        if isinstance(exc, TimeoutError):
+            self._note_slow()
         self._arrival.cancel()
         self._writes.cancel()
         self._answers.drop()

@@ -5,7 +5,7 @@ import os
 import socket
 import time
 
-__all__ = ["CannotListen", "bind"]
+__all__ = ["CannotListen", "bind", "limit_unread"]
 
 BACKLOG = 2048
 """How many connections the system holds until they are accepted."""
@@ -14,6 +14,11 @@ _TAKEN = 5.0
 killed let go of it as soon as they see that."""
 _RETRY = 0.05
 """How often it is tried again, in seconds."""
+
+_SEND_BUFFER = 128 * 1024
+"""How much of what a client has not read the system holds for each connection, in bytes. Linux
+takes twice as much memory for it. The rest waits in the process, which then sends no more."""
+_MAX_USER_TIMEOUT = 2**31 - 1
 
 
 class CannotListen(OSError):
@@ -36,6 +41,23 @@ def bind(host: str, port: int) -> socket.socket:
         raise CannotListen(f"cannot listen on {host}:{port}: {reason}") from exc
     except (UnicodeError, TypeError, ValueError) as exc:
         raise CannotListen(f"cannot listen on {host}:{port}: no host has such a name") from exc
+
+
+def limit_unread(listening: socket.socket, seconds: float) -> None:
+    """Bound what clients that read nothing hold in the system, for all connections accepted later.
+
+    An answer that fits the buffers of the system counts as sent to this process, and a connection
+    that was closed keeps its buffer until its client has read it. So the system has to give it up.
+
+    Args:
+        listening: From `bind`.
+        seconds: For so long a client may acknowledge nothing of what was sent, or leave no room for
+            more. Without effect where the system has no `TCP_USER_TIMEOUT`, as on macOS.
+    """
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        milliseconds = min(int(seconds * 1000), _MAX_USER_TIMEOUT)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -288,6 +288,75 @@ def test_who_takes_no_answer_is_cut_off(serve: Serve) -> None:
             time.sleep(0.2)  # polling, up to the deadline
 
 
+_SHORT_ANSWER = b"GET /messages?limit=10 HTTP/1.%d\r\nHost: x\r\n%b\r\n"
+"""Its 80 KiB fit the buffers of the system, so that to the process they are sent."""
+
+
+@pytest.fixture
+def unread(serve: Serve, request: pytest.FixtureRequest) -> Iterator[tuple[LyftrServer, Connect]]:
+    """A server with a second of patience, and connections that can hold little."""
+    with serve("--request-timeout", "1", *request.param) as server, ExitStack() as stack:
+        for number in range(10):
+            server.deliver(f"m{number}", text="é" * 4_096).raise_for_status()
+
+        def open_connection(server: LyftrServer) -> socket.socket:
+            connection = stack.enter_context(socket.socket())
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+            connection.settimeout(_PATIENCE)
+            connection.connect(("127.0.0.1", server.port))
+            return connection
+
+        yield server, open_connection
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the system has no such limit")
+@pytest.mark.parametrize("unread", [(), ("--workers", "2")], ids=["alone", "two"], indirect=True)
+def test_who_reads_nothing_of_an_answer_that_the_system_holds_is_cut_off(
+    unread: tuple[LyftrServer, Connect],
+) -> None:
+    server, connect = unread
+    heads = [(1, b""), (1, b"Connection: close\r\n"), (0, b""), (0, b"Connection: keep-alive\r\n")]
+    connections = [connect(server) for _ in heads]
+    for connection, head in zip(connections, heads, strict=True):
+        connection.sendall(_SHORT_ANSWER % head)
+    began = time.monotonic()
+    _wait(lambda: sum(size > 50_000 for size in _unsent(server, connections)) == len(heads))
+    _wait(lambda: not _unsent(server, connections))
+    assert time.monotonic() - began < 30  # and not 75, nor the quarter of an hour of the system
+
+
+@pytest.mark.parametrize("unread", [()], indirect=True)
+def test_who_reads_slowly_or_is_idle_is_not_cut_off(unread: tuple[LyftrServer, Connect]) -> None:
+    server, connect = unread
+    idle, slow = connect(server), connect(server)
+    idle.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert idle.recv(65536).startswith(b"HTTP/1.1 200 ")
+    slow.sendall(_SHORT_ANSWER % (1, b"Connection: close\r\n"))
+    began = time.monotonic()
+    received = b""
+    while time.monotonic() - began < 2.5:  # more than twice the request time-out
+        received += slow.recv(2_000)
+        time.sleep(0.2)  # that is how a slow reader reads
+    assert len(received + rest(slow).encode()) > 80_000
+    idle.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert idle.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+def _unsent(server: LyftrServer, connections: list[socket.socket]) -> list[int]:
+    """Return how many bytes the system holds for each connection, but for those that are gone."""
+    peers = {f"0100007F:{connection.getsockname()[1]:04X}" for connection in connections}
+    local = f"0100007F:{server.port:04X}"
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return [int(row[4][:8], 16) for row in rows if row[1] == local and row[2] in peers]
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)  # polling, up to the deadline
+
+
 def _connections(server: LyftrServer) -> int:
     """Return how many connections the server's process holds, as the system sees it."""
     local = f"0100007F:{server.port:04X}"

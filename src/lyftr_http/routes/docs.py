@@ -8,7 +8,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from lyftr_http.routes.read_only import get
-from lyftr_http.swagger_ui import FILES, PAGE, VERSION, read
+from lyftr_http.swagger_ui import FILES, PAGE, VERSION, read, read_bytes
 
 __all__ = ["get_docs", "get_docs_file"]
 
@@ -36,10 +36,10 @@ def get_docs(request: Request[Any, Any, Any]) -> Response[str]:
 
 
 @get("/docs/{name:str}", include_in_schema=False, sync_to_thread=False)
-def get_docs_file(name: FromPath[str]) -> Response[str]:
+def get_docs_file(name: FromPath[str]) -> Response[bytes]:
     """Return a file that the page loads."""
     served = FILES.get(name)
     if served is None:
         raise NotFoundException("no such file")
     headers = _RELEASED if served.is_released else {}
-    return Response(read(name), media_type=served.media_type, headers=headers)
+    return Response(read_bytes(name), media_type=served.media_type, headers=headers)

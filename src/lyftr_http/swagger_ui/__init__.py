@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
-__all__ = ["FILES", "PAGE", "VERSION", "ServedFile", "read"]
+__all__ = ["FILES", "PAGE", "VERSION", "ServedFile", "read", "read_bytes"]
 
 VERSION: Final = "5.35.0"
 """That of Swagger UI."""
@@ -45,3 +45,13 @@ def read(name: str) -> str:
         name: `PAGE`, or one of `FILES`.
     """
     return files(__name__).joinpath(name).read_text("utf-8")
+
+
+@cache
+def read_bytes(name: str) -> bytes:
+    """Return the bytes of a file, which all answers that are being sent share.
+
+    Args:
+        name: One of `FILES`.
+    """
+    return read(name).encode()
