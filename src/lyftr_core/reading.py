@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 
 import msgspec
 
@@ -43,7 +44,7 @@ RECENT_HOURS = 24
 _HOUR = timedelta(hours=1)
 
 
-class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
+class MessageFilter(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Which messages to look for. What is `None` restricts nothing; the rest must all hold.
 
     Attributes:
@@ -81,15 +82,29 @@ class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
         if any(faults):
             raise InvalidQuery([fault for fault in faults if fault])
 
-    def matches(self, message: Message) -> bool:
-        """Tell whether a message passes. Every adapter must answer as this does."""
+    @cached_property
+    def _folded_q(self) -> str:
+        return (self.q or "").casefold()
+
+    def matches(self, message: Message, folded_text: str | None = None) -> bool:
+        """Tell whether a message passes. Every adapter must answer as this does.
+
+        Args:
+            message: The message.
+            folded_text: Its text (empty if it has none) by `str.casefold`, so that a caller with
+                many filters folds it only once; by default it is folded here.
+        """
         return (
             (self.sender is None or message.sender == self.sender)
             and (self.recipient is None or message.recipient == self.recipient)
             and (self.since is None or message.ts >= self.since)
             and (self.until is None or message.ts < self.until)
-            and (self.q is None or self.q.casefold() in (message.text or "").casefold())
+            and (self.q is None or self._holds_q(message, folded_text))
         )
+
+    def _holds_q(self, message: Message, folded_text: str | None) -> bool:
+        text = (message.text or "").casefold() if folded_text is None else folded_text
+        return self._folded_q in text
 
 
 class Order(StrEnum):

@@ -120,6 +120,7 @@ class EventStream:
                     await pulse.beat(position)
                     if position >= feed.end:
                         await feed.news()
+                await asyncio.sleep(0)  # a piece may not have had to wait: others have their turn
         except StorageUnavailable:
             pass  # the client comes again, and is told so if that lasts
         await send(_body(b"", more=False))

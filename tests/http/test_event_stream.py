@@ -16,7 +16,7 @@ from lyftr_core.testing.samples import EVERYTHING, fill, sample
 from lyftr_http.commit_bell import CommitBell
 from lyftr_http.event_stream import EventStreams
 from lyftr_http.in_flight import InFlight, TooManyInFlight
-from lyftr_http.live_feed import MOST_MESSAGES
+from lyftr_http.live_feed import MOST_MESSAGES, SEARCHED
 from lyftr_http.live_log import LiveLog
 from lyftr_http.metrics import Metrics
 from tests.http.listener import Listener
@@ -127,6 +127,24 @@ async def test_silent_stream_has_a_heartbeat_that_moves_the_id_on(streams: Strea
         assert listener.events == []
         beats = listener.text.count("\n:\n")
         await listener.until(lambda: listener.text.count("\n:\n") > beats)
+
+
+async def test_stream_that_searches_much_lets_others_have_their_turn(streams: Streams) -> None:
+    seen: list[int] = []
+
+    async def note_each_turn() -> None:
+        while True:
+            seen.append(listener.text.count("event: message"))
+            await asyncio.sleep(0)
+
+    names = [f"m{n}" for n in range(10 * SEARCHED)]
+    async with streams.listen(MessageFilter(q="hello")) as listener:
+        await listener.until(lambda: listener.text)
+        noting = asyncio.create_task(note_each_turn())
+        await streams.add(*names)
+        assert await listener.ids(len(names)) == names
+        noting.cancel()
+    assert set(seen) >= {SEARCHED * count for count in range(1, 10)}
 
 
 async def test_who_comes_again_with_each_last_id_misses_nothing_and_gets_nothing_twice(

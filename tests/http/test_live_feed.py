@@ -2,18 +2,24 @@
 
 import asyncio
 import itertools
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import FrameType
+from typing import Any
 
 import pytest
 
 from lyftr_core import LogRun, MessageFilter, StoredMessage
 from lyftr_core.testing.samples import EVERYTHING, sample
-from lyftr_http.live_feed import MOST_BYTES, MOST_MESSAGES, PIECE, LiveFeed, Piece
+from lyftr_http.live_feed import MOST_BYTES, MOST_MESSAGES, PIECE, SEARCHED, LiveFeed, Piece
 
 _NOW = datetime(2026, 1, 15, tzinfo=UTC)
 
 
-def run(first: int, last: int, text: str = "Hello", through: int = 0) -> LogRun:
+def run(first: int, last: int, text: str | None = "Hello", through: int = 0) -> LogRun:
     stored = [
         StoredMessage(message=sample(f"m{seq}", text=text), received_at=_NOW, seq=seq)
         for seq in range(first, last + 1)
@@ -68,6 +74,74 @@ async def test_filter_takes_its_own_and_comes_to_the_end_all_the_same() -> None:
     feed.extend(run(6, 7))
     (piece,) = walk(feed, 0, MessageFilter(q="STRASSE"))
     assert (seqs(piece), piece.through) == ([4, 5], 7)
+
+
+@contextmanager
+def folds() -> Iterator[Counter[str]]:
+    """Counts how often each string is folded."""
+    count: Counter[str] = Counter()
+
+    def note(_frame: FrameType, event: str, called: Any) -> None:  # noqa: ANN401 - any built-in
+        if event == "c_call" and called.__name__ == "casefold":
+            count[called.__self__] += 1
+
+    sys.setprofile(note)
+    try:
+        yield count
+    finally:
+        sys.setprofile(None)
+
+
+async def test_text_and_query_are_folded_once_for_all_streams() -> None:
+    feed = LiveFeed(0)
+    feed.extend(run(1, 2, text="straße"))
+    queries = [MessageFilter(q=q) for q in ("STRASSE", "elsewhere")]
+    with folds() as count:
+        for _ in range(3):
+            assert [seqs(feed.piece(0, query)) for query in queries] == [[1, 2], []]
+        feed.wake()
+        assert seqs(feed.piece(0, queries[0])) == [1, 2]
+    assert count == {"straße": 2, "STRASSE": 1, "elsewhere": 1}  # two messages
+
+
+async def test_nothing_is_folded_for_streams_without_q() -> None:
+    feed = LiveFeed(0)
+    feed.extend(run(1, 2, text="straße"))
+    with folds() as count:
+        feed.piece(0, EVERYTHING)
+        feed.piece(0, MessageFilter(sender="+12"))
+    assert not count
+
+
+async def test_search_looks_at_few_texts_for_each_piece_and_at_all_in_the_end() -> None:
+    feed = LiveFeed(0)
+    feed.extend(run(1, 3 * SEARCHED, text="straße"))
+    feed.extend(run(3 * SEARCHED + 1, 3 * SEARCHED + 1, text="elsewhere", through=100))
+    with folds() as count:
+        pieces = walk(feed, 0, MessageFilter(q="elsewhere"))
+        assert count["straße"] == 3 * SEARCHED
+    assert [piece.through for piece in pieces] == [SEARCHED, 2 * SEARCHED, 3 * SEARCHED, 100]
+    assert seqs(pieces[-1]) == [3 * SEARCHED + 1]
+
+
+async def test_folded_texts_count_among_what_is_kept() -> None:
+    feed = LiveFeed(0)
+    text = "é" * 4_096
+    for first in range(1, 1_001, 100):
+        feed.extend(run(first, first + 99, text=text))
+        assert walk(feed, feed.start, MessageFilter(q="elsewhere"))
+    feed.wake()
+    kept = feed.end - feed.start
+    folded = len(text)  # a byte for each character
+    assert MOST_BYTES * 0.9 < kept * (2 * len(text) + folded + 250) < MOST_BYTES * 1.01
+    feed.extend(run(1_001, 3_000, text="é"))
+    assert feed.end - feed.start == MOST_MESSAGES
+
+
+async def test_message_without_text_holds_nothing() -> None:
+    feed = LiveFeed(0)
+    feed.extend(run(1, 1, text=None))
+    assert seqs(feed.piece(0, MessageFilter(q="None"))) == []
 
 
 @pytest.mark.parametrize("text", ["x", "x" * 4_096])
