@@ -73,7 +73,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         port: The port to listen on, 0 for any free one (`PORT`).
         log_level: The lowest level that is written (`LOG_LEVEL`).
         log_format: `json`, or `console` for people (`LOG_FORMAT`).
-        request_timeout: How long a request may take to arrive, in seconds (`REQUEST_TIMEOUT`).
+        request_timeout: How long a request may take to arrive, and an answer may lie unread, in
+            seconds (`REQUEST_TIMEOUT`).
         shutdown_timeout: How long a shutdown may take, in seconds (`SHUTDOWN_TIMEOUT`).
         max_webhooks_in_flight: How many webhooks may wait for their commit at once in one process
             (`MAX_WEBHOOKS_IN_FLIGHT`).
