@@ -19,7 +19,8 @@ __all__ = ["UNMATCHED", "RequestJournal"]
 UNMATCHED = "unmatched"
 """The path label of what no route matched."""
 
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
+_METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+"""Those that a route has; all others share the label `other`."""
 _AT_MOST = 1_000
 """So many records are written at once, whoever waits."""
 
