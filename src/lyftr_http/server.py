@@ -20,6 +20,7 @@ from lyftr_http.graceful_server import GracefulServer
 from lyftr_http.http_protocol import StrictHttpProtocol
 from lyftr_http.listening import limit_unread
 from lyftr_http.logs import route_standard_logging
+from lyftr_http.metrics_folder import remove_unused_folders
 from lyftr_http.serving_workers import run_workers
 from lyftr_http.settings import Settings
 from lyftr_http.workers import SIGNALS
@@ -47,6 +48,7 @@ def run_server(settings: Settings, listening: socket.socket, workers: int) -> in
     """
     _allow_many_files()
     limit_unread(listening, settings.request_timeout)
+    remove_unused_folders()
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # until somebody is there to handle them
     if workers == 1:
         return _serve(settings, listening, settings.shutdown_timeout)

@@ -4,7 +4,6 @@ import multiprocessing
 import os
 import shutil
 import socket
-import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,6 +17,7 @@ from uvicorn.config import STARTUP_FAILURE
 
 from lyftr_core import StorageError
 from lyftr_http.container import Container
+from lyftr_http.metrics_folder import hold_folder, metrics_folder
 from lyftr_http.settings import Settings
 from lyftr_http.workers import Workers
 
@@ -44,18 +44,15 @@ def run_workers(settings: Settings, listening: socket.socket, count: int, serve:
     Returns:
         The exit status.
     """
-    directory = tempfile.mkdtemp(prefix="lyftr-metrics-")
-    # Read when a worker imports prometheus_client.
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
-    work = partial(_work, serve, settings, listening, directory)
-    log = Container(settings=settings).log()
-    forget = partial(_forget_worker, directory, log)
-    try:
+    with metrics_folder() as directory:
+        # Read when a worker imports prometheus_client.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
+        work = partial(_work, serve, settings, listening, directory)
+        log = Container(settings=settings).log()
+        forget = partial(_forget_worker, directory, log)
         # As long as this process listens too, the system takes connections that nobody serves.
         patience = settings.shutdown_timeout
         return Workers(work, count, forget, listening.close, patience).run()
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _work(
@@ -68,6 +65,8 @@ def _work(
     """Serve as one of several processes."""
     ready = threading.Event()
     threading.Thread(target=_end_while_starting, args=(ready, directory), daemon=True).start()
+    with suppress(OSError):  # the parent is gone, and this process is about to see that
+        hold_folder(directory)
     container = Container(settings=settings)
     try:
         # What stops the start shows here in one line, rather than in uvicorn.
