@@ -46,7 +46,7 @@ _INJECTED = (
     "event_streams",
     "compute_stats",
     "check_readiness",
-    "metrics",
+    "metrics_text",
     "read_access",
     "sessions",
     "inbox",
@@ -109,6 +109,7 @@ def _lifespan(
         finally:
             watching.cancel()
             await container.live_log().close()
+            await container.metrics_text().close()
             await store.close()
             container.journal().flush()
 

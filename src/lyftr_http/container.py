@@ -34,6 +34,7 @@ from lyftr_http.retention import Retention
 from lyftr_http.schemes import configured_scheme
 from lyftr_http.sessions import Sessions
 from lyftr_http.settings import Secret, Settings
+from lyftr_http.shared_rendering import SharedRendering
 
 __all__ = ["Container"]
 
@@ -62,6 +63,7 @@ class Container(containers.DeclarativeContainer):
     log = providers.Singleton(create_logger, settings)
     metrics_directory: providers.Provider[str | None] = providers.Object(None)
     metrics = providers.Singleton(Metrics, metrics_directory)
+    metrics_text = providers.Singleton(SharedRendering, metrics.provided.render)
     journal = providers.Singleton(RequestJournal, log, metrics)
     templates = providers.Singleton(Templates)
 

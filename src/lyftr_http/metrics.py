@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.metrics_core import Metric
-from prometheus_client.multiprocess import MultiProcessCollector
-from prometheus_client.registry import Collector
 
 from lyftr_core import SigningKey
+from lyftr_http.metrics_files import FilesOfAll, render_once
 
 __all__ = ["Metrics", "StreamEnding", "WebhookResult"]
 
@@ -51,6 +50,9 @@ class Metrics:
     def __init__(self, directory: str | None = None) -> None:
         self._registry = registry = CollectorRegistry()
         self._directory = directory
+        self._of_all = CollectorRegistry()
+        if directory is not None:
+            self._of_all.register(FilesOfAll(directory))
         self._requests = Counter(
             "http_requests",
             "HTTP requests answered.",
@@ -205,21 +207,13 @@ class Metrics:
         self._streamed.inc(messages)
 
     def render(self) -> bytes:
-        """Return all metrics, of all processes, in the Prometheus text format."""
+        """Return all metrics, of all processes, in the Prometheus text format.
+
+        With several processes it may wait for another one: call it in a thread.
+
+        Raises:
+            OSError: The files of the processes cannot be read.
+        """
         if self._directory is None:
             return generate_latest(self._registry)
-        return generate_latest(_OfAllProcesses(self._directory, self._registry))
-
-
-class _OfAllProcesses(CollectorRegistry):
-    """The sums over all processes, with the descriptions that the files do not keep."""
-
-    def __init__(self, directory: str, described: CollectorRegistry) -> None:
-        super().__init__()
-        self._files: Collector = MultiProcessCollector(None, directory)  # type: ignore[no-untyped-call] # it has no annotations
-        self._texts = {metric.name: metric.documentation for metric in described.collect()}
-
-    def collect(self) -> Iterator[Metric]:
-        for metric in self._files.collect():
-            metric.documentation = self._texts.get(metric.name, metric.documentation)
-            yield metric
+        return render_once(self._directory, partial(generate_latest, self._of_all))

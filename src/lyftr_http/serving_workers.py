@@ -9,14 +9,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from multiprocessing import connection
-from pathlib import Path
 
 import structlog
-from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.config import STARTUP_FAILURE
 
 from lyftr_core import StorageError
 from lyftr_http.container import Container
+from lyftr_http.metrics_files import DeadWorkers
 from lyftr_http.metrics_folder import hold_folder, metrics_folder
 from lyftr_http.settings import Settings
 from lyftr_http.workers import Workers
@@ -49,7 +48,7 @@ def run_workers(settings: Settings, listening: socket.socket, count: int, serve:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
         work = partial(_work, serve, settings, listening, directory)
         log = Container(settings=settings).log()
-        forget = partial(_forget_worker, directory, log)
+        forget = partial(_forget_worker, DeadWorkers(directory, log), log)
         # As long as this process listens too, the system takes connections that nobody serves.
         patience = settings.shutdown_timeout
         return Workers(work, count, forget, listening.close, patience).run()
@@ -103,15 +102,11 @@ def _say_ready(ready: threading.Event, on_ready: Callable[[], None]) -> None:
 
 
 def _forget_worker(
-    directory: str,
+    dead: DeadWorkers,
     log: structlog.typing.FilteringBoundLogger,
     pid: int,
     was_ready: bool,  # noqa: FBT001 - a callback
 ) -> None:
-    """Keep what a worker has counted, but not what it said of its present."""
-    mark_process_dead(pid, directory)  # type: ignore[no-untyped-call] # it has no annotations
+    dead.bury(pid, was_ready=was_ready)
     if was_ready:
         log.error("a worker died, another takes its place", pid=pid)
-        return
-    for kind in ("counter", "histogram"):
-        Path(directory, f"{kind}_{pid}.db").unlink(missing_ok=True)

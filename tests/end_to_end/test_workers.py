@@ -127,10 +127,36 @@ def test_metrics_are_those_of_all_workers_whichever_is_asked_also_after_one_was_
                 load.join()
             # What was answered is counted in the next turn of that worker's loop.
             wait_until(partial(is_created, server.port, expected))
-            assert {created(server.port) for _ in range(20)} == {expected}
+            assert {created(server.port) for _ in range(8)} == {expected}
             os.kill(min(workers), signal.SIGKILL)
             wait_until(partial(is_gone, min(workers)))
         server.wait_for_line("a worker died, another takes its place")
+
+
+def test_metrics_of_dead_workers_are_in_one_file_and_those_of_a_dead_server_in_none(
+    serve: Serve, tmp_path: Path
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    with serve("--workers", "2", TMPDIR=str(temporary)) as server:
+        workers = workers_of(server, tmp_path)
+        assert server.deliver("m").status_code == 200
+        wait_until(partial(is_created, server.port, 1))
+        killed = min(workers)
+        os.kill(killed, signal.SIGKILL)
+        server.wait_for_line("a worker died, another takes its place")
+        assert created(server.port) == 1
+        (folder,) = temporary.iterdir()
+        assert (folder / "counter_dead.db").exists()
+        assert not (folder / f"counter_{killed}.db").exists()
+        alive = workers_of(server, tmp_path)
+        for process in (server.process.pid, *alive):
+            os.kill(process, signal.SIGKILL)
+        server.stop()
+        wait_until(lambda: all(map(is_gone, alive)))
+    assert list(temporary.iterdir()) == [folder]
+    with serve(TMPDIR=str(temporary)):
+        assert list(temporary.iterdir()) == []
 
 
 def test_descriptions_of_metrics_are_the_same_with_several_workers(serve: Serve) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -9,9 +10,15 @@ from typing import Any
 
 import httpx
 import pytest
+from dependency_injector import providers
 from prometheus_client.parser import text_string_to_metric_families
 
 from lyftr_core import InMemoryMessageRepository, StorageUnavailable
+from lyftr_http import request_journal
+from lyftr_http.app import create_app
+from lyftr_http.container import Container
+from lyftr_http.settings import Settings
+from lyftr_http.shared_rendering import SharedRendering
 
 Deliver = Callable[..., Awaitable[None]]
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
@@ -141,11 +148,20 @@ async def test_405_and_413_are_counted(client: httpx.AsyncClient) -> None:
     assert ("POST", "/webhook", "413") in values
 
 
-async def test_invented_methods_share_a_label(client: httpx.AsyncClient) -> None:
-    for method in ("FOO", "BAR", "get"):
-        await client.request(method, "/stats")
-    values = await _values(client, "http_requests_total")
-    assert {method for method, _, _ in values} <= {"GET", "other"}
+async def test_methods_that_no_route_has_are_counted_as_other(client: httpx.AsyncClient) -> None:
+    for method in ("PUT", "PATCH", "DELETE", "TRACE", "FOO", "get", "PROPFIND"):
+        for path in ("/stats", "/x"):
+            await client.request(method, path)
+    for name in ("http_requests_total", "http_request_duration_seconds_count"):
+        values = await _values(client, name)
+        methods = {method: count for (method, *_), count in values.items() if method != "GET"}
+        assert (set(methods), sum(values.values())) == ({"other"}, 14.0 + (name[-1] == "t"))
+
+
+def test_all_other_methods_are_those_of_routes(settings: Settings) -> None:
+    routes = create_app(settings).routes
+    methods = {str(method) for route in routes for method in getattr(route, "methods", ())}
+    assert methods == request_journal._METHODS
 
 
 async def test_durations_are_counted_by_method_and_template(client: httpx.AsyncClient) -> None:
@@ -204,3 +220,40 @@ async def test_the_wait_for_a_lock_and_the_size_of_the_log_are_measured(
     assert (await _values(client, "sqlite_log_size_bytes"))[()] > 0.0
     while await wait() > 0.0:
         pass
+
+
+async def test_while_metrics_are_rendered_other_requests_are_answered(
+    serve: Serve, wire: Callable[..., Container], signed: Signed
+) -> None:
+    let = threading.Event()
+
+    def render() -> bytes:
+        return b"# text\n" if let.wait(10) else b"# nobody let it\n"
+
+    container = wire()
+    container.metrics_text.override(providers.Object(SharedRendering(render)))
+    async with serve(container=container) as client:
+        scrape = asyncio.create_task(client.get("/metrics"))
+        await asyncio.sleep(0.01)
+        assert (await client.post("/webhook", **signed())).status_code == 200
+        assert not scrape.done()
+        let.set()
+        assert (await scrape).text == "# text\n"
+
+
+async def test_metrics_that_cannot_be_read_are_unavailable_and_the_log_says_why(
+    serve: Serve, wire: Callable[..., Container], lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    def render() -> bytes:
+        raise OSError("too many open files")
+
+    container = wire()
+    container.metrics_text.override(providers.Object(SharedRendering(render)))
+    async with serve(container=container) as client:
+        answer = await client.get("/metrics")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    (line,) = (line for line in lines() if line["event"] == "request")
+    assert (line["level"], line["error"]) == (
+        "warning",
+        "the metrics cannot be read: too many open files",
+    )
