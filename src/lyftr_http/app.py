@@ -1,8 +1,13 @@
 """The application: routes, error answers, observation and lifespan around the container."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    nullcontext,
+    suppress,
+)
 from functools import cache
 from typing import Any
 
@@ -11,6 +16,8 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
+from lyftr_core import StorageUnavailable
+from lyftr_http import swagger_ui
 from lyftr_http.container import Container
 from lyftr_http.exception_handlers import EXCEPTION_HANDLERS
 from lyftr_http.metrics import Metrics
@@ -18,6 +25,7 @@ from lyftr_http.observation import Observation
 from lyftr_http.openapi import openapi_document
 from lyftr_http.paths import SegmentRouting
 from lyftr_http.request_body import MAX_BODY_SIZE
+from lyftr_http.responses import encode
 from lyftr_http.routes.docs import get_docs, get_docs_file
 from lyftr_http.routes.health import get_live, get_ready
 from lyftr_http.routes.login import log_in, log_out, show_login
@@ -73,7 +81,9 @@ def create_app(settings: Settings, container: Container | None = None) -> Litest
         message_data(wiring.read_access()),
         pages(wiring.read_access()),
     ]
-    document = cache(lambda: openapi_document(routes, dependencies, settings.webhook_scheme))
+    document = cache(
+        lambda: encode(openapi_document(routes, dependencies, settings.webhook_scheme))
+    )
     app = Litestar(
         route_handlers=[*routes, *_UNDESCRIBED_ROUTES],
         # Said here, since Litestar otherwise asks the environment, and would show tracebacks.
@@ -81,7 +91,7 @@ def create_app(settings: Settings, container: Container | None = None) -> Litest
         pdb_on_exception=False,
         dependencies={**dependencies, "document": Provide(document, sync_to_thread=False)},
         exception_handlers=EXCEPTION_HANDLERS,
-        lifespan=[_lifespan(wiring)],
+        lifespan=[_lifespan(wiring, lambda: _load(wiring, document))],
         logging_config=None,
         openapi_config=None,
     )
@@ -95,8 +105,17 @@ def _provide(provider: providers.Provider[Any]) -> Provide:
     return Provide(lambda: provider(), sync_to_thread=False)  # noqa: PLW0108 - see ADR 0003
 
 
+async def _load(container: Container, document: Callable[[], bytes]) -> None:
+    """Read and make now what would have to be opened later, when no descriptor may be left."""
+    container.templates().load()
+    swagger_ui.load()
+    document()
+    with suppress(StorageUnavailable):  # a connection that reads; readiness tells if there is none
+        await container.listing_reader().last_seq()
+
+
 def _lifespan(
-    container: Container,
+    container: Container, load: Callable[[], Awaitable[None]]
 ) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def open_store(_app: Litestar) -> AsyncIterator[None]:
@@ -104,6 +123,7 @@ def _lifespan(
         await store.open()
         watching = asyncio.create_task(_watch_queue(lambda: store.waiting, container.metrics()))
         try:
+            await load()
             async with _retention(container):
                 yield
         finally:

@@ -21,7 +21,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from lyftr_http.metrics_folder import LOCK
 
-__all__ = ["DeadWorkers", "FilesOfAll", "render_once"]
+__all__ = ["DeadWorkers", "FilesOfAll", "render_once", "reserve_files"]
 
 _INTERVAL = 0.25
 """From the start of a rendering to the start of the next in whichever process, in seconds."""
@@ -31,10 +31,26 @@ _LOOK = 0.005
 """From one look whether the lock is free to the next, in seconds."""
 _SUMMED: Final = ("counter", "histogram")
 """The kinds of files whose values outlive their process."""
+_RESERVED: Final = {"counter": 256 * 1024, "histogram": 512 * 1024}
+"""How large the files of a process are from the start, in bytes: enough for every label."""
 _OF_ENTRY = 32
 """At most how many bytes an entry takes beside its key."""
 _HEAD = 8
 """How many bytes come before the entries."""
+
+
+def reserve_files(directory: str) -> None:
+    """Make the files of this process as large as they may have to be.
+
+    The library needs another descriptor where one has to grow, and is at odds with the file for
+    ever after if there is none left.
+
+    Args:
+        directory: Where. No metric of this process was made yet.
+    """
+    for kind, size in _RESERVED.items():
+        with suppress(OSError), Path(directory, f"{kind}_{os.getpid()}.db").open("xb") as file:
+            file.write(bytes(size))
 
 
 class FilesOfAll(MultiProcessCollector):

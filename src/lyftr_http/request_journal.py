@@ -63,7 +63,14 @@ class RequestJournal:
 
     def _write(self, record: RequestRecord) -> None:
         result = record.webhook_result
-        self._count(record, result)
+        try:
+            self._count(record, result)
+        finally:  # what cannot be counted is logged all the same
+            self._log_line(record, result)
+            # Through its traceback the error holds the frames that hold the request's body.
+            record.error = None
+
+    def _log_line(self, record: RequestRecord, result: WebhookResult | None) -> None:
         fields = record.fields(result)
         if record.status < HTTPStatus.INTERNAL_SERVER_ERROR:
             self._log.info("request", **fields)
@@ -71,8 +78,6 @@ class RequestJournal:
             self._log.warning("request", **fields, error=str(record.error))
         else:
             self._log.error("request", **fields, exc_info=record.error)
-        # Through its traceback the error holds the frames that hold the request's body.
-        record.error = None
 
     def _count(self, record: RequestRecord, result: WebhookResult | None) -> None:
         method = record.method if record.method in _METHODS else "other"

@@ -15,7 +15,7 @@ from uvicorn.config import STARTUP_FAILURE
 
 from lyftr_core import StorageError
 from lyftr_http.container import Container
-from lyftr_http.metrics_files import DeadWorkers
+from lyftr_http.metrics_files import DeadWorkers, reserve_files
 from lyftr_http.metrics_folder import hold_folder, metrics_folder
 from lyftr_http.settings import Settings
 from lyftr_http.workers import Workers
@@ -66,6 +66,7 @@ def _work(
     threading.Thread(target=_end_while_starting, args=(ready, directory), daemon=True).start()
     with suppress(OSError):  # the parent is gone, and this process is about to see that
         hold_folder(directory)
+    reserve_files(directory)  # before any metric is made
     container = Container(settings=settings)
     try:
         # What stops the start shows here in one line, rather than in uvicorn.

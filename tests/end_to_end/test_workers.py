@@ -150,6 +150,8 @@ def test_metrics_of_dead_workers_are_in_one_file_and_those_of_a_dead_server_in_n
         assert (folder / "counter_dead.db").exists()
         assert not (folder / f"counter_{killed}.db").exists()
         alive = workers_of(server, tmp_path)
+        reserved = {(folder / f"counter_{worker}.db").stat().st_size for worker in alive}
+        assert reserved == {256 * 1024}  # to grow, a file would need a descriptor
         for process in (server.process.pid, *alive):
             os.kill(process, signal.SIGKILL)
         server.stop()

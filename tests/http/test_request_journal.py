@@ -90,6 +90,21 @@ async def test_a_line_that_cannot_be_written_costs_no_other(
     assert counted(metrics) == 5
 
 
+async def test_a_request_that_cannot_be_counted_is_logged_all_the_same(
+    journal: RequestJournal, lines: Lines, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cannot(*_: object) -> None:
+        raise OSError("too many open files")
+
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
+    monkeypatch.setattr(metrics, "count_request", cannot)
+    for path in ("/first", "/second"):
+        journal.add(record(path))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert paths(lines) == ["/first", "/second"]
+
+
 async def test_a_turn_without_end_does_not_fill_the_memory(
     journal: RequestJournal, lines: Lines
 ) -> None:

@@ -36,7 +36,13 @@ def _environment() -> Environment:
 
 
 class Templates:
-    """The templates. They are read when they are first used."""
+    """The templates. Those that were not loaded are read when they are first used."""
+
+    def load(self) -> None:
+        """Read all templates and what their pages load, so that later no file must be opened."""
+        static_version()
+        for name in _environment().list_templates():
+            _environment().get_template(name)
 
     def render(self, name: str, root: str, **values: object) -> str:
         """Return the HTML of a page, or of a piece of one.

@@ -8,7 +8,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from lyftr_http.routes.read_only import get
-from lyftr_http.swagger_ui import FILES, PAGE, VERSION, read, read_bytes
+from lyftr_http.swagger_ui import FILES, PAGE, VERSION, read
 
 __all__ = ["get_docs", "get_docs_file"]
 
@@ -31,7 +31,7 @@ _RELEASED = {"Cache-Control": "public, max-age=31536000, immutable"}
 def get_docs(request: Request[Any, Any, Any]) -> Response[str]:
     """Return the page."""
     root = escape(request.scope.get("root_path", ""))
-    page = read(PAGE).replace("{root}", root).replace("{version}", VERSION)
+    page = read(PAGE).decode().replace("{root}", root).replace("{version}", VERSION)
     return Response(page, media_type=MediaType.HTML, headers=_PAGE_HEADERS)
 
 
@@ -42,4 +42,4 @@ def get_docs_file(name: FromPath[str]) -> Response[bytes]:
     if served is None:
         raise NotFoundException("no such file")
     headers = _RELEASED if served.is_released else {}
-    return Response(read_bytes(name), media_type=served.media_type, headers=headers)
+    return Response(read(name), media_type=served.media_type, headers=headers)

@@ -1,7 +1,6 @@
 """`GET /schema/openapi.json`: what this API is, for programs."""
 
-from typing import Any
-
+from litestar import MediaType, Response
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
@@ -11,6 +10,6 @@ __all__ = ["get_schema"]
 
 
 @get("/schema/openapi.json", include_in_schema=False, sync_to_thread=False)
-def get_schema(document: NamedDependency[SkipValidation[dict[str, Any]]]) -> dict[str, Any]:
+def get_schema(document: NamedDependency[SkipValidation[bytes]]) -> Response[bytes]:
     """Return the OpenAPI document."""
-    return document
+    return Response(document, media_type=MediaType.JSON)

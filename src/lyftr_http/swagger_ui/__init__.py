@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
-__all__ = ["FILES", "PAGE", "VERSION", "ServedFile", "read", "read_bytes"]
+__all__ = ["FILES", "PAGE", "VERSION", "ServedFile", "load", "read"]
 
 VERSION: Final = "5.35.0"
 """That of Swagger UI."""
@@ -37,21 +37,17 @@ FILES: Final = {
 """What the page loads, by name."""
 
 
+def load() -> None:
+    """Read all files, so that later none must be opened."""
+    for name in (PAGE, *FILES):
+        read(name)
+
+
 @cache
-def read(name: str) -> str:
-    """Return the text of a file, from memory once it was asked for.
+def read(name: str) -> bytes:
+    """Return what is in a file, from memory once it was asked for.
 
     Args:
         name: `PAGE`, or one of `FILES`.
     """
-    return files(__name__).joinpath(name).read_text("utf-8")
-
-
-@cache
-def read_bytes(name: str) -> bytes:
-    """Return the bytes of a file, which all answers that are being sent share.
-
-    Args:
-        name: One of `FILES`.
-    """
-    return read(name).encode()
+    return files(__name__).joinpath(name).read_bytes()
