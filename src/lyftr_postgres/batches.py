@@ -14,6 +14,7 @@ from lyftr_core.message import AddOutcome
 from lyftr_postgres.durability import DURABLY
 from lyftr_postgres.failures import reason
 from lyftr_postgres.horizon import SEQ
+from lyftr_postgres.settings import in_transaction
 from lyftr_postgres.writing_connection import WritingConnection
 from lyftr_sql.batch import Kept, Row, conflicting, tell_outcomes
 from lyftr_sql.conflicts import ConflictingDelivery
@@ -99,15 +100,17 @@ async def insert_batch(connection: AsyncConnection, batch: Sequence[Row]) -> lis
     Returns:
         What became of each row, in the order of the batch.
     """
-    cursor = await connection.execute(_INSERT, [_encode(batch).decode()])
-    created = {str(message_id) for (message_id,) in await cursor.fetchall()}
+    async with in_transaction(connection):
+        cursor = await connection.execute(_INSERT, [_encode(batch).decode()])
+        created = {str(message_id) for (message_id,) in await cursor.fetchall()}
     if len(created) == len(batch):
         return [AddOutcome.CREATED] * len(batch)
     # Whoever stored the others has committed: the statement has waited for that.
     kept = await find_kept(connection, {row.message_id for row in batch})
     outcomes = tell_outcomes(batch, created, kept)
     if AddOutcome.CONFLICT in outcomes:
-        await record_conflicts(connection, conflicting(batch, outcomes, kept))
+        async with in_transaction(connection):
+            await record_conflicts(connection, conflicting(batch, outcomes, kept))
     return outcomes
 
 

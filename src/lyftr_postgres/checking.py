@@ -13,10 +13,12 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from lyftr_core.timestamps import to_microseconds
+from lyftr_postgres.connecting import connect_now
 from lyftr_postgres.failures import as_storage_unavailable, reason
 from lyftr_postgres.folding import COUNTS, THROUGH, start_of
 from lyftr_postgres.migration import require_readable
 from lyftr_postgres.schema import SEARCH_INDEX
+from lyftr_postgres.settings import LOCALLY
 from lyftr_postgres.url import describe
 from lyftr_sql.checking import COUNT_TOO_HIGH, FIELD_LISTS, Finding, faults_of_row, too_high
 from lyftr_sql.periods import DAY, HOUR, MINUTE
@@ -30,7 +32,7 @@ _LOG_BY_WIDTH = f"""FROM messages,
     WHERE content_hash IS NULL AND seq <= {THROUGH} GROUP BY 1, 2"""
 _FIRST = to_microseconds(datetime.min.replace(tzinfo=UTC))
 _LAST = to_microseconds(datetime.max.replace(tzinfo=UTC))
-_MOMENT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_MOMENT = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {LOCALLY}"
 _INVALID = """SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid
     AND indrelid IN (SELECT to_regclass(name) FROM unnest(%s::text[]) AS listed (name))"""
 _TABLES = [
@@ -66,7 +68,7 @@ def check(conninfo: str) -> Iterator[Finding]:
     name = describe(conninfo)
     with (
         as_storage_unavailable(f"cannot check {name}"),
-        psycopg.connect(conninfo, autocommit=True, prepare_threshold=None) as connection,
+        connect_now(conninfo) as connection,
     ):
         for subject, look in _CHECKS.items():
             yield Finding(subject, tuple(_faults_at_one_moment(connection, look)))

@@ -1,18 +1,21 @@
 """Opening connections: all of them in autocommit mode, and good for a transaction pool.
 
 A pool like PgBouncer in its transaction mode gives each transaction to any connection of its own,
-so nothing may be left on one: no prepared statement, no setting but within a transaction.
+so nothing may be left on one: no prepared statement, no setting but within a transaction. What
+lyftr relies on, `lyftr_postgres.settings` sees to.
 """
 
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from psycopg import AsyncConnection, Notify
+from psycopg import AsyncConnection, Connection, Notify
 from sqlalchemy import AsyncAdaptedQueuePool
 from sqlalchemy.ext.asyncio import AsyncConnection as PooledConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-__all__ = ["create_reading_engine", "driver_of", "opener"]
+from lyftr_postgres.settings import prepare_session, prepare_session_now
+
+__all__ = ["connect_now", "create_reading_engine", "driver_of", "opener"]
 
 _WAIT_FOR_A_READER = 5.0
 """How long a read waits for one of the connections, in seconds."""
@@ -37,9 +40,29 @@ def opener(conninfo: str, *, listens: bool = False) -> Opener:
             # A pool may give it a connection on which somebody has said LISTEN; psycopg would keep
             # whatever comes then, for ever.
             connection.add_notify_handler(_ignore)
+        try:
+            await prepare_session(connection)
+        except BaseException:
+            await connection.close()
+            raise
         return connection
 
     return connect
+
+
+def connect_now(conninfo: str) -> Connection[Any]:
+    """Open a connection for work without asyncio.
+
+    Args:
+        conninfo: See `lyftr_postgres.url.parse_database_url`.
+    """
+    connection = Connection.connect(conninfo, autocommit=True, prepare_threshold=None)
+    try:
+        prepare_session_now(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def create_reading_engine(connect: Opener, size: int) -> AsyncEngine:

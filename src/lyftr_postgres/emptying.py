@@ -9,6 +9,7 @@ from psycopg import AsyncConnection
 from lyftr_postgres.durability import DURABLY
 from lyftr_postgres.folding import THROUGH, start_of
 from lyftr_postgres.locks import COUNTING
+from lyftr_postgres.settings import BEGIN
 from lyftr_sql.hashing import hash_of
 from lyftr_sql.periods import DAY, HOUR, MINUTE
 
@@ -63,7 +64,7 @@ async def empty(connection: AsyncConnection[Any], seqs: Sequence[int]) -> int:
     Returns:
         How many were removed.
     """
-    await connection.execute("BEGIN")
+    await connection.execute(BEGIN)
     await connection.execute(f"SELECT {DURABLY}")
     # Whoever folds has finished, and begins again after the commit.
     await connection.execute("SELECT pg_advisory_xact_lock(%s)", [COUNTING])

@@ -10,6 +10,7 @@ from psycopg import AsyncConnection
 
 from lyftr_postgres.horizon import find_horizon
 from lyftr_postgres.locks import COUNTING
+from lyftr_postgres.settings import BEGIN
 from lyftr_sql.periods import DAY, HOUR, MINUTE
 
 __all__ = ["COUNTS", "THROUGH", "fold", "start_of"]
@@ -20,7 +21,7 @@ THROUGH = f"(SELECT through_seq FROM projections WHERE name = '{COUNTS}')"
 """Up to where the log is folded."""
 _RUN = "FROM messages WHERE content_hash IS NULL AND seq > {low} AND seq <= {high}"
 # A fold that is lost in a crash is done again; so nobody waits for the disk.
-_BEGIN = "BEGIN; SET LOCAL synchronous_commit = off"
+_BEGIN = f"{BEGIN}; SET LOCAL synchronous_commit = off"
 
 
 def start_of(moment: str, width: str) -> str:

@@ -17,6 +17,7 @@ from lyftr_postgres.durability import DURABLY
 from lyftr_postgres.follower import LONG_TAIL, Follower
 from lyftr_postgres.log_base import RAISE_BASE
 from lyftr_postgres.migration import prepare
+from lyftr_postgres.settings import BEGIN
 from lyftr_postgres.writing_connection import WritingConnection
 from lyftr_sql.batch import Row, conflicting, to_row
 from lyftr_sql.placing import place
@@ -110,7 +111,7 @@ async def _insert_in_place(
     Nobody adds to the log meanwhile, and whoever does next comes behind: so no reader who follows
     it can have gone past these.
     """
-    await connection.execute("BEGIN")
+    await connection.execute(BEGIN)
     await connection.execute(f"SELECT {DURABLY}")
     await connection.execute("LOCK TABLE messages IN EXCLUSIVE MODE")
     kept = await find_known(connection, {row.message_id for row in rows})

@@ -5,18 +5,19 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import chain, count
 from typing import Any
 
-import psycopg
 from psycopg import Connection, sql
 from psycopg.errors import Diagnostic
 
 from lyftr_core.errors import StorageUnavailable
 from lyftr_core.log_copy import AT_ONCE, ConflictRow, Conflicts, LogRow, Rows
+from lyftr_postgres.connecting import connect_now
 from lyftr_postgres.durability import DURABLY
 from lyftr_postgres.failures import as_storage_unavailable
 from lyftr_postgres.horizon import HORIZON
 from lyftr_postgres.log_base import RAISE_BASE
 from lyftr_postgres.migration import prepare, require_readable
 from lyftr_postgres.rebuilding import fold_all
+from lyftr_postgres.settings import LOCALLY
 from lyftr_postgres.url import describe
 
 __all__ = ["PostgresLogSource", "PostgresLogTarget", "open_log_source", "open_log_target"]
@@ -27,7 +28,9 @@ _CONFLICTS = """SELECT message_id, fields, first_received_at, last_received_at, 
     FROM conflicts ORDER BY message_id, fields"""
 _EVERYTHING = 2**63 - 1
 _LAST_SEQ = "SELECT coalesce(max(seq), 0) FROM messages"
-_ONE_MOMENT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+# It is idle while the target works, for as long as that takes.
+_ONE_MOMENT = f"""BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {LOCALLY};
+    SET LOCAL idle_in_transaction_session_timeout = 0"""
 
 
 class PostgresLogSource:
@@ -123,7 +126,7 @@ class PostgresLogTarget(PostgresLogSource):
         self._warnings.clear()
         with as_storage_unavailable(f"cannot write {self.name}"):
             with self._connection.transaction():
-                self._connection.execute(f"SELECT {DURABLY}")
+                self._connection.execute(f"{LOCALLY}; SELECT {DURABLY}")
                 yield self._connection
             if self._warnings:
                 raise StorageUnavailable(f"the commit is in doubt: {self._warnings[0]}")
@@ -173,7 +176,7 @@ def open_log_target(conninfo: str) -> Iterator[PostgresLogTarget]:
 @contextmanager
 def _connect(conninfo: str) -> Iterator[Connection[Any]]:
     with as_storage_unavailable(f"cannot use {describe(conninfo)}"):
-        connection = psycopg.connect(conninfo, autocommit=True, prepare_threshold=None)
+        connection = connect_now(conninfo)
     with connection:
         yield connection
 

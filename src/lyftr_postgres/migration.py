@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import msgspec
-import psycopg
 from psycopg import Connection
 
+from lyftr_postgres.connecting import connect_now
 from lyftr_postgres.failures import as_storage_unavailable
 from lyftr_postgres.log_base import require_log_below_now
 from lyftr_postgres.revision import find_revision, require_head, require_server
 from lyftr_postgres.schema import HEAD
 from lyftr_postgres.search_index import make_search_index
+from lyftr_postgres.settings import require_writable_now
 from lyftr_postgres.url import describe
 
 __all__ = ["Migration", "migrate", "prepare", "require_readable"]
@@ -61,10 +62,11 @@ def migrate(conninfo: str) -> Migration:
     """
     name = describe(conninfo)
     with _connect(conninfo) as connection:
+        require_writable_now(connection, name)
         # Alembic is large, and only this needs it.
         from lyftr_postgres.upgrade import upgrade  # noqa: PLC0415 - as above
 
-        done = upgrade(lambda: psycopg.connect(conninfo, prepare_threshold=None), name)
+        done = upgrade(lambda: connect_now(conninfo), name)
         has_index = make_search_index(connection, concurrently=True)
         return Migration(done.before, HEAD, has_index, done.raised_log_base)
 
@@ -77,10 +79,12 @@ def prepare(conninfo: str) -> None:
         SchemaMismatch: It has an older schema, which `lyftr migrate` changes when somebody wants
             that, or a newer one; or it was moved here, and its log is ahead of this server.
     """
+    name = describe(conninfo)
     with _connect(conninfo) as connection:
-        found = find_revision(connection, describe(conninfo))
+        require_writable_now(connection, name)
+        found = find_revision(connection, name)
         if found is not None:
-            _require_fit(connection, found, describe(conninfo))
+            _require_fit(connection, found, name)
     if found is None:
         migrate(conninfo)
 
@@ -107,7 +111,7 @@ def _connect(conninfo: str) -> Iterator[Connection]:
     """Open a connection in autocommit mode, to a server that has what is needed."""
     with (
         as_storage_unavailable(f"cannot use {describe(conninfo)}"),
-        psycopg.connect(conninfo, autocommit=True, prepare_threshold=None) as connection,
+        connect_now(conninfo) as connection,
     ):
-        require_server(connection)
+        require_server(connection, describe(conninfo))
         yield connection

@@ -16,6 +16,7 @@ from lyftr_postgres.log_runs import last_seq, read_log
 from lyftr_postgres.reading_connections import ReadingConnections
 from lyftr_postgres.schema import SEARCH_INDEX, conflicts, messages
 from lyftr_postgres.selecting import answer
+from lyftr_postgres.settings import LOCALLY, has_our_defaults
 from lyftr_sql.conflicts import list_conflicts
 from lyftr_sql.rows import to_stored
 
@@ -114,7 +115,9 @@ class PostgresMessageReader:
     async def _begin(self, connection: AsyncConnection) -> None:
         """Begin a transaction; the pool ends it when it gets the connection back."""
         limit = f"SET LOCAL statement_timeout = {round((self._patience + _GRACE) * 1000)}"
-        await (await driver_of(connection)).execute(f"{_BEGIN}; {limit}")
+        driver = await driver_of(connection)
+        ours = "" if has_our_defaults(driver) else f"{LOCALLY}; "
+        await driver.execute(f"{_BEGIN}; {ours}{limit}")
 
     async def _can_search(self, connection: AsyncConnection) -> bool:
         """Tell whether there is a search index; once there is one, it stays."""

@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-import psycopg
 from psycopg import AsyncConnection, sql
 
-from lyftr_postgres.connecting import opener
+from lyftr_postgres.connecting import connect_now, opener
 from lyftr_postgres.failures import as_storage_unavailable
 from lyftr_postgres.folding import THROUGH, fold
 from lyftr_postgres.follower import AT_ONCE, Follower
@@ -15,6 +14,7 @@ from lyftr_postgres.horizon import find_horizon
 from lyftr_postgres.locks import COUNTING
 from lyftr_postgres.migration import migrate
 from lyftr_postgres.schema import SEARCH_INDEX
+from lyftr_postgres.settings import BEGIN
 from lyftr_postgres.url import describe
 from lyftr_postgres.writing_connection import WritingConnection
 
@@ -30,7 +30,7 @@ _CLEAR = (
 )
 _LAST_BELOW = "SELECT max(seq) FROM messages WHERE seq <"
 # What an interrupted REINDEX leaves behind.
-_LEFTOVERS = """SELECT indexrelid::regclass::text FROM pg_index JOIN pg_class ON oid = indexrelid
+_LEFTOVERS = """SELECT relname FROM pg_index JOIN pg_class ON oid = indexrelid
     WHERE indrelid = 'messages'::regclass AND NOT indisvalid AND starts_with(relname, %s)"""
 
 
@@ -95,7 +95,7 @@ async def _clear(connection: AsyncConnection[Any]) -> int:
     Returns:
         The last `seq` of the log.
     """
-    await connection.execute("BEGIN")
+    await connection.execute(BEGIN)
     await connection.execute(f"SELECT pg_advisory_xact_lock({COUNTING})")
     for statement in _CLEAR:
         await connection.execute(statement)
@@ -119,7 +119,7 @@ async def _number(connection: AsyncConnection[Any], query: str) -> int:
 def _reindex(conninfo: str) -> None:
     with (
         as_storage_unavailable(f"cannot write {describe(conninfo)}"),
-        psycopg.connect(conninfo, autocommit=True, prepare_threshold=None) as connection,
+        connect_now(conninfo) as connection,
     ):
         connection.execute(f"REINDEX INDEX CONCURRENTLY {SEARCH_INDEX}")
         for (name,) in connection.execute(_LEFTOVERS, [f"{SEARCH_INDEX}_ccnew"]).fetchall():

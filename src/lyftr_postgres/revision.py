@@ -17,8 +17,12 @@ _ENCODING = (
 )
 
 
-def require_server(connection: Connection) -> None:
+def require_server(connection: Connection, name: str) -> None:
     """See that the server has what is needed.
+
+    Args:
+        connection: To the database.
+        name: What to call it.
 
     Raises:
         SchemaMismatch: It is too old, or the database does not hold UTF-8.
@@ -27,7 +31,10 @@ def require_server(connection: Connection) -> None:
     if int(version) < MINIMUM_SERVER:
         raise SchemaMismatch(f"PostgreSQL {MINIMUM_SERVER} or later is needed, not {version}")
     if encoding != "UTF8":
-        raise SchemaMismatch(f"a database with the encoding UTF8 is needed, not {encoding}")
+        raise SchemaMismatch(
+            f"{name} has the encoding {encoding}, and lyftr needs UTF8:"
+            " make a database with createdb --encoding=UTF8 --template=template0"
+        )
 
 
 def find_revision(connection: Connection, name: str) -> str | None:

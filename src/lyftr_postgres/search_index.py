@@ -13,6 +13,7 @@ import psycopg
 from psycopg import AsyncConnection, Connection, sql
 
 from lyftr_postgres.schema import SEARCH_INDEX
+from lyftr_postgres.settings import in_transaction
 
 __all__ = ["PENDING_LIMIT", "empty_pending_list", "make_search_index"]
 
@@ -60,7 +61,8 @@ async def empty_pending_list(connection: AsyncConnection[Any]) -> None:
     Args:
         connection: In autocommit mode. No webhook waits meanwhile.
     """
-    await connection.execute(_EMPTY, [SEARCH_INDEX])
+    async with in_transaction(connection):
+        await connection.execute(_EMPTY, [SEARCH_INDEX])
 
 
 def _find_extension(connection: Connection) -> str | None:

@@ -15,6 +15,7 @@ from lyftr_postgres.log_base import raise_log_base
 from lyftr_postgres.revision import find_revision
 from lyftr_postgres.schema import HEAD
 from lyftr_postgres.search_index import make_search_index
+from lyftr_postgres.settings import LOCALLY
 
 __all__ = ["Upgrade", "upgrade"]
 
@@ -38,18 +39,19 @@ def upgrade(connect: Callable[[], psycopg.Connection], name: str) -> Upgrade:
     """Bring a database to the schema of this version, in one transaction.
 
     Args:
-        connect: Opens a connection.
+        connect: Opens a connection, in autocommit mode.
         name: What to call the database.
     """
     engine = create_engine(
         "postgresql+psycopg://",
-        creator=connect,
+        creator=lambda: _in_transactions(connect()),
         poolclass=NullPool,
         hide_parameters=True,
         use_native_hstore=False,
     )
     with engine.begin() as connection:
         database = cast("psycopg.Connection", connection.connection.driver_connection)
+        database.execute(LOCALLY)
         # Of the transaction, so that it is given up whatever happens, through a pool too.
         database.execute("SELECT pg_advisory_xact_lock(%s)", [MIGRATING])
         before = find_revision(database, name)
@@ -62,3 +64,8 @@ def upgrade(connect: Callable[[], psycopg.Connection], name: str) -> Upgrade:
         if before is None:
             make_search_index(database, concurrently=False)  # nobody uses the table yet
         return Upgrade(before, raised_log_base=raise_log_base(database))
+
+
+def _in_transactions(connection: psycopg.Connection) -> psycopg.Connection:
+    connection.autocommit = False
+    return connection

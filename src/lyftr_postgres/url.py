@@ -23,6 +23,10 @@ _PATIENCE = {
     "keepalives_count": "3",
     "tcp_user_timeout": "15000",
 }
+_ALWAYS = {
+    # Over the environment (PGCLIENTENCODING), the role and the database; a pool passes it on.
+    "client_encoding": "UTF8",
+}
 
 
 def parse_database_url(url: str) -> str:
@@ -60,7 +64,7 @@ def _parse(url: str, wanted: str) -> str:
         raise ValueError(_TAKEN)
     if "," in given.get("host", given.get("hostaddr", "")):
         given.setdefault("target_session_attrs", wanted)
-    return make_conninfo(**{"fallback_application_name": "lyftr", **_PATIENCE, **given})
+    return make_conninfo(**{"fallback_application_name": "lyftr", **_PATIENCE, **given, **_ALWAYS})
 
 
 def describe(conninfo: str) -> str:

@@ -19,6 +19,7 @@ from lyftr_postgres.connecting import Opener
 from lyftr_postgres.durability import DURABLY
 from lyftr_postgres.failures import as_storage_unavailable
 from lyftr_postgres.log_base import require_log_below
+from lyftr_postgres.settings import require_writable
 from lyftr_postgres.time_limit import TimeLimit
 
 __all__ = ["LATELY", "PATIENCE", "TRIAL", "WritingConnection"]
@@ -126,6 +127,7 @@ class WritingConnection:
         connection = self._connection
         if connection is None:
             connection = self._connection = await self._connect()
+            await require_writable(connection)
             await require_log_below(connection)
             connection.add_notice_handler(self._note)
         self._warnings.clear()

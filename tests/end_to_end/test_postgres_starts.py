@@ -168,7 +168,7 @@ def test_a_database_that_is_not_of_utf_8_is_refused(
     finally:
         postgres_server.drop_database("latin")
     show(line)
-    assert "UTF8 is needed, not LATIN1" in line
+    assert "has the encoding LATIN1, and lyftr needs UTF8" in line
 
 
 def test_a_server_that_is_too_old_is_refused(postgres_url: str, show: Show) -> None:
