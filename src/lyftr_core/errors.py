@@ -8,6 +8,7 @@
     │   └── InvalidQuery        ... of a query
     └── StorageError
         ├── StorageUnavailable  not committed, safe to retry
+        │   └── DataRefused     ... for what it holds; the store itself is well
         └── SchemaMismatch      the database is not one that this version can use
 
 A duplicate is not an error: see `lyftr_core.message.AddOutcome`.
@@ -18,6 +19,7 @@ from collections.abc import Sequence
 from lyftr_core.faults import Fault
 
 __all__ = [
+    "DataRefused",
     "InvalidInput",
     "InvalidMessage",
     "InvalidQuery",
@@ -87,6 +89,13 @@ class StorageError(LyftrError):
 
 class StorageUnavailable(StorageError):
     """The store cannot answer or commit now. Nothing is promised; trying again is safe."""
+
+
+class DataRefused(StorageUnavailable):
+    """The store does not take something of what it was given, and works otherwise.
+
+    A constraint or a trigger of the operator's may forbid it, or it cannot be encoded.
+    """
 
 
 class SchemaMismatch(StorageError):

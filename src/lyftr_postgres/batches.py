@@ -9,14 +9,14 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from psycopg import AsyncConnection
 
-from lyftr_core.errors import StorageUnavailable
+from lyftr_core.errors import DataRefused, StorageUnavailable
 from lyftr_core.message import AddOutcome
 from lyftr_postgres.durability import DURABLY
-from lyftr_postgres.failures import reason
+from lyftr_postgres.failures import has_lost_a_race, reason
 from lyftr_postgres.horizon import SEQ
 from lyftr_postgres.settings import in_transaction
 from lyftr_postgres.writing_connection import WritingConnection
-from lyftr_sql.batch import Kept, Row, conflicting, tell_outcomes
+from lyftr_sql.batch import Kept, Row, RowVanished, conflicting, tell_outcomes
 from lyftr_sql.conflicts import ConflictingDelivery
 
 __all__ = ["PostgresBatches", "find_kept", "find_known", "insert_batch", "record_conflicts"]
@@ -69,7 +69,12 @@ class PostgresBatches:
 
     async def insert(self, batch: Sequence[Row]) -> list[AddOutcome]:
         """Store the rows whose identifier is new; see `lyftr_sql.group_commit.BatchStore`."""
-        return await self._connection.run(lambda connection: insert_batch(connection, batch))
+        try:
+            return await self._insert(batch)
+        except StorageUnavailable as exc:
+            if not has_lost_a_race(exc):
+                raise
+        return await self._insert(batch)
 
     async def check(self) -> None:
         """See that something can be committed, if the last commit failed."""
@@ -80,12 +85,15 @@ class PostgresBatches:
         await self._connection.close()
 
     def holds_up_others(self, failure: Exception) -> bool:
-        """Tell that it does: no batch fails for what is in it, so those behind would wait too."""
-        return isinstance(failure, StorageUnavailable)
+        """Tell that it does, unless what the batch holds is to blame."""
+        return isinstance(failure, StorageUnavailable) and not isinstance(failure, DataRefused)
 
     def reason(self, failure: Exception) -> str:
         """Return what a refusal says."""
         return reason(failure)
+
+    async def _insert(self, batch: Sequence[Row]) -> list[AddOutcome]:
+        return await self._connection.run(lambda connection: insert_batch(connection, batch))
 
 
 async def insert_batch(connection: AsyncConnection, batch: Sequence[Row]) -> list[AddOutcome]:
@@ -124,11 +132,11 @@ async def find_kept(connection: AsyncConnection, message_ids: set[str]) -> dict[
     """Return what the table holds under some identifiers.
 
     Raises:
-        StorageUnavailable: One of them is not there.
+        RowVanished: One of them is not there.
     """
     found = await find_known(connection, message_ids)
     if len(found) < len(message_ids):
-        raise StorageUnavailable("a row vanished while it was compared")
+        raise RowVanished
     return found
 
 

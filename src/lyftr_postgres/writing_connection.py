@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.errors import Diagnostic
+from psycopg.pq import TransactionStatus
 
 from lyftr_core.errors import StorageUnavailable
 from lyftr_postgres.connecting import Opener
 from lyftr_postgres.durability import DURABLY
-from lyftr_postgres.failures import as_storage_unavailable
+from lyftr_postgres.failures import as_storage_unavailable, blames_data
 from lyftr_postgres.log_base import require_log_below
 from lyftr_postgres.settings import require_writable
 from lyftr_postgres.time_limit import TimeLimit
@@ -60,6 +61,7 @@ class WritingConnection:
             work: Uses the connection, which is in autocommit mode, and leaves no transaction open.
 
         Raises:
+            DataRefused: What the work was about is to blame.
             StorageUnavailable: It could not be opened, the work failed or took too long, or the
                 server warned of something meanwhile; the work may be done or not.
         """
@@ -68,8 +70,11 @@ class WritingConnection:
                 try:
                     done = await self._limit.run(self._do(work))
                 except BaseException as exc:
-                    self._note_failure(exc)
-                    await self._drop()
+                    is_well = blames_data(exc)
+                    if not is_well:
+                        self._note_failure(exc)
+                    if not (is_well and self._is_idle()):
+                        await self._drop()
                     raise
             self._failed_at = None
             return done
@@ -135,6 +140,12 @@ class WritingConnection:
         if self._warnings:
             raise StorageUnavailable(f"the commit is in doubt: {self._warnings[0]}")
         return done
+
+    def _is_idle(self) -> bool:
+        connection = self._connection
+        return connection is not None and (
+            connection.info.transaction_status is TransactionStatus.IDLE
+        )
 
     async def _drop(self) -> None:
         """Let go of a connection; the next use opens another."""

@@ -4,13 +4,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from lyftr_core.errors import DataRefused
 from lyftr_core.message import AddOutcome, Message
 from lyftr_core.timestamps import to_microseconds
 from lyftr_sql.case_folding import fold_beyond_ascii
 from lyftr_sql.conflicts import ConflictingDelivery, name_fields
 from lyftr_sql.hashing import hash_of
 
-__all__ = ["CONTENT", "Kept", "Row", "conflicting", "tell_outcomes", "to_row"]
+__all__ = ["CONTENT", "Kept", "Row", "RowVanished", "conflicting", "tell_outcomes", "to_row"]
+
+
+class RowVanished(DataRefused):
+    """A row was neither added nor there: the database left it out, by a trigger for example."""
+
+    def __init__(self) -> None:
+        super().__init__("a row was not stored, and is not there: a trigger may leave it out")
 
 
 class Row(NamedTuple):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from lyftr_core.errors import StorageUnavailable
+from lyftr_core.errors import DataRefused, StorageUnavailable
 from lyftr_core.message import AddOutcome, Message
 from lyftr_sql.batch import Row, to_row
 
@@ -27,6 +27,8 @@ _QUIET_TURNS = 3
 """A batch is complete when so many turns of the event loop have brought no message."""
 _LONGEST_WAIT = 0.005
 """Nor is it held up for longer, where messages come in every turn; in seconds."""
+_LONGEST_SEARCH = 1.0
+"""For so long the writer looks for the messages that their batch failed for, in seconds."""
 
 
 class Commit(NamedTuple):
@@ -59,6 +61,10 @@ class BatchStore(Protocol):
 
         Returns:
             What became of each row, in the order of the batch.
+
+        Raises:
+            DataRefused: The failure is one of what the rows hold; without some of them the others
+                can be stored.
         """
         ...
 
@@ -146,7 +152,8 @@ class GroupCommitWriter:
         """Store a message once; see `lyftr_core.ports.MessageWriter`.
 
         Raises:
-            StorageUnavailable: The commit failed, too many messages wait, or the writer is closed.
+            StorageUnavailable: The commit failed, too many messages wait, the writer is closed, or
+                the store does not take this very message.
         """
         if not self._is_writing:
             raise StorageUnavailable("the writer is closed")
@@ -215,6 +222,41 @@ class GroupCommitWriter:
     async def _write(self, batch: list[_Waiting]) -> Exception | None:
         """Commit a batch and answer each of its callers; whatever fails, the writer goes on.
 
+        What the store does not take is halved until only the messages to blame are left out.
+
+        Returns:
+            Why messages were refused that the store might take, if any were.
+        """
+        try:
+            return await self._write_in_parts(batch)
+        except asyncio.CancelledError:
+            self._refuse(batch, StorageUnavailable("the writer was stopped"))
+            raise
+
+    async def _write_in_parts(self, batch: list[_Waiting]) -> Exception | None:
+        latest = self._loop.time() + _LONGEST_SEARCH
+        parts, given_up = [batch], None
+        while parts:
+            part = parts.pop()
+            failure = await self._commit(part)
+            if failure is None:
+                continue
+            if not isinstance(failure, DataRefused):
+                self._refuse(batch, failure)  # those that have no answer yet
+                return failure
+            if len(part) == 1:
+                self._refuse(part, failure)
+            elif self._loop.time() < latest:
+                middle = len(part) // 2
+                parts += part[middle:], part[:middle]
+            else:
+                self._refuse(part, failure)
+                given_up = failure
+        return given_up
+
+    async def _commit(self, batch: list[_Waiting]) -> Exception | None:
+        """Commit some messages together; answer their callers, unless it fails.
+
         Returns:
             Why it failed, if it did.
         """
@@ -222,20 +264,15 @@ class GroupCommitWriter:
         try:
             outcomes = await self._store.insert([waiting.row for waiting in batch])
         except Exception as exc:  # noqa: BLE001 - it is raised again, in every caller
-            self._refuse(batch, exc)
             return exc
-        except asyncio.CancelledError:
-            self._refuse(batch, StorageUnavailable("the writer was stopped"))
-            raise
-        else:
-            for waiting, outcome in zip(batch, outcomes, strict=True):
-                # A caller that has gone away has cancelled its future; its message is stored.
-                if not waiting.outcome.done():
-                    waiting.outcome.set_result(outcome)
-            seconds = self._loop.time() - began
-            self._on_commit(Commit(outcomes.count(AddOutcome.CREATED), len(batch), seconds))
         finally:
             self._began = None
+        for waiting, outcome in zip(batch, outcomes, strict=True):
+            # A caller that has gone away has cancelled its future; its message is stored.
+            if not waiting.outcome.done():
+                waiting.outcome.set_result(outcome)
+        seconds = self._loop.time() - began
+        self._on_commit(Commit(outcomes.count(AddOutcome.CREATED), len(batch), seconds))
         return None
 
     def _refuse(self, batch: Iterable[_Waiting], cause: Exception) -> None:

@@ -6,13 +6,19 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from lyftr_core.errors import StorageUnavailable
+from lyftr_core.errors import DataRefused, StorageUnavailable
 
-__all__ = ["as_storage_unavailable", "is_busy", "is_passing", "reason"]
+__all__ = ["as_storage_unavailable", "blames_data", "is_busy", "is_passing", "reason"]
 
 _PRIMARY_CODE = 0xFF
 """The part of an error code that extended codes share (https://www.sqlite.org/rescode.html)."""
 
+_OF_DATA = {
+    sqlite3.SQLITE_CONSTRAINT,
+    sqlite3.SQLITE_MISMATCH,
+    sqlite3.SQLITE_RANGE,
+    sqlite3.SQLITE_TOOBIG,
+}
 _UNDECODABLE = "Could not decode to UTF-8"
 
 
@@ -22,11 +28,22 @@ def as_storage_unavailable(doing: str) -> Iterator[None]:
 
     Args:
         doing: What was tried, as in `cannot read`.
+
+    Raises:
+        DataRefused: What it was given is to blame.
     """
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error, OSError) as exc:
-        raise StorageUnavailable(f"{doing}: {reason(exc)}") from exc
+    except (SQLAlchemyError, sqlite3.Error, OSError, UnicodeError, OverflowError) as exc:
+        kind = DataRefused if blames_data(exc) else StorageUnavailable
+        raise kind(f"{doing}: {reason(exc)}") from exc
+
+
+def blames_data(exc: BaseException) -> bool:
+    """Tell whether an error is one of what was to be stored, and the connection is well."""
+    found = getattr(exc, "orig", None) or exc
+    is_python_s = isinstance(found, (DataRefused, UnicodeEncodeError, OverflowError))
+    return is_python_s or _code(found) in _OF_DATA
 
 
 def reason(exc: BaseException) -> str:
@@ -34,7 +51,10 @@ def reason(exc: BaseException) -> str:
 
     Of a value that is no UTF-8 the `sqlite3` module repeats the value; that is cut off.
     """
-    words = str(getattr(exc, "orig", None) or exc)
+    found = getattr(exc, "orig", None) or exc
+    if isinstance(found, UnicodeEncodeError):  # it would show the character
+        return f"a character cannot be encoded in {found.encoding}"
+    words = str(found)
     return words.partition(" with text ")[0] if words.startswith(_UNDECODABLE) else words
 
 

@@ -13,9 +13,8 @@ import msgspec
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from lyftr_core.errors import StorageUnavailable
 from lyftr_core.message import AddOutcome
-from lyftr_sql.batch import CONTENT, Kept, Row, conflicting, tell_outcomes
+from lyftr_sql.batch import CONTENT, Kept, Row, RowVanished, conflicting, tell_outcomes
 from lyftr_sqlite.conflicts import record_conflicts
 from lyftr_sqlite.driver import driver_of
 from lyftr_sqlite.schema import messages
@@ -55,7 +54,7 @@ async def insert_batch(connection: AsyncConnection, batch: Sequence[Row]) -> lis
     message_ids = {row.message_id for row in batch}
     kept = await find_kept(connection, message_ids)
     if len(kept) < len(message_ids):
-        raise StorageUnavailable("a row vanished while it was compared")
+        raise RowVanished
     created = _newest(kept, done.rowcount)
     outcomes = tell_outcomes(batch, created, kept)
     if AddOutcome.CONFLICT in outcomes:

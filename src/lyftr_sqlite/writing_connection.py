@@ -12,7 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from lyftr_core.errors import StorageUnavailable
-from lyftr_sqlite.failures import as_storage_unavailable
+from lyftr_sqlite.driver import driver_of
+from lyftr_sqlite.failures import as_storage_unavailable, blames_data
 from lyftr_sqlite.file_identity import DatabaseReplaced, FileIdentity
 
 __all__ = ["COMMIT_SOMETHING", "PATIENCE", "WritingConnection"]
@@ -52,6 +53,7 @@ class WritingConnection:
                 whether something can be committed again.
 
         Raises:
+            DataRefused: What the transaction was about is to blame.
             StorageUnavailable: It could not be opened, the transaction failed, or the files were
                 replaced before it or meanwhile, so that it must not be acknowledged.
         """
@@ -116,9 +118,11 @@ class WritingConnection:
                 # Not dropped: to close it would write its log into whatever is there now.
                 self._failed = True
                 raise
-            except BaseException:
-                self._failed = True
-                await self._drop()
+            except BaseException as exc:
+                is_well = blames_data(exc)
+                self._failed = self._failed or not is_well
+                if not (is_well and await self._is_idle()):
+                    await self._drop()
                 raise
         self._failed = self._failed and not commits
 
@@ -130,6 +134,10 @@ class WritingConnection:
         self._connection = await self._engine.connect()
         self._files = FileIdentity(self._path)
         return self._connection, self._files
+
+    async def _is_idle(self) -> bool:
+        connection = self._connection
+        return connection is not None and not (await driver_of(connection)).in_transaction
 
     async def _drop(self) -> None:
         """Let go of a connection that failed; the next use opens another."""

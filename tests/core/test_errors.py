@@ -16,6 +16,7 @@ from lyftr_core import (
     StorageError,
     StorageUnavailable,
 )
+from lyftr_core.errors import DataRefused
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,7 @@ from lyftr_core import (
         (InvalidQuery, InvalidInput),
         (StorageError, LyftrError),
         (StorageUnavailable, StorageError),
+        (DataRefused, StorageUnavailable),
         (SchemaMismatch, StorageError),
     ],
 )

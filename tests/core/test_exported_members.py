@@ -13,6 +13,7 @@ import lyftr_core.vectors
 INTERNAL = {
     "CONTENT_FIELDS",
     "DEFAULT_CONFLICTS",
+    "DataRefused",
     "DEFAULT_LIMIT",
     "E164_PATTERN",
     "KeyedHmac",

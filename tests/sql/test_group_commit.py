@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from lyftr_core import AddOutcome, Message, StorageUnavailable
+from lyftr_core.errors import DataRefused
+from lyftr_sql import group_commit
 from lyftr_sql.batch import Row
-from lyftr_sql.group_commit import GroupCommitWriter
+from lyftr_sql.group_commit import Commit, GroupCommitWriter
 
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 
@@ -129,3 +131,118 @@ async def test_a_commit_that_hangs_is_not_ready_until_it_ends(
     assert await adding is AddOutcome.CREATED
     assert await writer.check() is None
     await writer.close()
+
+
+class Picky(Store):
+    """Takes no batch with a message whose identifier holds `bad`; knows what it has taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken: list[str] = []
+
+    async def insert(self, batch: Sequence[Row]) -> list[AddOutcome]:
+        await super().insert(batch)
+        names = [row.message_id for row in batch]
+        if any("bad" in name for name in names):
+            raise DataRefused("a bad one")
+        known = [name in self.taken or name in names[:place] for place, name in enumerate(names)]
+        self.taken += names
+        return [AddOutcome.DUPLICATE if is_known else AddOutcome.CREATED for is_known in known]
+
+
+async def add_at_once(writer: GroupCommitWriter, *names: str) -> list[AddOutcome | BaseException]:
+    calls = (
+        writer.add(
+            Message(message_id=name, sender="+10", recipient="+11", ts=NOW, text=None),
+            received_at=NOW,
+        )
+        for name in names
+    )
+    return await asyncio.gather(*calls, return_exceptions=True)
+
+
+@pytest.mark.parametrize("names", ["bad", "bad b", "a bad", "a b bad c d e", "bad bad2 a b bad3"])
+async def test_only_those_are_refused_that_the_store_does_not_take(names: str) -> None:
+    store, commits = Picky(), list[Commit]()
+    writer = GroupCommitWriter(store, on_commit=commits.append)
+    await writer.open()
+    outcomes = await add_at_once(writer, *names.split())
+    for name, outcome in zip(names.split(), outcomes, strict=True):
+        is_refused = isinstance(outcome, StorageUnavailable)
+        assert is_refused == ("bad" in name), outcomes
+        assert not is_refused or str(outcome) == "the store says a bad one"
+    # In the order in which they came, and told of once.
+    assert store.taken == [name for name in names.split() if "bad" not in name]
+    assert sum(commit.size for commit in commits) == len(store.taken)
+    assert await writer.check() is None
+    await writer.close()
+
+
+async def test_one_among_many_costs_few_commits() -> None:
+    store = Picky()
+    writer = GroupCommitWriter(store)
+    await writer.open()
+    names = [f"m{number}" for number in range(1_000)]
+    outcomes = await add_at_once(writer, *names[:700], "bad", *names[700:999])
+    assert outcomes.count(AddOutcome.CREATED) == 999
+    assert len(store.calls) <= 21  # of each half one, ten times, and the whole
+    await writer.close()
+
+
+async def test_a_duplicate_in_the_same_batch_stays_one() -> None:
+    store = Picky()
+    writer = GroupCommitWriter(store)
+    await writer.open()
+    outcomes = await add_at_once(writer, "a", "bad", "a", "b", "a")
+    assert [o for o in outcomes if isinstance(o, AddOutcome)] == [
+        AddOutcome.CREATED,
+        AddOutcome.DUPLICATE,
+        AddOutcome.CREATED,
+        AddOutcome.DUPLICATE,
+    ]
+    await writer.close()
+
+
+async def test_the_search_for_those_to_blame_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "_LONGEST_SEARCH", 0.0)
+    store = Picky()
+    writer = GroupCommitWriter(store)
+    await writer.open()
+    outcomes = await add_at_once(writer, "a", "bad", "b")
+    assert all(isinstance(outcome, StorageUnavailable) for outcome in outcomes)
+    assert store.calls == ["a bad b"]
+    assert await add_at_once(writer, "a", "b") == [AddOutcome.CREATED] * 2
+    await writer.close()
+
+
+async def test_a_failure_of_the_store_ends_the_search_for_those_to_blame() -> None:
+    class Failing(Picky):
+        async def insert(self, batch: Sequence[Row]) -> list[AddOutcome]:
+            outcomes = await super().insert(batch)
+            if batch[0].message_id == "b":
+                raise OSError("broken")
+            return outcomes
+
+    store = Failing()
+    writer = GroupCommitWriter(store)
+    await writer.open()
+    outcomes = await add_at_once(writer, "a", "bad", "b", "c")
+    assert outcomes[0] is AddOutcome.CREATED
+    reasons = [str(outcome).removeprefix("the store says ") for outcome in outcomes[1:]]
+    assert reasons == ["a bad one", "broken", "broken"]
+    assert store.calls == ["a bad b c", "a bad", "a", "bad", "b c"]
+    await writer.close()
+
+
+async def test_those_that_wait_at_the_end_are_committed_though_one_is_not_taken() -> None:
+    store = Picky()
+    writer = GroupCommitWriter(store, max_batch=3)
+    await writer.open()
+    adding = asyncio.create_task(add_at_once(writer, "a", "bad", "b", "c"))
+    for _ in range(2):  # then all four wait
+        await asyncio.sleep(0)
+    await writer.close()
+    told = [isinstance(outcome, AddOutcome) for outcome in await adding]
+    assert told == [True, False, True, True]
+    assert store.taken == ["a", "b", "c"]
+    assert store.calls[-1] == "close"

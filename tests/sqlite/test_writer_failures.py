@@ -57,23 +57,41 @@ async def test_a_lock_that_stays_refuses_every_caller_with_its_cause(
     assert await impatient_writer.add(message("m0"), received_at=NOW) is CREATED
 
 
-async def test_one_faulty_row_keeps_its_whole_batch_out(
-    writer: SqliteMessageWriter,
-    other: sqlite3.Connection,
-    message: Make,
-    commits: list[str],
+@pytest.mark.parametrize("what", ["ABORT, 'not this one'", "ROLLBACK, 'not this one'", "IGNORE"])
+async def test_a_row_that_the_database_does_not_take_keeps_no_other_out(
+    writer: SqliteMessageWriter, other: sqlite3.Connection, message: Make, what: str
 ) -> None:
     other.execute(
         "CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN new.message_id = 'bad'"
-        " BEGIN SELECT RAISE(ABORT, 'not this one'); END"
+        f" BEGIN SELECT RAISE({what}); END"
     )
-    errors = await refusals(writer, message("a"), message("bad"), message("b"))
-    assert len(commits) == 1
-    assert all("not this one" in str(error) for error in errors)
-    assert count(other) == 0
-    assert await writer.add(message("a"), received_at=NOW) is CREATED
+    calls = (writer.add(message(name), received_at=NOW) for name in ("a", "bad", "b"))
+    first, refusal, last = await asyncio.gather(*calls, return_exceptions=True)
+    assert isinstance(refusal, StorageUnavailable)
+    assert ("a row was not stored" if what == "IGNORE" else "not this one") in str(refusal)
+    taken = AddOutcome.DUPLICATE if what == "IGNORE" else CREATED  # of the first try
+    assert (first, last) == (taken, taken)
+    assert count(other) == 2
+    assert await writer.check() is None
     other.execute("DROP TRIGGER refuse")
     assert await writer.add(message("bad"), received_at=NOW) is CREATED
+
+
+async def test_a_refused_row_costs_no_connection(
+    writer: SqliteMessageWriter,
+    other: sqlite3.Connection,
+    message: Make,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await writer.add(message("a"), received_at=NOW)
+    other.execute("CREATE UNIQUE INDEX one_text ON messages (text) WHERE text = 'once'")
+    await writer.add(message("b", "once"), received_at=NOW)
+    opened: list[object] = []
+    monkeypatch.setattr(AsyncEngine, "connect", opened.append)
+    (error,) = await refusals(writer, message("c", "once"))
+    assert "UNIQUE constraint failed" in str(error)
+    assert await writer.add(message("d"), received_at=NOW) is CREATED
+    assert not opened
 
 
 async def test_a_refusal_shows_nothing_of_the_message(
