@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from lyftr_core.errors import StorageError
+from lyftr_core.errors import DataRefused, StorageError
 
 __all__ = [
     "AT_ONCE",
@@ -103,6 +103,7 @@ class LogTarget(LogSource, Protocol):
             after: The last `seq` that the log has, 0 if it has none.
 
         Raises:
+            DataRefused: The target does not take one of the rows.
             StorageUnavailable: It could not be committed, or `after` is not the last.
         """
         ...
@@ -151,18 +152,31 @@ def append_rest(source: LogSource, target: LogTarget, progress: Progress) -> int
 
     Raises:
         StorageError: The target holds something else; nothing is changed.
-        StorageUnavailable: It could not go on; what is committed stays, to go on from.
+        StorageUnavailable: It could not go on; what is committed stays, to go on from. Where the
+            target does not take a row, the message names its `seq`.
     """
     before, last = _require_beginning(source, target)
     done, whole = before, source.count()
     progress(done, whole)
     for batch in source.rows(after=last):
-        target.append(batch, after=last)
+        _append(target, batch, after=last)
         last, done = batch[-1].seq, done + len(batch)
         progress(done, whole)
     if _conflicts(source) != _conflicts(target):
         target.replace_conflicts(source.conflicts())
     return done - before
+
+
+def _append(target: LogTarget, rows: Sequence[LogRow], *, after: int) -> None:
+    """Append rows; of those that the target does not take, find and name the first."""
+    try:
+        target.append(rows, after=after)
+    except DataRefused as exc:
+        if len(rows) == 1:
+            raise DataRefused(f"the message with seq {rows[0].seq}: {exc}") from exc
+        middle = len(rows) // 2
+        _append(target, rows[:middle], after=after)
+        _append(target, rows[middle:], after=rows[middle - 1].seq)
 
 
 def digest(log: LogSource, progress: Progress = lambda _done, _whole: None) -> LogDigest:

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lyftr_core import AddOutcome, LogSelection, Message, MessageFilter, Removal, StorageUnavailable
+from lyftr_core.errors import DataRefused
 from lyftr_core.log_copy import AT_ONCE, LogRow
 from lyftr_core.testing import messages, moments
 from lyftr_core.testing.samples import NOON, sample
@@ -262,6 +264,20 @@ def test_what_the_target_changes_on_its_way_in_is_found(lyftr: Lyftr, new_url: N
     line = refusal(lyftr("copy", "--from", source, "--to", target))
     assert "the copy differs" in line
     assert line.count("2 messages, 0 of them removed, 0 conflicts, SHA-256 ") == 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_row_that_the_target_does_not_take_is_named_and_those_before_it_are_copied(
+    new_url: NewUrl, kind: str
+) -> None:
+    source, target = new_url("sqlite"), new_url(kind)
+    fill(source, *((sample(f"m{n}", text=text), NOON) for n, text in enumerate("abcdbe")))
+    add(target)  # makes the tables
+    execute(target, "CREATE UNIQUE INDEX one_text ON messages (text)")
+    done = CliRunner().invoke(copy, ["--from", source, "--to", target], env=environment())
+    assert isinstance(done.exception, DataRefused)
+    assert str(done.exception).startswith("the message with seq 5: cannot write ")
+    assert query(target, "SELECT seq FROM messages ORDER BY seq") == [(1,), (2,), (3,), (4,)]
 
 
 def test_whoever_writes_to_the_target_meanwhile_is_noticed(new_url: NewUrl) -> None:
