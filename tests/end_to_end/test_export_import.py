@@ -23,7 +23,7 @@ from lyftr_core.records import Record
 from lyftr_core.testing import messages, moments
 from lyftr_core.testing.samples import NOON, sample
 from lyftr_http.cli import cli
-from lyftr_sqlite import SqliteStore, check
+from lyftr_sqlite import SqliteStore, check, migrate
 from lyftr_sqlite.importing import open_importer
 from tests.end_to_end.conftest import LYFTR, PATIENCE, Lyftr, environment, refusal
 from tests.end_to_end.terminal import on_a_terminal
@@ -298,6 +298,31 @@ def test_an_import_goes_on_past_what_breaks_a_rule_if_it_is_told_where_to_keep_i
     assert refused.read_text().splitlines()[::2] == [BAD.strip(), "{"]
     assert refused.stat().st_mode & 0o777 == 0o600
     assert "exists" in refusal(lyftr("import", "--skip-invalid", "refused.jsonl", "x.jsonl"))
+
+
+@pytest.mark.parametrize("skips", [False, True])
+def test_a_record_that_the_database_does_not_take_is_named_and_keeps_no_other_out(
+    tmp_path: Path, *, skips: bool
+) -> None:
+    variables = environment(DATABASE_URL=f"sqlite:///{tmp_path}/lyftr.db")
+    names = "abcdefg"
+    (tmp_path / "x.jsonl").write_text("".join(GOOD % name for name in names))
+    migrate(tmp_path / "lyftr.db")
+    with closing(sqlite3.connect(tmp_path / "lyftr.db")) as database:
+        database.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN new.message_id = 'e'"
+            " BEGIN SELECT RAISE(ABORT, 'not this one'); END"
+        )
+    skipping = ["--skip-invalid", str(tmp_path / "refused.jsonl")] if skips else []
+    arguments = ["import", *skipping, str(tmp_path / "x.jsonl")]
+    done = CliRunner().invoke(cli, arguments, env=variables)
+    assert "line 5: cannot commit: not this one" in done.stderr
+    assert done.exit_code == int(not skips)
+    taken = names.replace("e", "") if skips else names[: names.index("e")]
+    assert "".join(str(row[1]) for row in rows(tmp_path / "lyftr.db")) == taken
+    assert f"{len(taken)} new, 0 there already, 0 conflicts" in done.output
+    if skips:
+        assert (tmp_path / "refused.jsonl").read_text() == GOOD % "e"
 
 
 def test_refused_rows_of_csv_can_be_put_right_and_imported(lyftr: Lyftr, tmp_path: Path) -> None:

@@ -12,13 +12,21 @@ from typing import BinaryIO
 import click
 
 from lyftr_core import AddOutcome
+from lyftr_core.errors import DataRefused
 from lyftr_http.cli.environment import container_for, settings_from_environment
 from lyftr_http.cli.finishing import finishing
 from lyftr_http.cli.output import say
 from lyftr_http.cli.output_files import OUTPUT_FILE, file_only
 from lyftr_http.cli.progress import progress
-from lyftr_http.cli.record_files import FileFormat, ReadRecord, RecordFile, format_option
+from lyftr_http.cli.record_files import (
+    FileFormat,
+    ReadRecord,
+    RecordFile,
+    WrongRecord,
+    format_option,
+)
 from lyftr_http.cli.refusals import InvalidRecord, Refusals
+from lyftr_http.databases.database import Importer
 
 __all__ = ["import_"]
 
@@ -70,10 +78,11 @@ def import_(file: BinaryIO, *, file_format: FileFormat | None, refused: Path | N
             refusals = stack.enter_context(Refusals(refused, container.database()))
             importer = stack.enter_context(container.database().open_importer())
             shown = stack.enter_context(progress("import", size, unit="bytes"))
-            for batch in _batches(RecordFile(file, chosen), refusals):
-                records, now = [found.record for found in batch], datetime.now(UTC)
+            records = RecordFile(file, chosen)
+            for batch in _batches(records, refusals):
                 with finishing():
-                    counts.update(importer.add(records, received_at=now))
+                    for wrong in _add(batch, importer, counts):
+                        _refuse(wrong, refusals, records.header)
                     shown.show(batch[-1].end, size)
             with finishing():
                 importer.finish()
@@ -96,17 +105,42 @@ def _batches(records: RecordFile, refusals: Refusals) -> Iterator[list[ReadRecor
     for found in records:
         if isinstance(found, ReadRecord):
             batch.append(found)
-        elif not refusals.skips:
-            if batch:
-                yield batch
-            raise InvalidRecord(found)
         else:
-            refusals.keep(found, records.header)
+            if batch and not refusals.skips:
+                yield batch
+            _refuse(found, refusals, records.header)
         if len(batch) == _AT_ONCE:
             yield batch
             batch = []
     if batch:
         yield batch
+
+
+def _add(
+    batch: list[ReadRecord], importer: Importer, counts: Counter[AddOutcome]
+) -> Iterator[WrongRecord]:
+    """Store a batch, in parts where the database does not take one of the records; yield those."""
+    records = [found.record for found in batch]
+    try:
+        counts.update(importer.add(records, received_at=datetime.now(UTC)))
+    except DataRefused as exc:
+        if len(batch) == 1:
+            yield WrongRecord(batch[0].line, batch[0].raw, exc)
+            return
+        middle = len(batch) // 2
+        yield from _add(batch[:middle], importer, counts)
+        yield from _add(batch[middle:], importer, counts)
+
+
+def _refuse(wrong: WrongRecord, refusals: Refusals, header: bytes) -> None:
+    """Keep a record for later.
+
+    Raises:
+        InvalidRecord: None is to be skipped.
+    """
+    if not refusals.skips:
+        raise InvalidRecord(wrong)
+    refusals.keep(wrong, header)
 
 
 def _size_of(file: BinaryIO) -> int | None:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 import click
 
-from lyftr_core import Fault, FaultCode, InvalidMessage, StoredMessage
+from lyftr_core import Fault, FaultCode, InvalidMessage, LyftrError, StoredMessage
 from lyftr_core.csv_records import CSV_HEADER, parse_csv_header, parse_csv_record, to_csv_record
 from lyftr_core.records import MAX_RECORD_SIZE, Record, parse_json_record, to_json_record
 
@@ -65,18 +65,20 @@ class ReadRecord(NamedTuple):
     """A record as it stands in a file.
 
     Attributes:
+        line: The line where it begins, from 1.
         raw: All of it, with its line end if it has one.
         end: How many bytes of the file are read with it.
         record: What it says.
     """
 
+    line: int
     raw: bytes
     end: int
     record: Record
 
 
 class WrongRecord(NamedTuple):
-    """A record that breaks a rule.
+    """A record that breaks a rule, or that the database does not take.
 
     Attributes:
         line: The line where it begins, from 1.
@@ -86,7 +88,7 @@ class WrongRecord(NamedTuple):
 
     line: int
     raw: bytes
-    fault: InvalidMessage
+    fault: LyftrError
 
 
 class RecordFile:
@@ -134,7 +136,7 @@ class RecordFile:
         try:
             if len(raw) >= MAX_RECORD_SIZE:
                 raise _too_long()
-            return ReadRecord(raw, self._end, parse(raw))
+            return ReadRecord(line, raw, self._end, parse(raw))
         except InvalidMessage as exc:
             return WrongRecord(line, raw, exc)
 
