@@ -10,14 +10,17 @@ from contextlib import suppress
 from pathlib import Path
 
 from lyftr_core.errors import StorageError
+from lyftr_sqlite.locks import COPYING, TURN
 
-__all__ = ["owns", "require_free"]
+__all__ = ["BESIDE", "LOCKS", "RESTORING", "owns", "require_free"]
 
-_BESIDE = ("-wal", "-shm", "-journal")
+BESIDE = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database (https://www.sqlite.org/tempfiles.html)."""
-_RESTORING = ".restoring"
+LOCKS = (TURN, COPYING)
+"""What lyftr keeps beside it."""
+RESTORING = ".restoring"
 """The copy that a restore makes before it replaces the database."""
-_OURS = tuple(f"{copy}{end}" for copy in ("", _RESTORING) for end in ("", *_BESIDE, "-lock"))
+_OURS = tuple(f"{copy}{end}" for copy in ("", RESTORING) for end in ("", *BESIDE, *LOCKS))
 
 _Identity = tuple[int | str, ...]
 
@@ -55,12 +58,13 @@ def require_free(path: Path, target: Path) -> None:
         raise StorageError(
             f"{target} is the database {path} or one of its files; choose another name"
         )
-    for end in _BESIDE:
+    for end in BESIDE:
         if os.path.lexists(f"{target}{end}"):
             raise StorageError(
                 f"{target} belongs to another database, whose {target.name}{end} lies beside it;"
                 " choose another name"
             )
+    for end in (*BESIDE, *LOCKS):
         other = Path(os.fspath(target).removesuffix(end))
         if other != target and other.is_file():
             raise StorageError(f"{target} belongs to the database {other}; choose another name")

@@ -7,15 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lyftr_core.errors import StorageUnavailable
-from lyftr_sqlite.locks import COPYING, TURN
+from lyftr_sqlite.companions import BESIDE, LOCKS
 from lyftr_sqlite.ownership import PRIVATE, Ownership, hand_over, ownership_of, user_name
 
-__all__ = ["BESIDE", "LOCKS", "open_copy", "remove_beside"]
-
-BESIDE = ("-wal", "-shm", "-journal")
-"""What SQLite keeps beside a database while it is open, or after a crash."""
-LOCKS = (TURN, COPYING)
-"""What lyftr keeps beside it."""
+__all__ = ["open_copy", "remove_beside"]
 
 
 @contextmanager

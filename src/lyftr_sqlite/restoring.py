@@ -17,12 +17,13 @@ import msgspec
 from lyftr_core.errors import StorageUnavailable
 from lyftr_sqlite.backing_up import copy_database, require_sound
 from lyftr_sqlite.checking import check
+from lyftr_sqlite.companions import BESIDE, LOCKS, RESTORING
 from lyftr_sqlite.engines import file_uri
 from lyftr_sqlite.failures import as_storage_unavailable, is_busy
 from lyftr_sqlite.migration import migrate
 from lyftr_sqlite.ownership import ownership_of, ownership_of_new
 from lyftr_sqlite.rebuilding import rebuild
-from lyftr_sqlite.restored_copy import BESIDE, LOCKS, open_copy, remove_beside
+from lyftr_sqlite.restored_copy import open_copy, remove_beside
 
 __all__ = ["Restored", "restore"]
 
@@ -66,7 +67,7 @@ def restore(
         SchemaMismatch: The backup is newer than this program, or no database of lyftr.
     """
     real = Path(os.path.realpath(path))
-    new = real.with_name(f"{real.name}.restoring")
+    new = real.with_name(f"{real.name}{RESTORING}")
     with as_storage_unavailable(f"cannot restore {path}"):
         wanted = ownership_of(real) if real.exists() else ownership_of_new(real)
         with open_copy(new, path, wanted) as descriptor:

@@ -13,7 +13,7 @@ from lyftr_http.cli import run
 from lyftr_http.settings import VARIABLES
 from lyftr_sqlite.importing import open_importer
 
-COMPANIONS = ["-wal", "-shm", "-journal", "-lock", ".restoring", ".restoring-wal"]
+COMPANIONS = ["-wal", "-shm", "-journal", "-lock", "-copy-lock", ".restoring", ".restoring-wal"]
 LINE = '{"message_id":"m2","from":"+12","to":"+13","ts":"2026-01-15T12:00:00Z"}\n'
 Lyftr = Callable[..., tuple[int, str, str]]
 
