@@ -13,6 +13,7 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from lyftr_core.errors import StorageUnavailable
+from lyftr_postgres.settings import in_transaction
 
 __all__ = ["HORIZON", "LARGEST_BATCH", "NEXT_SEQ", "PLACES", "SEQ", "find_horizon"]
 
@@ -62,7 +63,8 @@ async def find_horizon(connection: AsyncConnection[Any]) -> int:
     Raises:
         StorageUnavailable: The base of the log is missing.
     """
-    found = await (await connection.execute(HORIZON)).fetchone()
+    async with in_transaction(connection):
+        found = await (await connection.execute(HORIZON)).fetchone()
     if found is None:
         raise StorageUnavailable("the base of the log is missing")
     return int(found[0])

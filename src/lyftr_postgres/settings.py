@@ -64,15 +64,21 @@ async def prepare_session(connection: AsyncConnection[Any]) -> None:
     Args:
         connection: In autocommit mode. Its `isolation_level` is set where the defaults differ.
     """
-    found = await connection.execute(_FOR_SESSION, [connection.info.backend_pid])
-    if (await found.fetchone()) != (True,):
-        await connection.set_isolation_level(IsolationLevel.READ_COMMITTED)
+    # A standby answers nothing in a transaction that is serializable.
+    await connection.set_isolation_level(IsolationLevel.READ_COMMITTED)
+    async with connection.transaction():
+        found = await connection.execute(_FOR_SESSION, [connection.info.backend_pid])
+    if (await found.fetchone()) == (True,):
+        await connection.set_isolation_level(None)
 
 
 def prepare_session_now(connection: Connection[Any]) -> None:
     """Do the same without asyncio."""
-    if connection.execute(_FOR_SESSION, [connection.info.backend_pid]).fetchone() != (True,):
-        connection.isolation_level = IsolationLevel.READ_COMMITTED
+    connection.isolation_level = IsolationLevel.READ_COMMITTED
+    with connection.transaction():
+        found = connection.execute(_FOR_SESSION, [connection.info.backend_pid])
+    if found.fetchone() == (True,):
+        connection.isolation_level = None
 
 
 def has_our_defaults(connection: AsyncConnection[Any]) -> bool:

@@ -18,6 +18,8 @@ from lyftr_postgres.rebuilding import rebuild
 from lyftr_postgres.settings import _NEEDED, BEGIN
 from tests.postgresql.database_server import DatabaseServer
 from tests.postgresql.pgbouncer import PgBouncer
+from tests.postgresql.server import PostgresServer
+from tests.postgresql.standby import StandbyServer
 
 ODD = {
     "default_transaction_isolation": "serializable",
@@ -196,3 +198,20 @@ def test_a_database_of_another_encoding_is_refused_by_its_name(
             migrate(parse_database_url(postgres_server.url(name)))
     finally:
         postgres_server.drop_database(name)
+
+
+@pytest.mark.once
+async def test_a_replica_answers_though_it_knows_no_serializable_transaction(
+    primary_to_break: PostgresServer,
+) -> None:
+    with StandbyServer(primary_to_break) as standby:
+        url = primary_to_break.url("inbox")
+        async with PostgresStore(url) as store:
+            await store.writer.add(sample("m1"), received_at=NOON)
+        set_in(primary_to_break, "inbox", **ODD)
+        async with PostgresStore(url, read_url=standby.url("inbox")) as store:
+            await store.writer.add(sample("m2"), received_at=NOON)
+            async with asyncio.timeout(10):
+                while await store.replica.get("m2") is None:
+                    pass  # to read is a pause
+            assert await store.replica.last_seq() == await store.reader.last_seq()
