@@ -115,7 +115,7 @@ async def test_closing_refuses_what_waits_behind_a_commit_that_failed(
 ) -> None:
     other.execute(
         "CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN new.message_id = 'bad'"
-        " BEGIN SELECT RAISE(ABORT, 'not this one'); END"
+        " BEGIN SELECT json('{'); END"
     )
     writer = SqliteMessageWriter(WritingConnection(impatient_engine, path), max_batch=1)
     await writer.open()
@@ -124,7 +124,7 @@ async def test_closing_refuses_what_waits_behind_a_commit_that_failed(
     await writer.close()
     outcomes = await calls
     assert outcomes[0] is AddOutcome.CREATED
-    assert [str(outcome) for outcome in outcomes[1:]] == ["cannot commit: not this one"] * 2
+    assert [str(outcome) for outcome in outcomes[1:]] == ["cannot commit: malformed JSON"] * 2
     assert len(tried) == 2
 
 
