@@ -71,8 +71,8 @@ class BatchStore(Protocol):
     async def check(self) -> None:
         """Find out whether a batch can be committed again, if the last one failed.
 
-        It may be called while a batch is being stored, by one caller at a time, and must hold up
-        neither that batch nor the next one.
+        It may be called while a batch is being stored, and holds up neither that batch nor the
+        next one for longer than a moment.
 
         Raises:
             StorageUnavailable: It cannot.

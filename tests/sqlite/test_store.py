@@ -1,9 +1,10 @@
 """The whole store over one file: from restart to restart nothing is lost or used twice."""
 
+import asyncio
 import os
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,7 @@ ALL = Selection(filter=MessageFilter(), limit=100)
 
 Files = Callable[[Path], list[str]]
 Make = Callable[..., Message]
+Until = Callable[[Callable[[], bool]], Awaitable[None]]
 
 
 async def seq_of(store: SqliteStore, message_id: str) -> int:
@@ -240,6 +242,18 @@ async def test_readers_open_no_file_moved_over_the_database(tmp_path: Path, mess
         with pytest.raises(StorageUnavailable, match="replaced"):
             await store.reader.get("m1")
     assert store.path.read_bytes() == before
+
+
+@pytest.mark.parametrize("turns", [0, 1, 5])
+async def test_closing_gives_up_a_check_under_way_and_leaves_no_connection(
+    tmp_path: Path, turns: int, open_connections: Callable[[], int], until: Until
+) -> None:
+    async with SqliteStore(f"sqlite:///{tmp_path / 'inbox.db'}") as store:
+        check = asyncio.create_task(store.probe.check())
+        for _ in range(1 + turns):
+            await asyncio.sleep(0)
+    assert await check in {"closed", None}
+    await until(lambda: open_connections() == 0)
 
 
 async def test_readers_opened_without_the_log_read_again_once_it_is_back(
