@@ -47,12 +47,14 @@ def serve(*, workers: int, dev: bool, **options: str | None) -> None:
     settings = settings_from_environment(given | ({"LOG_FORMAT": "console"} if dev else {}))
     container = container_for(settings)
     _decide_on_readers(settings)
-    container.database().prepare()
+    warnings = container.database().prepare()
     listening = bind(settings.host, settings.port)
     settings = msgspec.structs.replace(settings, port=listening.getsockname()[1])
     if dev:
         settings = _greet(settings)
     log = container.log()
+    for warning in warnings:
+        log.warning(warning)
     if settings.webhook_secret is None:
         log.warning("WEBHOOK_SECRET is not set: webhooks are answered 503 until it is")
     log.info("listening", host=settings.host, port=settings.port, workers=workers)

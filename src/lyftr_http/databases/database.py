@@ -172,8 +172,8 @@ class Database(Protocol):
         """Whether nothing of the texts of removed messages is left in the database."""
         ...
 
-    def prepare(self) -> None:
-        """See that a server can start on it."""
+    def prepare(self) -> tuple[str, ...]:
+        """See that a server can start on it, and return what to warn of."""
         ...
 
     def migrate(self) -> Migration:

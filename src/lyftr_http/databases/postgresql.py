@@ -52,9 +52,10 @@ class PostgresDatabase:
         self.listing_reader: MessageReader = self.store.replica
         self._conninfo = self.store.conninfo
 
-    def prepare(self) -> None:
+    def prepare(self) -> tuple[str, ...]:
         """Make the tables in an empty database, and see that those of any other fit."""
         prepare(self._conninfo)
+        return ()
 
     def migrate(self) -> Migration:
         """Bring it to the schema of this version."""

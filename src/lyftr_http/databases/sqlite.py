@@ -1,7 +1,5 @@
 """A database in one SQLite file."""
 
-import logging
-import multiprocessing
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -22,11 +20,9 @@ from lyftr_sqlite.restoring import Restored, restore
 __all__ = ["SqliteDatabase"]
 
 _OPEN_TO_ALL = (
-    "every user of this machine can open %s: they can read the messages, or lock the file so that"
-    " webhooks are refused. Stop lyftr, then run: chmod o= %s*"
+    "every user of this machine can open {0}: they can read the messages, or lock the file so that"
+    " webhooks are refused. Stop lyftr, then run: chmod o= {0}*"
 )
-
-_log = logging.getLogger(__name__)
 
 
 class SqliteDatabase:
@@ -57,12 +53,10 @@ class SqliteDatabase:
         self.listing_reader: MessageReader = self.store.reader
         self._path = self.store.path
 
-    def prepare(self) -> None:
+    def prepare(self) -> tuple[str, ...]:
         """Bring the file to the schema of this version; warn where every user can open it."""
         self.migrate()
-        # Each worker prepares too; its parent has warned already.
-        if is_open_to_all(self._path) and multiprocessing.parent_process() is None:
-            _log.warning(_OPEN_TO_ALL, self._path, self._path)
+        return (_OPEN_TO_ALL.format(self._path),) if is_open_to_all(self._path) else ()
 
     def migrate(self) -> Migration:
         """Do the same, and say what was done."""
