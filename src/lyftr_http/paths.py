@@ -1,5 +1,7 @@
 """Routing on the path as it was sent, so that each resource has one path."""
 
+import re
+from functools import cache
 from urllib.parse import quote, unquote_to_bytes
 
 from litestar.enums import ScopeType
@@ -8,6 +10,9 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from lyftr_http.error_answers import NOT_FOUND
 
 __all__ = ["SegmentRouting"]
+
+_ESCAPES = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9_.~/-]")
+"""Bytes that are percent-encoded, or that should be (RFC 3986, section 2.3)."""
 
 
 class SegmentRouting:
@@ -39,7 +44,12 @@ class SegmentRouting:
 
 
 def _encoded(path: bytes) -> str:
-    return "/".join(quote(unquote_to_bytes(segment), safe="") for segment in path.split(b"/"))
+    return _ESCAPES.sub(lambda found: _canonical(found[0]), path).decode()
+
+
+@cache  # of some 1,500 keys at most
+def _canonical(escape: bytes) -> bytes:
+    return quote(unquote_to_bytes(escape), safe="").encode()
 
 
 def _has_empty_segment(scope: Scope) -> bool:
