@@ -74,6 +74,8 @@ class SignedRequest(msgspec.Struct, frozen=True):
     def header_values(self, name: bytes) -> list[bytes]:
         """Return every value of a header, in the order sent.
 
+        White space around a value is no part of it (RFC 9110, section 5.5).
+
         Args:
             name: The header's name in lower case.
         """
@@ -81,7 +83,7 @@ class SignedRequest(msgspec.Struct, frozen=True):
         values = []  # a loop, as a comprehension costs a call in Python 3.11
         for key, value in self.headers:
             if len(key) == length and key.lower() == name:
-                values.append(value)
+                values.append(value.strip(b" \t"))
         return values
 
 

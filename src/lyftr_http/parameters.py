@@ -20,8 +20,8 @@ from lyftr_core import (
 from lyftr_core.log import MAX_SEQ
 from lyftr_core.message import check_message_id
 from lyftr_core.queries import DEFAULT_LIMIT, check_range
+from lyftr_http.headers import Headers, header_values
 from lyftr_http.query_string import QueryString, Refused, choice, integer, not_utf8
-from lyftr_http.request_body import Headers
 
 __all__ = [
     "LAST_EVENT_ID",
@@ -120,7 +120,7 @@ def read_stream_query(query_string: bytes, headers: Headers) -> tuple[MessageFil
 
 def _last_event_id(headers: Headers) -> int | None:
     name = LAST_EVENT_ID.lower().encode()
-    values = [value for header, value in headers if header == name and value]
+    values = [value for value in header_values(headers, name) if value]
     if not values:
         return None
     try:

@@ -5,7 +5,7 @@ import hmac
 import re
 from collections.abc import Iterable
 
-from lyftr_http.request_body import Headers
+from lyftr_http.headers import Headers, header_values
 from lyftr_http.sessions import Sessions
 
 __all__ = ["InvalidToken", "ReadAccess", "TokenRequired"]
@@ -56,7 +56,7 @@ class ReadAccess:
         """
         if self.is_open:
             return
-        given = [value for name, value in headers if name == b"authorization"]
+        given = header_values(headers, b"authorization")
         if not any(_BEARER(value) for value in given):
             if self._sessions and self._sessions.are_in(headers):
                 return

@@ -1,15 +1,14 @@
 """Reading a request's body, up to a limit."""
 
-from collections.abc import Iterable
-
 from litestar.types import HTTPScope, Receive
+
+from lyftr_http.headers import Headers
 
 __all__ = [
     "MAX_BODY_SIZE",
     "BodyCutOff",
     "BodyTooLarge",
     "ClientGone",
-    "Headers",
     "InvalidContentLength",
     "mark_as_cut_off",
     "read_body",
@@ -17,8 +16,6 @@ __all__ = [
 
 MAX_BODY_SIZE = 64 * 1024
 """The largest body that is read, in bytes."""
-
-Headers = Iterable[tuple[bytes, bytes]]
 
 _CUT_OFF = "lyftr_body_cut_off"
 

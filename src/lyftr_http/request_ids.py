@@ -3,7 +3,7 @@
 import os
 import re
 
-from lyftr_http.request_body import Headers
+from lyftr_http.headers import Headers, header_values
 
 __all__ = ["RequestIds"]
 
@@ -27,7 +27,7 @@ class RequestIds:
         Args:
             headers: Those of the request, the names in lower case.
         """
-        given = [value for name, value in headers if name == b"x-request-id"]
+        given = header_values(headers, b"x-request-id")
         if len(given) == 1 and _FIT(given[0]):
             return given[0].decode()
         return self._make()

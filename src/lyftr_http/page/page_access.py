@@ -96,4 +96,7 @@ def is_from_our_pages(scope: HTTPScope) -> bool:
 
 
 def _by_name(scope: HTTPScope) -> Mapping[str, str]:
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    return {
+        name.decode("latin-1"): value.strip(b" \t").decode("latin-1")
+        for name, value in scope["headers"]
+    }
