@@ -11,17 +11,19 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
-from lyftr_http.request_body import Headers
+from lyftr_http.headers import Headers, header_values
 
-__all__ = ["LIFETIME", "SECURE_NAME", "Sessions", "cookie_name"]
+__all__ = ["LIFETIME", "PLAIN_NAME", "SECURE_NAME", "Sessions"]
 
 LIFETIME: Final = 12 * 60 * 60
 """How long a session lasts, in seconds."""
 SECURE_NAME: Final = "__Host-lyftr_session"
 """The name of the cookie over TLS: browsers take it from this very host alone (RFC 6265bis)."""
 
-_PLAIN_NAME = "lyftr_session"
-_NAMES = {SECURE_NAME.encode(), _PLAIN_NAME.encode()}
+PLAIN_NAME: Final = "lyftr_session"
+"""Its name without TLS."""
+
+_NAMES = {SECURE_NAME.encode(), PLAIN_NAME.encode()}
 _LABEL = b"lyftr session cookie, version 1"
 _VALUE = re.compile(rb"([0-9]{1,11}\.[0-9a-f]{32})\.([0-9a-f]{64})")
 
@@ -73,23 +75,13 @@ class Sessions:
         return int(self._clock().timestamp())
 
 
-def cookie_name(*, is_secure: bool) -> str:
-    """Return the name of the cookie that is given out.
-
-    Args:
-        is_secure: Whether the request came over TLS.
-    """
-    return SECURE_NAME if is_secure else _PLAIN_NAME
-
-
 def _cookies(headers: Headers) -> Iterator[bytes]:
     """Return the values of all cookies that have a name of ours."""
-    for header, value in headers:
-        if header == b"cookie":
-            for pair in value.split(b";"):
-                name, _, content = pair.strip(b" ").partition(b"=")
-                if name in _NAMES:
-                    yield content
+    for value in header_values(headers, b"cookie"):
+        for pair in value.split(b";"):
+            name, _, content = pair.strip(b" \t").partition(b"=")
+            if name in _NAMES:
+                yield content
 
 
 def _key(token: bytes) -> bytes:

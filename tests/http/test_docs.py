@@ -55,11 +55,14 @@ async def test_all_that_the_page_names_is_there(client: httpx.AsyncClient) -> No
 async def test_a_file_is_kept_if_its_address_has_its_version(
     client: httpx.AsyncClient, name: str
 ) -> None:
-    answer = await client.get(f"/docs/{name}")
+    answer = await client.get(f"/docs/{name}?v={VERSION}")
     assert answer.content == read(name)
     assert answer.headers["content-type"] == f"{FILES[name].media_type}; charset=utf-8"
     is_kept = answer.headers["cache-control"] != "no-store"
     assert is_kept == (f"{name}?v={VERSION}" in read(PAGE).decode().replace("{version}", VERSION))
+    for query in ("", "?", "?v=", "?v=0", f"?v={VERSION}0", f"?v=0&v={VERSION}", f"?V={VERSION}"):
+        answer = await client.get(f"/docs/{name}{query}")
+        assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
     assert (await client.head(f"/docs/{name}")).status_code == 200
 
 

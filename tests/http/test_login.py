@@ -64,9 +64,9 @@ async def test_a_token_begins_a_session_that_reads_everything(guarded: httpx.Asy
     answer = await _log_in(guarded, f" {_TOKEN}\r\n", after="/?q=hello")
     assert (answer.status_code, answer.headers["location"]) == (303, "/?q=hello")
     (cookie,) = answer.headers.get_list("set-cookie")
-    value, _, attributes = cookie.partition("; ")
+    value, *attributes = cookie.lower().split("; ")
     assert value.startswith("lyftr_session=")
-    assert attributes == "Path=/; Max-Age=43200; HttpOnly; SameSite=Strict"
+    assert set(attributes) == {"path=/", "max-age=43200", "httponly", "samesite=strict"}
     assert _TOKEN not in cookie
     for path in ("/", "/stats", "/messages"):
         assert (await guarded.get(path)).status_code == 200
@@ -82,7 +82,8 @@ async def test_over_tls_the_cookie_goes_over_tls_alone(
     answer = await _log_in(guarded, headers={"X-Forwarded-Proto": said})
     (cookie,) = answer.headers.get_list("set-cookie")
     assert cookie.startswith("__Host-lyftr_session=")
-    assert cookie.endswith("; Path=/; Max-Age=43200; HttpOnly; SameSite=Strict; Secure")
+    attributes = set(cookie.lower().split("; ")[1:])
+    assert attributes == {"path=/", "max-age=43200", "httponly", "samesite=strict", "secure"}
     headers = {"Cookie": cookie.partition(";")[0]}
     assert (await guarded.get("/stats", headers=headers)).status_code == 200
 
@@ -172,9 +173,20 @@ async def test_a_form_of_ours_is_taken(guarded: httpx.AsyncClient, headers: dict
     assert (await _log_in(guarded, headers=headers)).status_code == 303
     answer = await guarded.post("/logout", headers=headers)
     assert (answer.status_code, answer.headers["location"]) == (303, "/login")
-    (cookie,) = answer.headers.get_list("set-cookie")
-    assert cookie == "lyftr_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict"
     assert (await guarded.get("/stats")).status_code == 401
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-Forwarded-Proto": "https"}])
+async def test_logging_out_ends_the_sessions_with_and_without_tls(
+    guarded: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    answer = await guarded.post("/logout", headers=headers)
+    ended = [cookie.lower().split("; ") for cookie in answer.headers.get_list("set-cookie")]
+    common = {"path=/", "max-age=0", "httponly", "samesite=strict"}
+    assert {cookie[0].partition("=")[0]: set(cookie[1:]) for cookie in ended} == {
+        "lyftr_session": common,
+        "__host-lyftr_session": common | {"secure"},
+    }
 
 
 async def test_who_follows_a_link_of_another_site_is_asked_once_more(

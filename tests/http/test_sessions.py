@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lyftr_http.read_access import InvalidToken, ReadAccess, TokenRequired
-from lyftr_http.sessions import LIFETIME, SECURE_NAME, Sessions, cookie_name
+from lyftr_http.sessions import LIFETIME, SECURE_NAME, Sessions
 
 _START = datetime(2026, 1, 15, 12, tzinfo=UTC)
 _TOKENS = [b"canary-token-1", b"canary-token-2"]
@@ -118,8 +118,3 @@ def test_a_wrong_bearer_token_is_refused_beside_a_good_cookie(sessions: Sessions
     access.require([*cookie, (b"authorization", b"Basic dTpw")])
     with pytest.raises(InvalidToken):
         access.require([*cookie, (b"authorization", b"Bearer another")])
-
-
-def test_over_tls_the_name_binds_it_to_the_host() -> None:
-    assert cookie_name(is_secure=True) == "__Host-lyftr_session"
-    assert cookie_name(is_secure=False) == "lyftr_session"

@@ -23,6 +23,7 @@ _POLICY = "; ".join(
     ]
 )
 _PAGE_HEADERS = {"Content-Security-Policy": _POLICY}
+_VERSIONED = f"v={VERSION}".encode()
 _RELEASED = {"Cache-Control": "public, max-age=31536000, immutable"}
 """For what is asked for by its version."""
 
@@ -36,10 +37,11 @@ def get_docs(request: Request[Any, Any, Any]) -> Response[str]:
 
 
 @get("/docs/{name:str}", include_in_schema=False, sync_to_thread=False)
-def get_docs_file(name: FromPath[str]) -> Response[bytes]:
-    """Return a file that the page loads."""
+def get_docs_file(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Return a file that the page loads; under the version that it has, for ever."""
     served = FILES.get(name)
     if served is None:
         raise NotFoundException("no such file")
-    headers = _RELEASED if served.is_released else {}
+    is_versioned = served.is_released and request.scope["query_string"] == _VERSIONED
+    headers = _RELEASED if is_versioned else {}
     return Response(read(name), media_type=served.media_type, headers=headers)

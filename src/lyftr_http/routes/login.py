@@ -1,10 +1,12 @@
 """`/login` and `/logout`: a session for a browser, begun with a token."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
 from litestar import MediaType, Request, Response, post
+from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.exceptions import PermissionDeniedException
 from litestar.params import SkipValidation
@@ -14,7 +16,7 @@ from lyftr_http.page.templates import PAGE_HEADERS, Templates
 from lyftr_http.read_access import ReadAccess
 from lyftr_http.request_body import read_body
 from lyftr_http.routes.read_only import get
-from lyftr_http.sessions import LIFETIME, Sessions, cookie_name
+from lyftr_http.sessions import LIFETIME, PLAIN_NAME, SECURE_NAME, Sessions
 
 __all__ = ["log_in", "log_out", "show_login"]
 
@@ -60,18 +62,16 @@ async def log_in(
     token = fields.get("token", "").strip().encode(_BYTES)
     if not read_access.takes(token):
         return _form(request, templates, target, {}, _WRONG)
-    secure = is_secure(request.scope)
-    cookie = _cookie(cookie_name(is_secure=secure), sessions.begin(token), LIFETIME, secure=secure)
-    return _see_other(target, {"Set-Cookie": cookie})
+    begun = _cookie(sessions.begin(token), LIFETIME, secure=is_secure(request.scope))
+    return _see_other(target, [begun])
 
 
 @post("/logout", include_in_schema=False, sync_to_thread=False)
 def log_out(request: AnyRequest) -> Response[str]:
-    """End the session of a browser, in the browser."""
+    """End the sessions of a browser, in the browser: that over TLS, and that without."""
     _refuse_other_sites(request)
-    secure = is_secure(request.scope)
-    cookie = _cookie(cookie_name(is_secure=secure), "", 0, secure=secure)
-    return _see_other(f"{_root(request)}/login", {"Set-Cookie": cookie})
+    ended = [_cookie("", 0, secure=secure) for secure in (True, False)]
+    return _see_other(f"{_root(request)}/login", ended)
 
 
 def _form(
@@ -91,18 +91,25 @@ def _form(
     )
 
 
-def _see_other(location: str, headers: dict[str, str] | None = None) -> Response[str]:
+def _see_other(location: str, cookies: Sequence[Cookie] = ()) -> Response[str]:
     return Response(
         "",
         status_code=HTTPStatus.SEE_OTHER,
         media_type=MediaType.TEXT,
-        headers={"Location": location, **(headers or {})},
+        headers={"Location": location},
+        cookies=cookies,
     )
 
 
-def _cookie(name: str, value: str, age: int, *, secure: bool) -> str:
-    flags = "; Secure" if secure else ""
-    return f"{name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict{flags}"
+def _cookie(value: str, age: int, *, secure: bool) -> Cookie:
+    return Cookie(
+        key=SECURE_NAME if secure else PLAIN_NAME,
+        value=value,
+        max_age=age,
+        secure=secure,
+        httponly=True,
+        samesite="strict",
+    )
 
 
 def _refuse_other_sites(request: AnyRequest) -> None:
