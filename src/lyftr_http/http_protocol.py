@@ -26,6 +26,7 @@ from lyftr_http.error_answers import (
     SHUTTING_DOWN,
     UPGRADE_REFUSED,
 )
+from lyftr_http.http_framing import PARSER_REFUSALS, HttpOneDotZeroCycle, refusal_of_head
 from lyftr_http.pipeline_flow import PipelineFlow
 from lyftr_http.request_body import mark_as_cut_off
 from lyftr_http.request_ids import RequestIds
@@ -55,8 +56,19 @@ class _Enough(Exception):
     """No further request of the connection is taken."""
 
 
-class _TooLarge(Exception):
+class _Refused(Exception):
+    """The request is not taken, and gets an answer by itself."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class _TooLarge(_Refused):
     """The head is larger than `MAX_HEAD_SIZE`, or what comes with the body than `_MAX_FRAMING`."""
+
+    def __init__(self) -> None:
+        super().__init__(HEAD_TOO_LARGE)
 
 
 class StrictHttpProtocol(HttpToolsProtocol):
@@ -113,10 +125,10 @@ class StrictHttpProtocol(HttpToolsProtocol):
             self._count_unfinished(len(data), was_between=was_between)
         except httptools.HttpParserUpgrade:
             self._refuse(UPGRADE_REFUSED)
-        except _TooLarge:
-            self._refuse(HEAD_TOO_LARGE)
+        except _TooLarge as exc:
+            self._refuse(exc.answer)
         except httptools.HttpParserError as exc:
-            self._refuse_because_of(exc.__context__)
+            self._refuse_because_of(exc)
 
     def _count_unfinished(self, size: int, *, was_between: bool) -> None:
         """Count what came of a request that is not whole, or wait for one if none has begun."""
@@ -129,11 +141,14 @@ class StrictHttpProtocol(HttpToolsProtocol):
         elif self._is_idle() and not self._arrival.is_waiting:
             self._arrival.begin()  # there were only newlines, which may stand before a request
 
-    def _refuse_because_of(self, cause: BaseException | None) -> None:
+    def _refuse_because_of(self, error: httptools.HttpParserError) -> None:
+        cause = error.__context__
         if isinstance(cause, _Enough):
             self._ignore_rest()
+        elif isinstance(cause, _Refused):
+            self._refuse(cause.answer)
         else:
-            self._refuse(HEAD_TOO_LARGE if isinstance(cause, _TooLarge) else INVALID_REQUEST)
+            self._refuse(PARSER_REFUSALS.get(str(error), INVALID_REQUEST))
 
     def on_message_begin(self) -> None:
         """Give it its time to arrive."""
@@ -145,15 +160,33 @@ class StrictHttpProtocol(HttpToolsProtocol):
         self._head_size = self._framing_size = 0
         self._arrival.begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take in a header without the white space around its value (RFC 9110, section 5.5).
+
+        uvicorn keeps what follows the value.
+        """
+        name, value = name.lower(), value.rstrip(b" \t")
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
+
     def on_headers_complete(self) -> None:
-        """Start to answer, unless the head is too large or `HttpParserUpgrade` comes next."""
+        """Start to answer, unless the head is refused or `HttpParserUpgrade` comes next."""
         if self._long_head or len(self.headers) > MAX_FIELDS:
             self._check_fields()
+        version = self.parser.get_http_version()
+        if refusal := refusal_of_head(version, self.headers):
+            raise _Refused(refusal)
         if self.parser.should_upgrade():
             return
         self._in_head = False
         self._in_body = True
+        is_old = version == "1.0"
+        if is_old:
+            self.expect_100_continue = False  # RFC 9110, section 10.1.1
         super().on_headers_complete()
+        if is_old:
+            self.cycle.__class__ = HttpOneDotZeroCycle
         self.headers = []  # what follows a body, as trailers do, is no header (RFC 9110, 6.5.1)
         if self._draining:
             self.cycle.keep_alive = False

@@ -23,6 +23,8 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 """Those that a route has; all others share the label `other`."""
 _AT_MOST = 1_000
 """So many records are written at once, whoever waits."""
+_UNSUPPORTED = {HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.HTTP_VERSION_NOT_SUPPORTED}
+"""What a client asked for that the server never does: no error of the server."""
 
 
 class RequestJournal:
@@ -72,7 +74,7 @@ class RequestJournal:
 
     def _log_line(self, record: RequestRecord, result: WebhookResult | None) -> None:
         fields = record.fields(result)
-        if record.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        if record.status < HTTPStatus.INTERNAL_SERVER_ERROR or record.status in _UNSUPPORTED:
             self._log.info("request", **fields)
         elif record.status == HTTPStatus.SERVICE_UNAVAILABLE:
             self._log.warning("request", **fields, error=str(record.error))

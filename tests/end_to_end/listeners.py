@@ -91,7 +91,7 @@ class Listeners:
         self, number: int, last: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> int:
         """Take one stream to its end, and return the last id."""
-        head = f"GET /stream?{self._queries[number]} HTTP/1.1\r\nHost: x\r\n"
+        head = f"GET /stream?{self._queries[number]} HTTP/1.1\r\nHost: localhost\r\n"
         writer.write(f"{head}Last-Event-ID: {last}\r\n\r\n".encode())
         answer = await reader.readuntil(b"\r\n\r\n")
         if not answer.startswith(b"HTTP/1.1 200 "):

@@ -75,7 +75,7 @@ def assert_secured(head: bytes) -> None:
 def test_every_answer_has_the_security_headers_and_the_date_and_no_banner(
     serve: Serve, request_line: bytes, status: bytes
 ) -> None:
-    head = b" HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    head = b" HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
     with serve() as server:
         answer = exchange(server.port, request_line + head)
     assert answer.startswith(b"HTTP/1.1 " + status)

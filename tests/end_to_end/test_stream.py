@@ -25,7 +25,7 @@ _LISTENERS = 100
 _LONG = "600"
 _IN_TIME = 60.0
 """Far beyond what it takes, and far below `_LONG`."""
-_FROM_THE_BEGINNING = b"GET /stream?after=0 HTTP/1.1\r\nHost: x\r\n\r\n"
+_FROM_THE_BEGINNING = b"GET /stream?after=0 HTTP/1.1\r\nHost: localhost\r\n\r\n"
 _FILTER = "to=%2B20000000007"
 """What a tenth of the messages of a `Load` passes."""
 _EVERYTHING = "SELECT seq, message_id FROM messages ORDER BY seq"
