@@ -26,12 +26,10 @@ from lyftr_http.openapi import openapi_document
 from lyftr_http.paths import SegmentRouting
 from lyftr_http.request_body import MAX_BODY_SIZE
 from lyftr_http.responses import encode
-from lyftr_http.routes.docs import get_docs, get_docs_file
 from lyftr_http.routes.health import get_live, get_ready
 from lyftr_http.routes.login import log_in, log_out, show_login
-from lyftr_http.routes.message_data import message_data, pages
+from lyftr_http.routes.message_data import documentation, message_data, pages
 from lyftr_http.routes.metrics import get_metrics
-from lyftr_http.routes.schema import get_schema
 from lyftr_http.routes.static import get_static_file
 from lyftr_http.routes.webhook import receive_webhook
 from lyftr_http.settings import Settings
@@ -41,10 +39,7 @@ __all__ = ["MAX_BODY_SIZE", "create_app"]
 
 _OPEN_ROUTES = [receive_webhook, get_live, get_ready, get_metrics]
 """They show no message data."""
-_UNDESCRIBED_ROUTES = [
-    *(get_schema, get_docs, get_docs_file, get_static_file),
-    *(show_login, log_in, log_out),
-]
+_UNDESCRIBED_ROUTES = [get_static_file, show_login, log_in, log_out]
 """As those above, but no part of the API."""
 _INJECTED = (
     "ingest_message",
@@ -71,21 +66,23 @@ def create_app(settings: Settings, container: Container | None = None) -> Litest
     """Make an application. Nothing is opened before its lifespan begins.
 
     Args:
-        settings: The configuration. Without `api_tokens` whoever reaches the application may read.
+        settings: The configuration. Without `api_tokens` whoever reaches the application may read;
+            then requests must name a loopback host, `host` or one of `allowed_hosts`, unless
+            `allow_anonymous_reads` is set.
         container: Another wiring than the usual one, for tests and for embedding.
     """
     wiring = container or Container(settings=settings)
     dependencies = {name: _provide(wiring.providers[name]) for name in _INJECTED}
     routes: list[HTTPRouteHandler | Router] = [
         *_OPEN_ROUTES,
-        message_data(wiring.read_access()),
-        pages(wiring.read_access()),
+        message_data(wiring.read_access(), wiring.allowed_hosts()),
+        pages(wiring.read_access(), wiring.allowed_hosts()),
     ]
     document = cache(
         lambda: encode(openapi_document(routes, dependencies, settings.webhook_scheme))
     )
     app = Litestar(
-        route_handlers=[*routes, *_UNDESCRIBED_ROUTES],
+        route_handlers=[*routes, documentation(wiring.allowed_hosts()), *_UNDESCRIBED_ROUTES],
         # Said here, since Litestar otherwise asks the environment, and would show tracebacks.
         debug=False,
         pdb_on_exception=False,

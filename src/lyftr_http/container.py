@@ -17,6 +17,7 @@ from lyftr_core import (
     RemoveMessages,
     SecretProbe,
 )
+from lyftr_http.allowed_hosts import AllowedHosts
 from lyftr_http.commit_bell import CommitBell
 from lyftr_http.counted_scheme import CountedScheme
 from lyftr_http.databases.choosing import choose_database
@@ -51,6 +52,13 @@ def _sessions(tokens: Iterable[Secret], clock: Callable[[], datetime]) -> Sessio
     return Sessions((token.key for token in tokens), clock)
 
 
+def _allowed_hosts(settings: Settings) -> AllowedHosts:
+    """Check hosts only where reads are open for no other reason than a loopback address."""
+    if settings.api_tokens or settings.allow_anonymous_reads or "*" in settings.allowed_hosts:
+        return AllowedHosts(None)
+    return AllowedHosts((settings.host, *settings.allowed_hosts))
+
+
 def _read_access(tokens: Iterable[Secret], sessions: Sessions) -> ReadAccess:
     return ReadAccess((token.key for token in tokens), sessions)
 
@@ -83,6 +91,7 @@ class Container(containers.DeclarativeContainer):
     scheme = providers.Singleton(configured_scheme, settings, clock)
     sessions = providers.Singleton(_sessions, settings.provided.api_tokens, clock)
     read_access = providers.Singleton(_read_access, settings.provided.api_tokens, sessions)
+    allowed_hosts = providers.Singleton(_allowed_hosts, settings)
 
     webhooks_in_flight = providers.Singleton(InFlight, settings.provided.max_webhooks_in_flight)
     reads_in_flight = providers.Singleton(InFlight, settings.provided.max_reads_in_flight)

@@ -12,6 +12,7 @@ from lyftr_core import (
     SecretNotConfigured,
     StorageUnavailable,
 )
+from lyftr_http.allowed_hosts import HostNotAllowed
 from lyftr_http.answers import Answer
 from lyftr_http.in_flight import TooManyInFlight
 from lyftr_http.parameters import InvalidHeader, InvalidPath
@@ -79,6 +80,11 @@ def _invalid_input(error: InvalidInput) -> Answer:
     return Answer(HTTPStatus.UNPROCESSABLE_ENTITY, Invalid(items))
 
 
+def _host_not_allowed(error: HostNotAllowed) -> Answer:
+    detail = f"Host {error.host!r} is not allowed to read here: add it to ALLOWED_HOSTS"
+    return Answer(HTTPStatus.MISDIRECTED_REQUEST, Problem(detail))
+
+
 def _invalid_content_length(error: InvalidContentLength) -> Answer:
     detail = f"Invalid content-length: {error.args[0]!r}"
     return Answer(HTTPStatus.BAD_REQUEST, Problem(detail))
@@ -106,6 +112,7 @@ _ANSWERS: Mapping[type, Answer | Callable[[Any], Answer]] = {
     InvalidSignature: Answer(HTTPStatus.UNAUTHORIZED, Problem("invalid signature")),
     TokenRequired: _no_access("a bearer token is required", _CHALLENGE),
     InvalidToken: _no_access("invalid token", f'{_CHALLENGE}, error="invalid_token"'),
+    HostNotAllowed: _host_not_allowed,
     InvalidInput: _invalid_input,
     SecretNotConfigured: _unavailable("no webhook secret is configured"),
     # The log has the reason; the sender needs to know only that trying again is safe.

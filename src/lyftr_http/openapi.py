@@ -47,6 +47,7 @@ _PROBLEMS: Mapping[int, tuple[type[Problem | Invalid], str]] = {
     401: (Problem, "The signature is missing, malformed or wrong."),
     404: (Problem, "There is no such message."),
     413: (Problem, "The body is larger than 64 KiB."),
+    421: (Problem, "Reads are open on a loopback address, and `Host` is not an allowed host."),
     422: (Invalid, "The input breaks one or more rules; every fault is named."),
     503: (Problem, "Not done; safe to retry after `Retry-After` seconds."),
 }

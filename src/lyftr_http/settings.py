@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Final, final
 
@@ -24,6 +25,7 @@ _DAYS = " of days"
 _MOST_DAYS = 36_500
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 """`b64token` of RFC 6750, section 2.1."""
+_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._\-]*[A-Za-z0-9_.])?")
 _STANDARD_FORM = "must be whsec_ and then padded base64, as WEBHOOK_SCHEME is standard"
 
 
@@ -85,6 +87,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         api_tokens: One of them lets read message data; none lets everybody (`API_TOKENS`).
         allow_anonymous_reads: Whether `lyftr serve` starts without tokens where others can
             reach it (`ALLOW_ANONYMOUS_READS`).
+        allowed_hosts: Hosts under which reads that are open on a loopback address are answered
+            too; `*` is all (`ALLOWED_HOSTS`).
         retention_days: For how many days messages are kept, 0 for ever (`RETENTION_DAYS`).
     """
 
@@ -105,6 +109,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_streams: int = 400
     api_tokens: tuple[Secret, ...] = ()
     allow_anonymous_reads: bool = False
+    allowed_hosts: tuple[str, ...] = ()
     retention_days: int = 0
 
     def __repr__(self) -> str:
@@ -202,6 +207,23 @@ def _tokens(text: str) -> tuple[Secret, ...]:
     return tuple(Secret(token) for token in tokens)
 
 
+def _hosts(text: str) -> tuple[str, ...]:
+    hosts = tuple(host.strip(" ") for host in text.split(","))
+    if not all(host == "*" or _HOST.fullmatch(host) or _is_ipv6(host) for host in hosts):
+        raise ValueError(
+            "must be host names or addresses with commas between them, without a port, or *"
+        )
+    return hosts
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        IPv6Address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
+
+
 def _boolean(text: str) -> bool:
     return _one_of(("true", "false"), str.lower)(text) == "true"
 
@@ -224,6 +246,7 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "MAX_STREAMS": ("max_streams", _number(1, _MOST_WAITING)),
     "API_TOKENS": ("api_tokens", _tokens),
     "ALLOW_ANONYMOUS_READS": ("allow_anonymous_reads", _boolean),
+    "ALLOWED_HOSTS": ("allowed_hosts", _hosts),
     "RETENTION_DAYS": ("retention_days", _number(0, _MOST_DAYS, _DAYS)),
 }
 """For each environment variable the field of `Settings` that it sets, and what reads its text."""

@@ -144,7 +144,9 @@ def root_logger() -> Iterator[logging.Logger]:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(
-        webhook_secret=Secret(_SECRET), database_url=f"sqlite:///{tmp_path / 'inbox.db'}"
+        webhook_secret=Secret(_SECRET),
+        database_url=f"sqlite:///{tmp_path / 'inbox.db'}",
+        allowed_hosts=("t",),
     )
 
 

@@ -26,8 +26,11 @@ class Listener:
             "http_version": "1.1",
             "method": method,
             "headers": [
-                (name.lower().replace("_", "-").encode(), value.encode())
-                for name, value in headers.items()
+                (b"host", b"t"),
+                *(
+                    (name.lower().replace("_", "-").encode(), value.encode())
+                    for name, value in headers.items()
+                ),
             ],
             "scheme": "http",
             "path": path,

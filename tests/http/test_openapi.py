@@ -25,10 +25,10 @@ Signed = Callable[..., dict[str, Any]]
 
 _STATUSES = {
     ("post", "/webhook"): {"200", "401", "413", "422", "503"},
-    ("get", "/messages"): {"200", "422", "503"},
-    ("get", "/messages/{message_id}"): {"200", "404", "422", "503"},
-    ("get", "/stats"): {"200", "503"},
-    ("get", "/stream"): {"200", "422", "503"},
+    ("get", "/messages"): {"200", "421", "422", "503"},
+    ("get", "/messages/{message_id}"): {"200", "404", "421", "422", "503"},
+    ("get", "/stats"): {"200", "421", "503"},
+    ("get", "/stream"): {"200", "421", "422", "503"},
     ("get", "/health/live"): {"200"},
     ("get", "/health/ready"): {"200", "503"},
     ("get", "/metrics"): {"200"},
@@ -197,8 +197,11 @@ async def test_every_documented_status_happens_and_no_other(
     serve: Serve, signed: Signed, settings: Settings, document: dict[str, Any]
 ) -> None:
     bare = msgspec.structs.replace(settings, webhook_secret=None)
+    elsewhere = msgspec.structs.replace(settings, allowed_hosts=())
     seen: dict[tuple[str, str], dict[str, httpx.Response]] = {}
-    for repository, configured in ((None, settings), (None, bare), (_Unavailable(), settings)):
+    for repository, configured in (
+        *((None, settings), (None, bare), (_Unavailable(), settings), (None, elsewhere)),
+    ):
         async with serve(repository, configured) as client:
             answers = [(("post", "/webhook"), a) for a in await _post_all(client, signed)]
             for method in ("get", "head"):

@@ -307,7 +307,7 @@ async def test_an_hour_at_the_end_of_time_has_no_end(
 
 async def test_how_the_service_is_stands_above(client: httpx.AsyncClient, serve: Serve) -> None:
     assert "Ready" in _shown((await client.get("/inbox/health")).text)
-    settings = Settings(database_url="sqlite:///unused.db")
+    settings = Settings(database_url="sqlite:///unused.db", allowed_hosts=("t",))
     async with serve(BrokenRepository(StorageUnavailable("x")), configured=settings) as broken:
         text = _shown((await broken.get("/inbox/health")).text)
     assert "Not ready" in text

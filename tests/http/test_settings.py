@@ -42,6 +42,7 @@ def test_defaults_are_the_documented_ones() -> None:
         "shutdown_timeout": 10,
         "api_tokens": (),
         "allow_anonymous_reads": False,
+        "allowed_hosts": (),
         "retention_days": 0,
     }
     assert settings == Settings()
@@ -60,6 +61,7 @@ def test_every_variable_is_read() -> None:
             "LOG_FORMAT": "console",
             "API_TOKENS": "a,b",
             "ALLOW_ANONYMOUS_READS": "true",
+            "ALLOWED_HOSTS": "inbox.example.com, [::2],*",
             "RETENTION_DAYS": "90",
         }
     )
@@ -72,6 +74,7 @@ def test_every_variable_is_read() -> None:
     assert (settings.port, settings.log_level, settings.log_format) == (0, "WARNING", "console")
     assert [token.value for token in settings.api_tokens] == ["a", "b"]
     assert settings.allow_anonymous_reads is True
+    assert settings.allowed_hosts == ("inbox.example.com", "[::2]", "*")
     assert settings.retention_days == 90
 
 

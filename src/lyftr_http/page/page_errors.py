@@ -5,6 +5,7 @@ from typing import Any, Final
 from litestar import MediaType, Request, Response
 
 from lyftr_core import InvalidInput, StorageUnavailable
+from lyftr_http.allowed_hosts import HostNotAllowed
 from lyftr_http.error_answers import answer_to
 from lyftr_http.in_flight import TooManyInFlight
 from lyftr_http.page.templates import PAGE_HEADERS, Templates
@@ -20,6 +21,10 @@ _WORDS: Final[dict[type[Exception], tuple[str, str]]] = {
     StorageUnavailable: (
         "The messages cannot be read just now.",
         "The database is busy, or the search too long: for one or two letters it may be.",
+    ),
+    HostNotAllowed: (
+        "This server does not show messages under this name.",
+        "Open it as localhost, or add the name to ALLOWED_HOSTS.",
     ),
     TooManyInFlight: ("Too many are reading at once.", "Try again in a moment."),
 }

@@ -21,7 +21,7 @@ __all__ = ["get_message", "list_messages"]
     summary="List messages",
     operation_class=ListMessagesOperation,
     response_description="One page of the messages that pass the filters, or a part of the log.",
-    responses=problems(422, 503),
+    responses=problems(421, 422, 503),
 )
 async def list_messages(
     request: Request[None, None, State],
@@ -42,7 +42,7 @@ async def list_messages(
     summary="Get one message",
     operation_class=GetMessageOperation,
     response_description="The message.",
-    responses=problems(404, 422, 503),
+    responses=problems(404, 421, 422, 503),
 )
 async def get_message(
     message_id: FromPath[str],

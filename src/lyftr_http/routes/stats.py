@@ -16,7 +16,7 @@ __all__ = ["get_stats"]
     "/stats",
     summary="Get statistics",
     response_description="Figures over all messages.",
-    responses=problems(503),
+    responses=problems(421, 503),
 )
 async def get_stats(
     compute_stats: NamedDependency[SkipValidation[ComputeStats]],

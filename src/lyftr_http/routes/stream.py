@@ -34,7 +34,7 @@ class _StreamResponse(Response[str]):
     operation_class=StreamOperation,
     media_type=MEDIA_TYPE,
     response_description="Server-Sent Events: one `message` for each, with its `seq` as the id.",
-    responses=problems(422, 503),
+    responses=problems(421, 422, 503),
     sync_to_thread=False,
 )
 def get_stream(
