@@ -14,6 +14,7 @@ from lyftr_http.cli.sign import curl_line, signer_of, webhook_url
 from lyftr_http.listening import bind
 from lyftr_http.loopback import is_loopback
 from lyftr_http.settings import InvalidSettings, Secret, Settings, WebhookScheme
+from lyftr_http.weak_secrets import weak_secrets
 
 __all__ = ["serve"]
 
@@ -57,6 +58,8 @@ def serve(*, workers: int, dev: bool, **options: str | None) -> None:
         log.warning(warning)
     if settings.webhook_secret is None:
         log.warning("WEBHOOK_SECRET is not set: webhooks are answered 503 until it is")
+    for weakness in weak_secrets(settings):
+        log.warning(weakness)
     log.info("listening", host=settings.host, port=settings.port, workers=workers)
     status = run_server(settings, listening, workers)
     log.info("stopped", status=status)
