@@ -53,6 +53,8 @@ def _parse(url: str, wanted: str) -> str:
     scheme, separator, rest = url.partition("://")
     if scheme not in SCHEMES or not separator or "\0" in url:
         raise ValueError(_TAKEN)
+    if _has_raw_delimiter(rest):
+        raise ValueError(f"{_TAKEN}; write @ as %40 and / as %2F in USER and PASSWORD")
     try:
         given = {
             name: str(value) for name, value in conninfo_to_dict(f"{SCHEMES[0]}://{rest}").items()
@@ -81,6 +83,16 @@ def describe(conninfo: str) -> str:
         ports *= len(hosts)
     shown = (f"{host}:{port}" if port else host for host, port in zip(hosts, ports, strict=False))
     return f"{name} at {','.join(shown)}"
+
+
+def _has_raw_delimiter(rest: str) -> bool:
+    """Tell whether a password with a raw `@` or `/` would be read as part of the host or the name.
+
+    libpq ends the password at the first of them, and its errors would show the rest.
+    """
+    address = rest.partition("?")[0]
+    authority, _, name = address.partition("/")
+    return authority.count("@") > 1 or "@" in name
 
 
 def _is_port(text: str) -> bool:
