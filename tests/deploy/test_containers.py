@@ -60,11 +60,23 @@ def test_what_docker_is_sent_is_what_the_image_copies() -> None:
 
 def test_the_image_installs_extras_that_there_are() -> None:
     (command,) = [rest for _, rest in dockerfile() if "pip install" in rest]
-    found = re.search(r"-c (\S+) '\.\[(.*)\]'", command)
+    found = re.search(r'-c (\S+) "\$\(ls dist/\*\.whl\)\[(.*)\]"', command)
     assert found
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert set(found[2].split(",")) <= project["optional-dependencies"].keys()
     assert found[1] in copied()
+
+
+def test_what_builds_the_image_is_pinned() -> None:
+    (command,) = [rest for _, rest in dockerfile() if "pip install" in rest]
+    builds = [part for part in command.split("&&") if "pip wheel" in part or "install" in part]
+    assert all("-c constraints.txt" in part or "--no-build-isolation" in part for part in builds)
+    requires = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
+    pins = (ROOT / "constraints.txt").read_text().splitlines()
+    for requirement in requires:
+        name = re.split("[<>=~!]", requirement)[0]
+        assert f" {name} " in f" {command} "
+        assert any(pin.startswith(f"{name}==") for pin in pins)
 
 
 def test_the_image_has_what_the_build_reads() -> None:
