@@ -9,7 +9,6 @@ from typing import Final, cast
 import httptools
 from litestar.types import HTTPScope
 from uvicorn.protocols.http.httptools_impl import (
-    STATUS_LINE,
     HttpToolsProtocol,
     RequestResponseCycle,
 )
@@ -20,7 +19,6 @@ from lyftr_http.arrival_watch import ArrivalWatch
 from lyftr_http.connection_notes import is_endless, mark_as_slow
 from lyftr_http.connection_policy import ConnectionPolicy
 from lyftr_http.error_answers import (
-    HEAD_TOO_LARGE,
     INVALID_REQUEST,
     REQUEST_TIMEOUT,
     SHUTTING_DOWN,
@@ -28,10 +26,10 @@ from lyftr_http.error_answers import (
 )
 from lyftr_http.http_framing import PARSER_REFUSALS, HttpOneDotZeroCycle, refusal_of_head
 from lyftr_http.pipeline_flow import PipelineFlow
+from lyftr_http.refusals import Enough, Refused, TooLarge, answer_lines
 from lyftr_http.request_body import mark_as_cut_off
 from lyftr_http.request_ids import RequestIds
 from lyftr_http.request_record import RequestRecord
-from lyftr_http.security_headers import with_security_headers
 from lyftr_http.write_watch import WriteWatch
 
 __all__ = ["MAX_HEAD_SIZE", "StrictHttpProtocol"]
@@ -50,25 +48,6 @@ its way, and to close the connection would leave its sender without an answer.""
 
 _UNKNOWN: Final = "-"
 _ids = RequestIds()
-
-
-class _Enough(Exception):
-    """No further request of the connection is taken."""
-
-
-class _Refused(Exception):
-    """The request is not taken, and gets an answer by itself."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__()
-        self.answer = answer
-
-
-class _TooLarge(_Refused):
-    """The head is larger than `MAX_HEAD_SIZE`, or what comes with the body than `_MAX_FRAMING`."""
-
-    def __init__(self) -> None:
-        super().__init__(HEAD_TOO_LARGE)
 
 
 class StrictHttpProtocol(HttpToolsProtocol):
@@ -125,7 +104,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
             self._count_unfinished(len(data), was_between=was_between)
         except httptools.HttpParserUpgrade:
             self._refuse(UPGRADE_REFUSED)
-        except _TooLarge as exc:
+        except TooLarge as exc:
             self._refuse(exc.answer)
         except httptools.HttpParserError as exc:
             self._refuse_because_of(exc)
@@ -143,9 +122,9 @@ class StrictHttpProtocol(HttpToolsProtocol):
 
     def _refuse_because_of(self, error: httptools.HttpParserError) -> None:
         cause = error.__context__
-        if isinstance(cause, _Enough):
+        if isinstance(cause, Enough):
             self._ignore_rest()
-        elif isinstance(cause, _Refused):
+        elif isinstance(cause, Refused):
             self._refuse(cause.answer)
         else:
             self._refuse(PARSER_REFUSALS.get(str(error), INVALID_REQUEST))
@@ -153,7 +132,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Give it its time to arrive."""
         if len(self.pipeline) >= MAX_PIPELINED:
-            raise _Enough
+            raise Enough
         super().on_message_begin()
         self._begun += 1
         self._in_head = True
@@ -176,7 +155,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
             self._check_fields()
         version = self.parser.get_http_version()
         if refusal := refusal_of_head(version, self.headers):
-            raise _Refused(refusal)
+            raise Refused(refusal)
         if self.parser.should_upgrade():
             return
         self._in_head = False
@@ -268,18 +247,18 @@ class StrictHttpProtocol(HttpToolsProtocol):
         """See that the fields of a head, as far as they have come, are neither many nor long."""
         sizes = [len(name) + len(value) + len(": \r\n") for name, value in self.headers]
         if len(sizes) > MAX_FIELDS or len(self.url) + sum(sizes) > MAX_HEAD_SIZE:
-            raise _TooLarge
+            raise TooLarge
 
     def _count_head(self, size: int) -> None:
         self._head_size += size
         if self._head_size > MAX_HEAD_SIZE:
-            raise _TooLarge
+            raise TooLarge
 
     def _count_framing(self, size: int) -> None:
         self.headers.clear()
         self._framing_size += size
         if self._framing_size > _MAX_FRAMING:
-            raise _TooLarge
+            raise TooLarge
 
     def _cut_off(self) -> None:
         """End the wait for a request that is late; one behind another has the time of both."""
@@ -313,12 +292,5 @@ class StrictHttpProtocol(HttpToolsProtocol):
         self._policy.note(record)
         own = [(b"connection", b"close"), (b"x-request-id", record.request_id.encode())]
         date = self.server_state.default_headers
-        self.transport.write(b"".join(_http_1(answer, [*date, *own])))
+        self.transport.write(b"".join(answer_lines(answer, [*date, *own])))
         self.transport.close()
-
-
-def _http_1(answer: Answer, own: list[tuple[bytes, bytes]]) -> list[bytes]:
-    """Return the lines of a whole answer (RFC 9112, section 2.1)."""
-    headers = with_security_headers([*answer.head, *own])
-    lines = [b"%b: %b\r\n" % header for header in headers]
-    return [STATUS_LINE[answer.status], *lines, b"\r\n", answer.body]
