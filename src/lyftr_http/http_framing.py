@@ -9,14 +9,19 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from lyftr_http.answers import Answer
 from lyftr_http.error_answers import INVALID_REQUEST
+from lyftr_http.refusals import Refused
 from lyftr_http.responses import Problem
 
-__all__ = ["PARSER_REFUSALS", "HttpOneDotZeroCycle", "refusal_of_head"]
+__all__ = ["PARSER_REFUSALS", "HttpOneDotZeroCycle", "in_origin_form", "refusal_of_head"]
 
 _HOST = re.compile(rb"(?:\[[0-9A-Za-z.:%\-]*\]|[^\s/?#@\\\[\]:\x00-\x20\x7f-\xff]*)(?::[0-9]*)?")
 """`uri-host [ ":" port ]` (RFC 9110, section 7.2), as loose as is safe."""
+_ABSOLUTE_FORM = re.compile(rb"[^:/?#]+://([^/?#]*)(.*)", re.DOTALL)
 _BAD_HOST: Final = Answer(
     HTTPStatus.BAD_REQUEST, Problem("a request needs exactly one valid Host header")
+)
+_BAD_TARGET: Final = Answer(
+    HTTPStatus.BAD_REQUEST, Problem("the request target needs a valid host, without user information")
 )
 _BAD_LENGTH: Final = Answer(
     HTTPStatus.BAD_REQUEST, Problem("the Transfer-Encoding does not say where the body ends")
@@ -66,6 +71,28 @@ def _refusal_of_codings(version: str, listed: list[bytes]) -> Answer | None:
     if version == "1.0" or codings[-1:] != [b"chunked"]:
         return _BAD_LENGTH
     return _UNKNOWN_CODING if len(codings) > 1 else None
+
+
+def in_origin_form(target: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
+    """Return the target of a request without scheme and host.
+
+    A host that the target names replaces that of the `Host` header (RFC 9112, section 3.2.2).
+
+    Args:
+        target: That of the request line.
+        headers: Those of the request, the names in lower case. Changed in place.
+
+    Raises:
+        Refused: The target names a scheme, but no valid host.
+    """
+    found = _ABSOLUTE_FORM.fullmatch(target)
+    if not found:
+        return target
+    host, rest = found.groups()
+    if not host or not _HOST.fullmatch(host):
+        raise Refused(_BAD_TARGET)
+    headers[:] = [(b"host", host), *(header for header in headers if header[0] != b"host")]
+    return rest if rest.startswith(b"/") else b"/" + rest
 
 
 class HttpOneDotZeroCycle(RequestResponseCycle):

@@ -24,7 +24,12 @@ from lyftr_http.error_answers import (
     SHUTTING_DOWN,
     UPGRADE_REFUSED,
 )
-from lyftr_http.http_framing import PARSER_REFUSALS, HttpOneDotZeroCycle, refusal_of_head
+from lyftr_http.http_framing import (
+    PARSER_REFUSALS,
+    HttpOneDotZeroCycle,
+    in_origin_form,
+    refusal_of_head,
+)
 from lyftr_http.pipeline_flow import PipelineFlow
 from lyftr_http.refusals import Enough, Refused, TooLarge, answer_lines
 from lyftr_http.request_body import mark_as_cut_off
@@ -158,6 +163,8 @@ class StrictHttpProtocol(HttpToolsProtocol):
             raise Refused(refusal)
         if self.parser.should_upgrade():
             return
+        if not self.url.startswith(b"/"):
+            self.url = in_origin_form(self.url, self.headers)
         self._in_head = False
         self._in_body = True
         is_old = version == "1.0"

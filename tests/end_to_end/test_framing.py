@@ -21,6 +21,17 @@ _REFUSED = [
         (_LIVE + b"Host: " + host + b"\r\n" + _CLOSE, HTTPStatus.BAD_REQUEST)
         for host in (b"a b", b"a/b", b"a@b", b"a?b", b"a:b", b"[::1", b"a\\b", b"\xff")
     ),
+    # section 3.2.2: a target in absolute form has a host of its own, which counts
+    *(
+        (b"GET http://" + host + b"/messages HTTP/1.1\r\nHost: localhost\r\n" + _CLOSE, status)
+        for host, status in (
+            (b"evil.example", HTTPStatus.MISDIRECTED_REQUEST),
+            (b"localhost.evil.example:80", HTTPStatus.MISDIRECTED_REQUEST),
+            (b"localhost@evil.example", HTTPStatus.BAD_REQUEST),
+            (b"evil.example@localhost", HTTPStatus.BAD_REQUEST),
+        )
+    ),
+    (b"GET http://localhost/messages HTTP/1.1\r\n" + _CLOSE, HTTPStatus.BAD_REQUEST),
     # sections 6.1 and 6.3: which transfer codings there are, and that chunked is the last
     (_POST + b"Transfer-Encoding: gzip, chunked" + _CHUNKS, HTTPStatus.NOT_IMPLEMENTED),
     (_POST + b"Transfer-Encoding: identity,chunked" + _CHUNKS, HTTPStatus.NOT_IMPLEMENTED),
@@ -71,6 +82,22 @@ def test_what_the_rules_allow_is_answered(serve: Serve) -> None:
             answer, content = parts(exchange(server.port, request))
             assert answer.startswith(b"http/1.1 200 "), request  # with no interim 100 before it
             assert content == {"status": "ok"}
+
+
+def test_the_host_of_a_target_in_absolute_form_counts(serve: Serve) -> None:
+    with serve() as server:
+        for target, host in (
+            (b"http://localhost/stats", b"evil.example"),
+            (b"HTTP://LOCALHOST:80/stats?a=b", b""),
+            (b"http://[::1]:1/stats", b"evil.example"),
+        ):
+            request = b"GET " + target + b" HTTP/1.1\r\nHost: " + host + b"\r\n" + _CLOSE
+            answer, content = parts(exchange(server.port, request))
+            assert answer.startswith(b"http/1.1 200 "), target
+            assert content["total_messages"] == 0
+        for target in (b"http://localhost", b"http://localhost?q=a"):
+            request = b"GET " + target + b" HTTP/1.1\r\nHost: a\r\n" + _CLOSE
+            assert exchange(server.port, request).startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_stream_over_http_1_0_has_no_chunks_and_ends_by_closing(serve: Serve) -> None:
