@@ -4,7 +4,7 @@ Whatever libpq takes is taken, and passed on as it is: several hosts, `target_se
 options of TLS (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING).
 """
 
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -59,7 +59,7 @@ def _parse(url: str, wanted: str) -> str:
         given = {
             name: str(value) for name, value in conninfo_to_dict(f"{SCHEMES[0]}://{rest}").items()
         }
-    except psycopg.Error:
+    except (psycopg.Error, UnicodeEncodeError):
         option = _unknown_option(rest)
         raise ValueError(f"{_TAKEN}; libpq knows no {option}" if option else _TAKEN) from None
     if not all(map(_is_port, given.get("port", "").split(","))):
@@ -88,11 +88,12 @@ def describe(conninfo: str) -> str:
 def _has_raw_delimiter(rest: str) -> bool:
     """Tell whether a password with a raw `@` or `/` would be read as part of the host or the name.
 
-    libpq ends the password at the first of them, and its errors would show the rest.
+    libpq ends the password at the first of them, and its errors would show the rest. A `?` before
+    that belongs to the password.
     """
-    address = rest.partition("?")[0]
-    authority, _, name = address.partition("/")
-    return authority.count("@") > 1 or "@" in name
+    user, at, behind = rest.partition("@")
+    address = behind if at and "/" not in user else rest
+    return "@" in address.partition("?")[0]
 
 
 def _is_port(text: str) -> bool:
@@ -101,7 +102,7 @@ def _is_port(text: str) -> bool:
 
 def _unknown_option(rest: str) -> str | None:
     """Return the first option of a URL that libpq does not know, if that is what is wrong."""
-    for name, _ in parse_qsl(urlsplit(f"//{rest}").query):
+    for name, _ in parse_qsl(rest.partition("?")[2]):
         try:
             make_conninfo(**{name: "1"})
         except psycopg.Error:

@@ -11,7 +11,9 @@ _READERS = [parse_database_url, parse_read_url]
 
 @pytest.mark.parametrize("parse", _READERS)
 @pytest.mark.parametrize(
-    "password", ["canary@tail", "canary@", "@canary", "12/canary", "canary/tail", "a@b@c"]
+    "password",
+    ["canary@tail", "canary@", "@canary", "12/canary", "canary/tail", "a@b@c"]
+    + ["a?canary@tail", "a?b=c@canary", "?@canary"],
 )
 @pytest.mark.parametrize("rest", ["host/inbox", "host:5432/inbox?sslmode=require", "h1,h2/inbox"])
 def test_a_raw_delimiter_in_a_password_is_refused(
@@ -25,6 +27,20 @@ def test_a_raw_delimiter_in_a_password_is_refused(
 @pytest.mark.parametrize(
     "url",
     [
+        "postgresql://user:canary@[host/inbox",
+        "postgresql://user:canary\udce4@host/inbox",
+        "postgresql://user:canary%zz@host/inbox",
+    ],
+)
+def test_what_cannot_be_parsed_is_refused_in_one_sentence(url: str) -> None:
+    with pytest.raises(ValueError, match=r"\Amust be postgresql://USER:PASSWORD@HOST:PORT/NAME\Z"):
+        parse_database_url(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://user:p?ss@host/inbox?password=a@b",
         "postgresql://user:p%40ss%2Fword@host/inbox",
         "postgresql://user@host/inbox?application_name=a@b/c",
         "postgresql:///inbox?host=/run/postgresql&user=a@b",
