@@ -13,7 +13,8 @@ from lyftr_http.headers import Headers, header_values
 __all__ = ["AllowedHosts", "HostNotAllowed", "canonical_host"]
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_HOST_AND_PORT = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::[0-9]*)?")
+_HOST_AND_PORT = re.compile(r"(\[[^\[\]]*:[^\[\]]*\]|[^:\[\]]*)(?::[0-9]*)?")
+"""Only an IPv6 address has colons, and brackets around them (RFC 3986, section 3.2.2)."""
 
 
 class HostNotAllowed(Exception):

@@ -23,6 +23,7 @@ _FOREIGN = [
     *("evil.example", "evil.example:8000", "localhost.evil.example", "127.0.0.1.evil.example"),
     *("", ":8000", "localhost:8000:1", "[::1", "::1", "[::1].evil.example", "127.0.0.2"),
     *("localhost, evil.example", "evil.example#localhost", "user@localhost", "localhost."),
+    *("[127.0.0.1]", "[localhost]", "[::ffff:127.0.0.1]", "localhost:80, localhost"),
 ]
 _OURS = [
     *("localhost", "LocalHost:8000", "127.0.0.1", "127.0.0.1:1", "[::1]", "[::1]:65535"),
