@@ -20,6 +20,7 @@ from lyftr_core import StorageUnavailable
 from lyftr_http import swagger_ui
 from lyftr_http.container import Container
 from lyftr_http.exception_handlers import EXCEPTION_HANDLERS
+from lyftr_http.headers import StrippedHeaders
 from lyftr_http.metrics import Metrics
 from lyftr_http.observation import Observation
 from lyftr_http.openapi import openapi_document
@@ -92,7 +93,7 @@ def create_app(settings: Settings, container: Container | None = None) -> Litest
         logging_config=None,
         openapi_config=None,
     )
-    routing = SegmentRouting(app.asgi_handler)
+    routing = StrippedHeaders(SegmentRouting(app.asgi_handler))
     webhooks = ThinWebhook(routing, wiring.ingest_message, wiring.webhooks_in_flight())
     app.asgi_handler = Observation(webhooks, wiring.journal())
     return app

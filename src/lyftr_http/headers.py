@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 
-__all__ = ["Headers", "header_values"]
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+__all__ = ["Headers", "StrippedHeaders", "header_values"]
 
 Headers = Iterable[tuple[bytes, bytes]]
 """Pairs of name and value in the order sent, the names in lower case."""
@@ -18,3 +21,22 @@ def header_values(headers: Headers, name: bytes) -> list[bytes]:
         name: In lower case.
     """
     return [value.strip(b" \t") for key, value in headers if key == name]
+
+
+class StrippedHeaders:
+    """ASGI application that gives another the headers without the white space around their values.
+
+    The framework reads some by itself, such as `Host`, and would refuse them.
+
+    Args:
+        app: What reads them.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == ScopeType.HTTP:
+            scope["headers"] = [(name, value.strip(b" \t")) for name, value in scope["headers"]]
+        await self._app(scope, receive, send)

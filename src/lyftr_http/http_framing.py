@@ -21,7 +21,7 @@ _BAD_HOST: Final = Answer(
     HTTPStatus.BAD_REQUEST, Problem("a request needs exactly one valid Host header")
 )
 _BAD_TARGET: Final = Answer(
-    HTTPStatus.BAD_REQUEST, Problem("the request target needs a valid host, without user information")
+    HTTPStatus.BAD_REQUEST, Problem("the host in the request target is not valid")
 )
 _BAD_LENGTH: Final = Answer(
     HTTPStatus.BAD_REQUEST, Problem("the Transfer-Encoding does not say where the body ends")

@@ -79,7 +79,14 @@ def _announced_size(headers: Headers) -> int:
     for name, value in headers:
         if name == b"content-length":
             try:
-                return int(value)
+                return _number(value.strip(b" \t"))
             except ValueError:
                 raise InvalidContentLength(value.decode("latin-1")) from None
     return 0
+
+
+def _number(digits: bytes) -> int:
+    """Return a number of which `int` would also take a sign and underscores."""
+    if not digits.isdigit():
+        raise ValueError
+    return int(digits)

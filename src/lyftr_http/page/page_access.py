@@ -96,7 +96,12 @@ def is_from_our_pages(scope: HTTPScope) -> bool:
 
 
 def _by_name(scope: HTTPScope) -> Mapping[str, str]:
-    return {
-        name.decode("latin-1"): value.strip(b" \t").decode("latin-1")
-        for name, value in scope["headers"]
-    }
+    """Return the headers by name, with commas between the values of one that came several times.
+
+    See RFC 9110, section 5.3.
+    """
+    found: dict[str, str] = {}
+    for key, content in scope["headers"]:
+        name, value = key.decode("latin-1"), content.decode("latin-1")
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
