@@ -8,7 +8,7 @@ from lyftr_http.settings import Secret, Settings, WebhookScheme
 __all__ = ["weak_secrets"]
 
 _SHORTEST = 16
-"""What a token or a secret should have at least, in bytes."""
+"""How many bytes a token or a secret should have at least."""
 _STANDARD = (24, 64)
 """What the key of a Standard Webhooks secret should have, in bytes (its specification, "Signature
 scheme")."""
@@ -23,8 +23,8 @@ def weak_secrets(settings: Settings) -> Iterator[str]:
     for number, token in enumerate(settings.api_tokens, 1):
         if len(token.key) < _SHORTEST:
             yield (
-                f"token {number} of API_TOKENS is shorter than {_SHORTEST} characters and easy to"
-                " guess: use one of `openssl rand -hex 32`"
+                f"token {number} of API_TOKENS has fewer than {_SHORTEST} characters and is easy to"
+                " guess; generate one with `openssl rand -hex 32`"
             )
     for name, secret in (
         ("WEBHOOK_SECRET", settings.webhook_secret),
@@ -38,10 +38,16 @@ def _fault_of_secret(secret: Secret, scheme: WebhookScheme) -> str | None:
     if scheme is WebhookScheme.LYFTR:
         if len(secret.key) >= _SHORTEST:
             return None
-        return f"is shorter than {_SHORTEST} bytes and easy to guess: use `openssl rand -hex 32`"
+        return (
+            f"has fewer than {_SHORTEST} bytes and is easy to guess;"
+            " generate one with `openssl rand -hex 32`"
+        )
     shortest, longest = _STANDARD
     size = len(decode_secret(secret.value))
     if shortest <= size <= longest:
         return None
     unit = "byte" if size == 1 else "bytes"
-    return f"stands for {size} {unit}; Standard Webhooks asks for {shortest} to {longest}"
+    return (
+        f"decodes to {size} {unit}, but Standard Webhooks requires {shortest} to {longest} bytes;"
+        " generate one with `echo whsec_$(openssl rand -base64 32)`"
+    )

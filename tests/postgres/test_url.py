@@ -12,8 +12,10 @@ _READERS = [parse_database_url, parse_read_url]
 @pytest.mark.parametrize("parse", _READERS)
 @pytest.mark.parametrize(
     "password",
-    ["canary@tail", "canary@", "@canary", "12/canary", "canary/tail", "a@b@c"]
-    + ["a?canary@tail", "a?b=c@canary", "?@canary"],
+    [
+        *("canary@tail", "canary@", "@canary", "12/canary", "canary/tail", "a@b@c"),
+        *("a?canary@tail", "a?b=c@canary", "?@canary"),
+    ],
 )
 @pytest.mark.parametrize("rest", ["host/inbox", "host:5432/inbox?sslmode=require", "h1,h2/inbox"])
 def test_a_raw_delimiter_in_a_password_is_refused(
