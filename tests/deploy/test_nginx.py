@@ -177,6 +177,15 @@ def test_a_login_works_at_another_port_than_80(front: Front) -> None:
         assert front.http.get("/messages", headers={"Cookie": session}).status_code == 200
 
 
+def test_a_client_of_http_1_0_needs_no_host(front: Front) -> None:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(PATIENCE)
+        connection.connect(str(front.log.parent / "http.sock"))
+        connection.sendall(b"GET /health/live HTTP/1.0\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert b" 200 " in answer.splitlines()[0]
+
+
 def test_the_log_has_no_query(front: Front) -> None:
     number = "15550107777"
     assert front.read(f"/messages?from=%2B{number}").status_code == 200
