@@ -11,9 +11,10 @@ from lyftr_postgres.url import describe
 __all__ = ["is_same_database"]
 
 # Any role may read all of this. A server that is copied bit by bit has the same numbers, so the
-# moment when it started tells it from its copies.
-_TABLES = """SELECT d.oid, to_regclass('messages')::oid, pg_postmaster_start_time(),
-    pg_is_in_recovery() FROM pg_database d WHERE d.datname = current_database()"""
+# moment when it started tells it from its copies; as a number, since its text depends on DateStyle.
+_TABLES = """SELECT d.oid, to_regclass('messages')::oid,
+    (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint, pg_is_in_recovery()
+    FROM pg_database d WHERE d.datname = current_database()"""
 _SYSTEM = "SELECT system_identifier FROM pg_control_system()"
 
 

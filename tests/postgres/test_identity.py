@@ -101,3 +101,13 @@ def test_a_standby_is_the_same_until_it_is_promoted(primary_to_break: PostgresSe
         assert is_same(standby.url("inbox"), primary.url("inbox"))
         standby.promote()
         assert not is_same(standby.url("inbox"), primary.url("inbox"))
+
+
+def test_a_database_is_the_same_whatever_format_its_times_have(
+    server: PostgresServer, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.sql(f"ALTER DATABASE \"{name}\" SET datestyle = 'German'")
+    assert is_same(server.url(name), server.tcp_url(name))
+    monkeypatch.setenv("PGDATESTYLE", "SQL, DMY")
+    monkeypatch.setenv("PGTZ", "Asia/Kolkata")
+    assert is_same(server.url(name), server.tcp_url(name))
