@@ -1,6 +1,10 @@
 """What makes one transaction durable, whatever the defaults of the server, role or database are."""
 
-__all__ = ["DURABLY", "LOCK_TIMEOUT"]
+from psycopg.errors import Diagnostic
+
+from lyftr_core.errors import StorageUnavailable
+
+__all__ = ["DURABLY", "LOCK_TIMEOUT", "CommitWarnings"]
 
 LOCK_TIMEOUT = "4s"
 """How long a statement waits for another transaction, which perhaps adds the same message."""
@@ -19,3 +23,32 @@ through; and it has something to commit, even where every message was there befo
 behind that of whoever stored them, so where this one has come to the disk and to the standby, that
 one has too. (It might not have: its own wait may have been cancelled.)
 """
+
+
+class CommitWarnings:
+    """What the server warns of while it commits.
+
+    What a trigger or another function warns of does not count: it has a context, which a commit
+    has none of.
+    """
+
+    def __init__(self) -> None:
+        self._warnings: list[str] = []
+
+    def note(self, notice: Diagnostic) -> None:
+        """Take notice of a notice: a handler for a connection."""
+        if notice.severity_nonlocalized == "WARNING" and not notice.context:
+            self._warnings.append(notice.message_primary or "a warning without words")
+
+    def clear(self) -> None:
+        """Forget what came before a transaction."""
+        self._warnings.clear()
+
+    def require_none(self) -> None:
+        """See that there was none since.
+
+        Raises:
+            StorageUnavailable: There was one.
+        """
+        if self._warnings:
+            raise StorageUnavailable(f"the commit is in doubt: {self._warnings[0]}")

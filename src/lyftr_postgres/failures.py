@@ -10,9 +10,14 @@ from lyftr_core.errors import DataRefused, StorageUnavailable
 
 __all__ = ["as_storage_unavailable", "blames_data", "has_lost_a_race", "is_lost", "reason"]
 
-# Classes of errors that statements, constraints and triggers have for what they are given
-# (https://www.postgresql.org/docs/current/errcodes-appendix.html).
-_OF_DATA = {"09", "21", "22", "23", "27", "38", "39", "44", "45", "54", "P0"}
+# Classes of errors (https://www.postgresql.org/docs/current/errcodes-appendix.html). Those of the
+# server, the connection or another transaction; any other may be one of the data: a trigger can
+# raise an error with a code of its own.
+_OF_SERVER = {"08", "25", "28", "3D", "40", "53", "55", "57", "58", "F0", "HV", "XX"}
+# Those of the statement, whatever it is given, unless a function raised them for a row.
+_OF_STATEMENT = {"0A", "26", "34", "3F", "42"}
+_ROW_POLICY = "ExecWithCheckOptions"
+"""The function of the server that refuses a row; its error has the code of a missing privilege."""
 
 
 @contextmanager
@@ -39,8 +44,16 @@ def blames_data(exc: BaseException) -> bool:
     if isinstance(exc, UnicodeEncodeError):
         return exc.encoding != "idna"  # that is the name of a host
     found = getattr(exc, "orig", None) or exc
-    is_of_client = isinstance(found, psycopg.DataError)
-    return is_of_client or _class_of(found) in _OF_DATA
+    return isinstance(found, psycopg.Error) and _blames_row(found)
+
+
+def _blames_row(exc: psycopg.Error) -> bool:
+    found = _class_of(exc)
+    if found in _OF_STATEMENT:  # only an error within a function has a context
+        return bool(exc.diag.context) or exc.diag.source_function == _ROW_POLICY
+    if not found:
+        return isinstance(exc, psycopg.DataError)  # of psycopg itself
+    return found not in _OF_SERVER
 
 
 def has_lost_a_race(exc: BaseException) -> bool:

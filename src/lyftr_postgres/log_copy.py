@@ -6,12 +6,11 @@ from itertools import chain, count
 from typing import Any
 
 from psycopg import Connection, sql
-from psycopg.errors import Diagnostic
 
 from lyftr_core.errors import StorageUnavailable
 from lyftr_core.log_copy import AT_ONCE, ConflictRow, Conflicts, LogRow, Rows
 from lyftr_postgres.connecting import connect_now
-from lyftr_postgres.durability import DURABLY
+from lyftr_postgres.durability import DURABLY, CommitWarnings
 from lyftr_postgres.failures import as_storage_unavailable
 from lyftr_postgres.horizon import HORIZON
 from lyftr_postgres.log_base import RAISE_BASE
@@ -88,8 +87,8 @@ class PostgresLogTarget(PostgresLogSource):
 
     def __init__(self, conninfo: str, connection: Connection[Any]) -> None:
         super().__init__(conninfo, connection)
-        self._warnings: list[str] = []
-        connection.add_notice_handler(self._note)
+        self._warnings = CommitWarnings()
+        connection.add_notice_handler(self._warnings.note)
 
     def append(self, rows: Sequence[LogRow], *, after: int) -> None:
         """Add rows to the end of the log.
@@ -128,12 +127,7 @@ class PostgresLogTarget(PostgresLogSource):
             with self._connection.transaction():
                 self._connection.execute(f"{LOCALLY}; SELECT {DURABLY}")
                 yield self._connection
-            if self._warnings:
-                raise StorageUnavailable(f"the commit is in doubt: {self._warnings[0]}")
-
-    def _note(self, notice: Diagnostic) -> None:
-        if notice.severity_nonlocalized == "WARNING":
-            self._warnings.append(notice.message_primary or "a warning without words")
+            self._warnings.require_none()
 
 
 @contextmanager

@@ -12,12 +12,11 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection
-from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 
 from lyftr_core.errors import StorageUnavailable
 from lyftr_postgres.connecting import Opener
-from lyftr_postgres.durability import DURABLY
+from lyftr_postgres.durability import DURABLY, CommitWarnings
 from lyftr_postgres.failures import as_storage_unavailable, blames_data
 from lyftr_postgres.log_base import require_log_below
 from lyftr_postgres.settings import require_writable
@@ -50,7 +49,7 @@ class WritingConnection:
         self._limit = TimeLimit(patience)
         self._turn = asyncio.Lock()
         self._connection: AsyncConnection[Any] | None = None
-        self._warnings: list[str] = []
+        self._warnings = CommitWarnings()
         self._failed_at: float | None = None
         self._trial: WritingConnection | None = None
 
@@ -63,7 +62,7 @@ class WritingConnection:
         Raises:
             DataRefused: What the work was about is to blame.
             StorageUnavailable: It could not be opened, the work failed or took too long, or the
-                server warned of something meanwhile; the work may be done or not.
+                server warned of the commit; the work may be done or not.
         """
         async with self._turn:
             with as_storage_unavailable("cannot commit"):
@@ -134,11 +133,10 @@ class WritingConnection:
             connection = self._connection = await self._connect()
             await require_writable(connection)
             await require_log_below(connection)
-            connection.add_notice_handler(self._note)
+            connection.add_notice_handler(self._warnings.note)
         self._warnings.clear()
         done = await work(connection)
-        if self._warnings:
-            raise StorageUnavailable(f"the commit is in doubt: {self._warnings[0]}")
+        self._warnings.require_none()
         return done
 
     def _is_idle(self) -> bool:
@@ -155,10 +153,6 @@ class WritingConnection:
             # what is broken already, tells nobody anything.
             with contextlib.suppress(psycopg.Error, OSError):
                 await connection.close()
-
-    def _note(self, notice: Diagnostic) -> None:
-        if notice.severity_nonlocalized == "WARNING":
-            self._warnings.append(notice.message_primary or "a warning without words")
 
 
 async def _commit_something(connection: AsyncConnection[Any]) -> None:

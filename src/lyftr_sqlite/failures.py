@@ -1,5 +1,6 @@
 """What SQLite and SQLAlchemy raise, as the domain's errors."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ _OF_DATA = {
     sqlite3.SQLITE_RANGE,
     sqlite3.SQLITE_TOOBIG,
 }
+# An expression of a trigger or an index fails for one row; a missing table or column for all.
+_OF_SCHEMA = re.compile(r"no such |table \S+ has no column ")
 _UNDECODABLE = "Could not decode to UTF-8"
 
 
@@ -43,7 +46,8 @@ def blames_data(exc: BaseException) -> bool:
     """Tell whether an error is one of what was to be stored, and the connection is well."""
     found = getattr(exc, "orig", None) or exc
     is_python_s = isinstance(found, (DataRefused, UnicodeEncodeError, OverflowError))
-    return is_python_s or _code(found) in _OF_DATA
+    is_of_expression = _code(found) == sqlite3.SQLITE_ERROR and not _OF_SCHEMA.match(str(found))
+    return is_python_s or is_of_expression or _code(found) in _OF_DATA
 
 
 def reason(exc: BaseException) -> str:

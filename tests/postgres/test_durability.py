@@ -75,7 +75,11 @@ async def test_a_wait_for_the_standby_that_is_broken_off_is_no_commit_nor_is_its
 ) -> None:
     primary, standby = pair
     if defaults == "careless":
-        for setting in ("synchronous_commit = off", "client_min_messages = error"):
+        for setting in (
+            "synchronous_commit = off",
+            "client_min_messages = error",
+            "log_parameter_max_length_on_error = -1",  # gives errors of a statement a context
+        ):
             primary.sql(f'ALTER DATABASE "{database}" SET {setting}')
     async with PostgresStore(primary.url(database)) as store:
         assert await store.writer.add(_message("m1"), received_at=_NOON) is AddOutcome.CREATED

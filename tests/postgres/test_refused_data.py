@@ -2,17 +2,21 @@
 
 import asyncio
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 from psycopg import AsyncConnection
 
 from lyftr_core import AddOutcome, MessageFilter, StorageUnavailable
 from lyftr_core.errors import DataRefused
+from lyftr_core.log_copy import append_rest
 from lyftr_core.reading import Selection
 from lyftr_core.records import Record
 from lyftr_core.testing.samples import NOON, sample
 from lyftr_postgres import PostgresStore, connecting, migrate, parse_database_url
 from lyftr_postgres.importing import open_importer
+from lyftr_postgres.log_copy import open_log_source, open_log_target
+from tests.postgres.conftest import NewDatabase
 from tests.postgresql.database_server import DatabaseServer
 from tests.postgresql.pgbouncer import PgBouncer
 
@@ -40,10 +44,13 @@ async def add_three(store: PostgresStore) -> list[AddOutcome | BaseException]:
     [
         (CHECK, 'violates check constraint "fine"'),
         (_TRIGGER.format("RAISE EXCEPTION 'not this one'"), "not this one"),
+        (_TRIGGER.format("RAISE EXCEPTION 'no' USING ERRCODE = 'MY001'"), "no"),
         (_TRIGGER.format("PERFORM 1 / 0"), "division by zero"),
+        (_TRIGGER.format("CASE WHEN false THEN NULL; END CASE"), "case not found"),
+        (_TRIGGER.format("PERFORM NEW.other"), 'record "new" has no field'),
         (_TRIGGER.format("RETURN NULL"), "a row was not stored"),
     ],
-    ids=["constraint", "exception", "data", "left out"],
+    ids=["constraint", "exception", "own code", "data", "case", "fault", "left out"],
 )
 async def test_a_message_that_the_database_does_not_take_keeps_no_other_out(
     postgres_server: DatabaseServer, database: str, rule: str, reason: str
@@ -58,7 +65,7 @@ async def test_a_message_that_the_database_does_not_take_keeps_no_other_out(
         assert reason in str(refusal)
         assert str(sample("bad").text) not in str(refusal)
         # What was left out without a word was one of a batch that is stored.
-        taken = DUPLICATE if "NULL" in rule else CREATED
+        taken = DUPLICATE if "RETURN NULL" in rule else CREATED
         assert (first, last) == (taken, taken)
         assert await store.probe.check() is None
         if rule == CHECK:
@@ -74,6 +81,63 @@ def connections_to(server: DatabaseServer, database: str) -> str:
         f" WHERE datname = '{database}' AND query LIKE '%INSERT INTO messages%'"
         " AND pid <> pg_backend_pid()"
     )
+
+
+async def test_nor_does_one_that_a_row_level_policy_forbids(
+    postgres_server: DatabaseServer, database: str
+) -> None:
+    role = database  # as unique
+    postgres_server.sql(f"CREATE ROLE {role} LOGIN")
+    postgres_server.sql(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}", database)
+    postgres_server.sql("ALTER TABLE messages ENABLE ROW LEVEL SECURITY", database)
+    rule = "CREATE POLICY fine ON messages USING (true) WITH CHECK (message_id <> 'bad')"
+    postgres_server.sql(rule, database)
+    url = urlsplit(postgres_server.url(database))
+    netloc = f"{role}@{url.netloc.rpartition('@')[2]}"
+    try:
+        async with PostgresStore(url._replace(netloc=netloc).geturl()) as store:
+            first, refusal, last = await add_three(store)
+            assert isinstance(refusal, StorageUnavailable)
+            assert "row-level security policy" in str(refusal)
+            assert (first, last) == (CREATED, CREATED)
+    finally:
+        postgres_server.sql(f"DROP OWNED BY {role}", database)
+        postgres_server.sql(f"DROP ROLE {role}")
+
+
+async def test_what_a_statement_may_not_do_at_all_is_no_fault_of_the_messages(
+    postgres_server: DatabaseServer, database: str
+) -> None:
+    async with PostgresStore(postgres_server.url(database)) as store:
+        postgres_server.sql("ALTER TABLE messages RENAME TO elsewhere", database)
+        refusals = await add_three(store)
+        assert all(isinstance(refusal, StorageUnavailable) for refusal in refusals)
+        assert not any(isinstance(refusal.__cause__, DataRefused) for refusal in refusals)
+        assert await store.writer.check() == "cannot commit"
+
+
+async def test_a_warning_of_a_trigger_is_no_doubt_about_the_commit(
+    postgres_server: DatabaseServer, database: str
+) -> None:
+    postgres_server.sql(_TRIGGER.format("RAISE WARNING 'take care'"), database)
+    async with PostgresStore(postgres_server.url(database)) as store:
+        assert await add_three(store) == [CREATED] * 3
+        assert await store.probe.check() is None
+
+
+def test_nor_is_it_while_a_log_is_copied(
+    postgres_server: DatabaseServer, database: str, new_database: NewDatabase
+) -> None:
+    with new_database() as source:
+        with open_importer(parse_database_url(source)) as importer:
+            importer.add([Record(message=sample("bad"), received_at=NOON)], received_at=NOON)
+        postgres_server.sql(_TRIGGER.format("RAISE WARNING 'take care'"), database)
+        conninfo = parse_database_url(postgres_server.url(database))
+        with (
+            open_log_source(parse_database_url(source)) as copied,
+            open_log_target(conninfo) as target,
+        ):
+            assert append_rest(copied, target, lambda _done, _whole: None) == 1
 
 
 async def test_nor_does_it_in_a_transaction_of_a_pool(

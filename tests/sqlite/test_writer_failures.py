@@ -57,19 +57,28 @@ async def test_a_lock_that_stays_refuses_every_caller_with_its_cause(
     assert await impatient_writer.add(message("m0"), received_at=NOW) is CREATED
 
 
-@pytest.mark.parametrize("what", ["ABORT, 'not this one'", "ROLLBACK, 'not this one'", "IGNORE"])
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [
+        ("RAISE(ABORT, 'not this one')", "not this one"),
+        ("RAISE(ROLLBACK, 'not this one')", "not this one"),
+        ("RAISE(IGNORE)", "a row was not stored"),
+        ("abs(-9223372036854775808)", "integer overflow"),
+        ("json(new.message_id)", "malformed JSON"),
+    ],
+)
 async def test_a_row_that_the_database_does_not_take_keeps_no_other_out(
-    writer: SqliteMessageWriter, other: sqlite3.Connection, message: Make, what: str
+    writer: SqliteMessageWriter, other: sqlite3.Connection, message: Make, what: str, reason: str
 ) -> None:
     other.execute(
         "CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN new.message_id = 'bad'"
-        f" BEGIN SELECT RAISE({what}); END"
+        f" BEGIN SELECT {what}; END"
     )
     calls = (writer.add(message(name), received_at=NOW) for name in ("a", "bad", "b"))
     first, refusal, last = await asyncio.gather(*calls, return_exceptions=True)
     assert isinstance(refusal, StorageUnavailable)
-    assert ("a row was not stored" if what == "IGNORE" else "not this one") in str(refusal)
-    taken = AddOutcome.DUPLICATE if what == "IGNORE" else CREATED  # of the first try
+    assert reason in str(refusal)
+    taken = AddOutcome.DUPLICATE if "IGNORE" in what else CREATED  # of the first try
     assert (first, last) == (taken, taken)
     assert count(other) == 2
     assert await writer.check() is None
