@@ -6,9 +6,10 @@ that is a transaction of its own is put into such a transaction only if the defa
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import psycopg
 from psycopg import AsyncConnection, Connection, IsolationLevel
 
 from lyftr_core.errors import StorageUnavailable
@@ -91,13 +92,18 @@ async def in_transaction(connection: AsyncConnection[Any]) -> AsyncIterator[None
     """Make one statement a transaction that has what is needed.
 
     Args:
-        connection: From `prepare_session`. After a failure it may have a transaction open.
+        connection: From `prepare_session`. After a refused statement no transaction is open.
     """
     if has_our_defaults(connection):
         yield
         return
     await connection.execute(BEGIN)
-    yield
+    try:
+        yield
+    except (psycopg.Error, UnicodeError):
+        with suppress(psycopg.Error):  # where the connection is lost, too
+            await connection.rollback()
+        raise
     await connection.execute("COMMIT")
 
 

@@ -13,9 +13,17 @@ from lyftr_core.log_copy import append_rest
 from lyftr_core.reading import Selection
 from lyftr_core.records import Record
 from lyftr_core.testing.samples import NOON, sample
-from lyftr_postgres import PostgresStore, connecting, migrate, parse_database_url
+from lyftr_postgres import (
+    PostgresMessageWriter,
+    PostgresStore,
+    connecting,
+    migrate,
+    parse_database_url,
+)
+from lyftr_postgres.connecting import opener
 from lyftr_postgres.importing import open_importer
 from lyftr_postgres.log_copy import open_log_source, open_log_target
+from lyftr_postgres.writing_connection import WritingConnection
 from tests.postgres.conftest import NewDatabase
 from tests.postgresql.database_server import DatabaseServer
 from tests.postgresql.pgbouncer import PgBouncer
@@ -34,8 +42,8 @@ def database(postgres_server: DatabaseServer) -> Iterator[str]:
         yield name
 
 
-async def add_three(store: PostgresStore) -> list[AddOutcome | BaseException]:
-    calls = (store.writer.add(sample(name), received_at=NOON) for name in ("a", "bad", "b"))
+async def add_three(writer: PostgresMessageWriter) -> list[AddOutcome | BaseException]:
+    calls = (writer.add(sample(name), received_at=NOON) for name in ("a", "bad", "b"))
     return await asyncio.gather(*calls, return_exceptions=True)
 
 
@@ -60,7 +68,7 @@ async def test_a_message_that_the_database_does_not_take_keeps_no_other_out(
         before = store.writer.add(sample("before"), received_at=NOON)
         assert await before is CREATED
         connections = connections_to(postgres_server, database)
-        first, refusal, last = await add_three(store)
+        first, refusal, last = await add_three(store.writer)
         assert isinstance(refusal, StorageUnavailable)
         assert reason in str(refusal)
         assert str(sample("bad").text) not in str(refusal)
@@ -96,7 +104,7 @@ async def test_nor_does_one_that_a_row_level_policy_forbids(
     netloc = f"{role}@{url.netloc.rpartition('@')[2]}"
     try:
         async with PostgresStore(url._replace(netloc=netloc).geturl()) as store:
-            first, refusal, last = await add_three(store)
+            first, refusal, last = await add_three(store.writer)
             assert isinstance(refusal, StorageUnavailable)
             assert "row-level security policy" in str(refusal)
             assert (first, last) == (CREATED, CREATED)
@@ -110,9 +118,10 @@ async def test_what_a_statement_may_not_do_at_all_is_no_fault_of_the_messages(
 ) -> None:
     async with PostgresStore(postgres_server.url(database)) as store:
         postgres_server.sql("ALTER TABLE messages RENAME TO elsewhere", database)
-        refusals = await add_three(store)
-        assert all(isinstance(refusal, StorageUnavailable) for refusal in refusals)
-        assert not any(isinstance(refusal.__cause__, DataRefused) for refusal in refusals)
+        refusals = await add_three(store.writer)
+        for refusal in refusals:
+            assert isinstance(refusal, StorageUnavailable)
+            assert not isinstance(refusal.__cause__, DataRefused)
         assert await store.writer.check() == "cannot commit"
 
 
@@ -121,7 +130,7 @@ async def test_a_warning_of_a_trigger_is_no_doubt_about_the_commit(
 ) -> None:
     postgres_server.sql(_TRIGGER.format("RAISE WARNING 'take care'"), database)
     async with PostgresStore(postgres_server.url(database)) as store:
-        assert await add_three(store) == [CREATED] * 3
+        assert await add_three(store.writer) == [CREATED] * 3
         assert await store.probe.check() is None
 
 
@@ -146,11 +155,20 @@ async def test_nor_does_it_in_a_transaction_of_a_pool(
     stricter = "SET default_transaction_isolation = 'serializable'"
     postgres_server.sql(f'ALTER DATABASE "{database}" {stricter}')
     postgres_server.sql(CHECK, database)
-    async with PostgresStore(pgbouncer.url(database)) as store:
-        first, refusal, last = await add_three(store)
-        assert isinstance(refusal, StorageUnavailable)
-        assert (first, last) == (CREATED, CREATED)
-        assert await store.probe.check() is None
+    connect, opened = opener(parse_database_url(pgbouncer.url(database))), list[AsyncConnection]()
+
+    async def note_and_connect() -> AsyncConnection:
+        opened.append(await connect())
+        return opened[-1]
+
+    writer = PostgresMessageWriter(WritingConnection(note_and_connect))
+    await writer.open()
+    first, refusal, last = await add_three(writer)
+    assert isinstance(refusal, StorageUnavailable)
+    assert (first, last) == (CREATED, CREATED)
+    assert await writer.check() is None
+    assert len(opened) == 1
+    await writer.close()
 
 
 async def test_a_batch_that_loses_a_race_is_tried_again(
