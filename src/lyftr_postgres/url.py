@@ -59,7 +59,7 @@ def _parse(url: str, wanted: str) -> str:
         given = {
             name: str(value) for name, value in conninfo_to_dict(f"{SCHEMES[0]}://{rest}").items()
         }
-    except (psycopg.Error, UnicodeEncodeError):
+    except (psycopg.Error, UnicodeError):  # %FF is no UTF-8
         option = _unknown_option(rest)
         raise ValueError(f"{_TAKEN}; libpq knows no {option}" if option else _TAKEN) from None
     if not all(map(_is_port, given.get("port", "").split(","))):

@@ -52,3 +52,13 @@ def test_what_cannot_be_parsed_is_refused_in_one_sentence(url: str) -> None:
 )
 def test_encoded_delimiters_and_those_of_options_are_taken(url: str) -> None:
     assert describe(parse_database_url(url))
+
+
+@pytest.mark.parametrize("parse", _READERS)
+@pytest.mark.parametrize("rest", ["u:secr%FFet@host/inbox", "host/%C3", "host/db?sslcert=%FF"])
+def test_bytes_that_are_no_utf_8_are_refused_without_showing_any(
+    parse: Callable[[str], str], rest: str
+) -> None:
+    with pytest.raises(ValueError, match="must be postgresql://USER") as caught:
+        parse(f"postgresql://{rest}")
+    assert "byte" not in str(caught.value)
