@@ -12,9 +12,8 @@ __all__ = ["MINIMUM_SERVER", "find_revision", "require_head", "require_server"]
 MINIMUM_SERVER = 13
 """The first PostgreSQL that numbers transactions with 64 bits, and lets an owner add pg_trgm."""
 _HAS_REVISION = "SELECT to_regclass('alembic_version') IS NOT NULL"
-_ENCODING = (
-    "SELECT current_setting('server_version_num')::int / 10000, current_setting('server_encoding')"
-)
+_SERVER = """SELECT current_setting('server_version_num')::int / 10000,
+    current_setting('server_encoding'), current_schema(), current_setting('search_path')"""
 
 
 def require_server(connection: Connection, name: str) -> None:
@@ -25,15 +24,20 @@ def require_server(connection: Connection, name: str) -> None:
         name: What to call it.
 
     Raises:
-        SchemaMismatch: It is too old, or the database does not hold UTF-8.
+        SchemaMismatch: It is too old, the database does not hold UTF-8, or no schema is selected.
     """
-    version, encoding = _one(connection, _ENCODING)
+    version, encoding, schema, search_path = _one(connection, _SERVER)
     if int(version) < MINIMUM_SERVER:
         raise SchemaMismatch(f"PostgreSQL {MINIMUM_SERVER} or later is needed, not {version}")
     if encoding != "UTF8":
         raise SchemaMismatch(
             f"{name} has the encoding {encoding}, and lyftr needs UTF8:"
             " make a database with createdb --encoding=UTF8 --template=template0"
+        )
+    if schema is None:
+        raise SchemaMismatch(
+            f"{name} has search_path {search_path or 'empty'}: no schema in it exists and is usable"
+            " by this role; create one, or set another search_path for the role or database"
         )
 
 

@@ -14,6 +14,7 @@ from lyftr_core.testing.samples import NOON, sample
 from lyftr_postgres import PostgresStore, migrate, parse_database_url
 from lyftr_postgres.checking import check
 from lyftr_postgres.connecting import connect_now, opener
+from lyftr_postgres.migration import require_readable
 from lyftr_postgres.rebuilding import rebuild
 from lyftr_postgres.settings import _NEEDED, BEGIN
 from tests.postgresql.database_server import DatabaseServer
@@ -198,6 +199,17 @@ def test_a_database_of_another_encoding_is_refused_by_its_name(
             migrate(parse_database_url(postgres_server.url(name)))
     finally:
         postgres_server.drop_database(name)
+
+
+@pytest.mark.parametrize(("path", "shown"), [("nowhere", "nowhere"), ("", '""')])
+def test_a_search_path_without_a_schema_is_refused_by_its_name(
+    postgres_server: DatabaseServer, database: str, path: str, shown: str
+) -> None:
+    set_in(postgres_server, database, search_path=path)
+    conninfo = parse_database_url(postgres_server.url(database))
+    for use in (migrate, require_readable):
+        with pytest.raises(SchemaMismatch, match=f"has search_path {shown}: no schema"):
+            use(conninfo)
 
 
 @pytest.mark.once
