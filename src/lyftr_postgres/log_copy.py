@@ -117,8 +117,11 @@ class PostgresLogTarget(PostgresLogSource):
             self._connection.execute("ANALYZE messages")
         fold_all(self._conninfo)
 
-    def _moment(self) -> AbstractContextManager[object]:
-        return self._connection.transaction()
+    @contextmanager
+    def _moment(self) -> Iterator[None]:
+        with self._connection.transaction():
+            self._connection.execute(LOCALLY)
+            yield
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection[Any]]:

@@ -1,19 +1,25 @@
 """Whatever environment, URL, role and database say, lyftr has the settings that it relies on."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import psycopg
 import pytest
 
 from lyftr_core import AddOutcome, MessageFilter, Removal, SchemaMismatch, StorageUnavailable
+from lyftr_core.log_copy import LogSource
 from lyftr_core.reading import Selection
+from lyftr_core.records import Record
 from lyftr_core.testing.samples import NOON, sample
 from lyftr_postgres import PostgresStore, migrate, parse_database_url
 from lyftr_postgres.checking import check
 from lyftr_postgres.connecting import connect_now, opener
+from lyftr_postgres.importing import open_importer
+from lyftr_postgres.log_copy import open_log_source, open_log_target
 from lyftr_postgres.migration import require_readable
 from lyftr_postgres.rebuilding import rebuild
 from lyftr_postgres.settings import _NEEDED, BEGIN
@@ -199,6 +205,22 @@ def test_a_database_of_another_encoding_is_refused_by_its_name(
             migrate(parse_database_url(postgres_server.url(name)))
     finally:
         postgres_server.drop_database(name)
+
+
+@pytest.mark.parametrize("opening", [open_log_source, open_log_target])
+def test_a_log_is_read_to_its_end_though_its_reader_pauses(
+    postgres_server: DatabaseServer,
+    database: str,
+    url_of: Urls,
+    opening: Callable[[str], AbstractContextManager[LogSource]],
+) -> None:
+    with open_importer(parse_database_url(postgres_server.url(database))) as importer:
+        importer.add([Record(message=sample("m1"), received_at=NOON)], received_at=NOON)
+    set_in(postgres_server, database, idle_in_transaction_session_timeout="100ms")
+    with opening(parse_database_url(url_of(database))) as log:
+        for rows in log.rows():
+            time.sleep(0.3)
+            assert [row.message_id for row in rows] == ["m1"]
 
 
 @pytest.mark.parametrize(("path", "shown"), [("nowhere", "nowhere"), ("", '""')])
