@@ -5,14 +5,15 @@ SQLite play a log into a database that it is not of.
 """
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from lyftr_core.errors import StorageError
+from lyftr_core.errors import StorageError, StorageUnavailable
 from lyftr_sqlite.locks import COPYING, TURN
 
-__all__ = ["BESIDE", "LOCKS", "RESTORING", "owns", "require_free"]
+__all__ = ["BESIDE", "LOCKS", "RESTORING", "owns", "require_free", "require_usable"]
 
 BESIDE = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database (https://www.sqlite.org/tempfiles.html)."""
@@ -64,10 +65,40 @@ def require_free(path: Path, target: Path) -> None:
                 f"{target} belongs to another database, whose {target.name}{end} lies beside it;"
                 " choose another name"
             )
-    for end in (*BESIDE, *LOCKS):
-        other = Path(os.fspath(target).removesuffix(end))
-        if other != target and other.is_file():
-            raise StorageError(f"{target} belongs to the database {other}; choose another name")
+    if other := _database_of(target, (*BESIDE, *LOCKS, RESTORING)):
+        raise StorageError(f"{target} belongs to the database {other}; choose another name")
+
+
+def require_usable(path: Path) -> None:
+    """See that a file is one that a database may be in; it need not exist.
+
+    SQLite would overwrite or delete a database that has the name of another one's log, and a
+    restore would replace a device by a file.
+
+    Args:
+        path: The file. A symbolic link is followed.
+
+    Raises:
+        StorageUnavailable: It belongs to another database, or is not a regular file.
+        OSError: It cannot be looked at.
+    """
+    for name in {path, Path(os.path.realpath(path))}:
+        if other := _database_of(name, (*BESIDE, *LOCKS)):
+            raise StorageUnavailable(f"{name} belongs to the database {other}; choose another name")
+    with suppress(FileNotFoundError, NotADirectoryError):
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise StorageUnavailable(
+                f"cannot open {path}: it is not a regular file; choose another name"
+            )
+
+
+def _database_of(file: Path, ends: tuple[str, ...]) -> Path | None:
+    """Return the database that a file belongs to by its name, if there is such a database."""
+    for end in ends:
+        database = Path(os.fspath(file).removesuffix(end))
+        if database != file and database.is_file():
+            return database
+    return None
 
 
 def _identities(file: Path) -> Iterator[_Identity]:

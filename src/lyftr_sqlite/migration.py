@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from lyftr_core.errors import SchemaMismatch, StorageUnavailable
+from lyftr_sqlite.companions import require_usable
 from lyftr_sqlite.engines import BUSY_TIMEOUT, file_uri
 from lyftr_sqlite.failures import as_storage_unavailable, is_busy
 from lyftr_sqlite.ownership import create_private
@@ -59,6 +60,7 @@ def migrate(path: Path) -> Migration:
     """
     _check_sqlite()
     with as_storage_unavailable(f"cannot open {path}"):
+        require_usable(path)
         if not path.parent.is_dir():
             raise StorageUnavailable(f"cannot open {path}: the folder {path.parent} does not exist")
         before = _prepare(path)

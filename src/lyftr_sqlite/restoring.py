@@ -17,7 +17,7 @@ import msgspec
 from lyftr_core.errors import StorageUnavailable
 from lyftr_sqlite.backing_up import copy_database, require_sound
 from lyftr_sqlite.checking import check
-from lyftr_sqlite.companions import BESIDE, LOCKS, RESTORING
+from lyftr_sqlite.companions import BESIDE, LOCKS, RESTORING, require_usable
 from lyftr_sqlite.engines import file_uri
 from lyftr_sqlite.failures import as_storage_unavailable, is_busy
 from lyftr_sqlite.migration import migrate
@@ -69,6 +69,7 @@ def restore(
     real = Path(os.path.realpath(path))
     new = real.with_name(f"{real.name}{RESTORING}")
     with as_storage_unavailable(f"cannot restore {path}"):
+        require_usable(path)
         wanted = ownership_of(real) if real.exists() else ownership_of_new(real)
         with open_copy(new, path, wanted) as descriptor:
             copy_database(backup, new, progress, uri=_uri_of(backup))

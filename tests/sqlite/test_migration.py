@@ -147,14 +147,13 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_in_the_place_of_the_file_is_refused(tmp_path: Path, files: Files) -> None:
-    with pytest.raises(StorageUnavailable, match="unable to open") as refused:
+    with pytest.raises(StorageUnavailable, match="not a regular file"):
         migrate(tmp_path)
-    assert refused.value.__cause__ is not None
     assert files(tmp_path) == []
 
 
 def test_a_name_that_is_too_long_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StorageUnavailable, match="unable to open"):
+    with pytest.raises(StorageUnavailable, match="File name too long"):
         migrate(tmp_path / ("x" * 300))
 
 
