@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lyftr_sqlite import migrate
-from tests.cli.conftest import COMPANIONS, Lyftr, refused
+from tests.cli.conftest import COMPANIONS, Lyftr, files, refused
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files of other users")
 
@@ -75,19 +75,36 @@ def test_another_database_is_left_alone(lyftr: Lyftr, end: str) -> None:
         assert "belongs to the database other.db" in refused(lyftr, *arguments)
 
 
-def test_the_output_of_an_export_is_not_added_to_the_database(lyftr: Lyftr) -> None:
+@pytest.mark.parametrize("end", ["", "-wal"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["export"],
+        ["search", "--all", "--json"],
+        ["tail", "--json"],
+        ["stats"],
+        ["check"],
+        ["import", "in.jsonl"],
+        ["backup", "backup.db"],
+        ["copy", "--to", "sqlite:///copy.db"],
+    ],
+)
+def test_what_a_command_prints_is_not_added_to_the_database(
+    lyftr: Lyftr, arguments: list[str], end: str
+) -> None:
+    Path("lyftr.db-wal").touch()
     kept = os.dup(1)
     try:
-        with Path("lyftr.db").open("ab") as database:
-            os.dup2(database.fileno(), 1)
-        before = Path("lyftr.db").read_bytes()
-        status, _, err = lyftr("export")
+        with Path(f"lyftr.db{end}").open("ab") as file:
+            os.dup2(file.fileno(), 1)
+        before = files()
+        status, _, err = lyftr(*arguments)
     finally:
         os.dup2(kept, 1)
         os.close(kept)
     assert status == 1
-    assert "/dev/fd/1 is the database" in err
-    assert Path("lyftr.db").read_bytes() == before
+    assert "standard output is the database" in err
+    assert files() == before
 
 
 def test_the_database_is_no_backup_of_itself(lyftr: Lyftr) -> None:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from lyftr_http.settings import InvalidSettings, Settings, load_settings
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["container_for", "no_collection", "settings_from_environment"]
 
 DOTENV = Path(".env")
+_STDOUT = Path("/dev/fd/1")
 
 
 def settings_from_environment(
@@ -46,12 +49,15 @@ def no_collection() -> Iterator[None]:
 def container_for(settings: Settings, variable: str = "DATABASE_URL") -> "Container":
     """Wire everything, and see that the database URL is one that is taken.
 
+    After `>> lyftr.db`, what a command prints would be written into the database: refused too.
+
     Args:
         settings: What is configured.
         variable: What the URL comes from.
 
     Raises:
         InvalidSettings: It is not.
+        click.ClickException: Standard output is a file of the database.
     """
     # Here, as it brings the framework and the database's driver: half a second that neither the
     # help nor the Tab key should take.
@@ -65,4 +71,9 @@ def container_for(settings: Settings, variable: str = "DATABASE_URL") -> "Contai
         raise
     except ValueError as exc:
         raise InvalidSettings(f"{variable} {exc}") from None
+    if container.database().owns(_STDOUT):
+        raise click.ClickException(
+            f"standard output is the database {container.store().name} or one of its files;"
+            " choose another file"
+        )
     return container
