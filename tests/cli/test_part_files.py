@@ -68,6 +68,46 @@ def test_a_part_file_of_ours_is_resumed_and_private(lyftr: Lyftr) -> None:
     assert Path("x").stat().st_mode & 0o777 == 0o600
 
 
+def access(name: str) -> tuple[int, int, int]:
+    status = Path(name).stat()
+    return status.st_uid, status.st_gid, status.st_mode & 0o777
+
+
+@pytest.mark.parametrize(("mode", "kept"), [(0o640, 0o640), (0o664, 0o660), (0o600, 0o600)])
+def test_a_file_that_is_replaced_keeps_who_has_access_but_other_users(
+    lyftr: Lyftr, mode: int, kept: int
+) -> None:
+    Path("x").touch()
+    Path("x").chmod(mode)
+    for command in (["export", "--output"], ["backup"]):
+        assert lyftr(*command, "x", "--force")[0] == 0
+        assert access("x") == (os.geteuid(), os.getegid(), kept)
+
+
+def test_a_hard_link_gives_its_permissions_to_no_new_file(lyftr: Lyftr) -> None:
+    Path("victim").touch()
+    Path("victim").chmod(0o664)
+    Path("x").hardlink_to("victim")
+    status, _, err = lyftr("export", "--output", "x", "--force")
+    assert (status, Path("victim").read_bytes(), access("x")[2]) == (0, b"", 0o600)
+    assert "was a hard link" in err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files of other users")
+def test_root_keeps_the_owner_only_in_a_folder_of_theirs(lyftr: Lyftr) -> None:
+    for folder, owner, words in (("theirs", 65_534, ""), (".", 0, "belonged to another user")):
+        Path(folder).mkdir(exist_ok=True)
+        os.chown(folder, owner, 0)
+        name = f"{folder}/x"
+        Path(name).touch()
+        os.chown(name, 65_534, 7)
+        Path(name).chmod(0o640)
+        status, _, err = lyftr("export", "--output", name, "--force")
+        assert status == 0
+        assert words in err
+        assert access(name) == ((65_534, 7, 0o640) if owner else (0, 0, 0o600))
+
+
 @pytest.fixture
 def database(lyftr: Lyftr) -> Database:
     return container_for(settings_from_environment()).database()

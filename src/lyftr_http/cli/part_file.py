@@ -15,12 +15,14 @@ from typing import BinaryIO
 
 import click
 
+from lyftr_http.cli.output import say
 from lyftr_http.cli.output_files import explained, require_regular, require_target
 from lyftr_http.databases.database import Database
 
 __all__ = ["part_file", "part_of"]
 
 _END = ".part"
+_NOT_OTHERS = stat.S_IRWXU | stat.S_IRWXG
 _FLAGS = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
@@ -36,8 +38,9 @@ def part_file(
     """Open the file beside the target; on leaving without an error make it the target.
 
     What the target holds then is on the disk, and survives a loss of power. After an error the
-    file beside it stays. The target is a new file: another user who made the old one does not
-    own it, and has no access to it.
+    file beside it stays. A new target is for its owner alone. One that replaces a file of this
+    user keeps its group and mode, but other users get no access. Root keeps the owner too, if the
+    folder is theirs. A file of any other user is replaced by one that only this user can read.
 
     Args:
         target: What is to be written. Symbolic links are refused.
@@ -60,6 +63,7 @@ def part_file(
         os.fsync(stream.fileno())
         require_target(target, database, force=force)
         _require_same(part, stream.fileno())
+        _keep_access(target, stream.fileno())
         part.replace(target)
         _sync_folder(target)
 
@@ -160,6 +164,28 @@ def _require_same(part: Path, descriptor: int) -> None:
         is_same = False
     if not is_same:
         raise click.ClickException(f"{part} was replaced by another process; run this again")
+
+
+def _keep_access(target: Path, descriptor: int) -> None:
+    """Let those who could read the old file read the new one; say so where that is impossible."""
+    try:
+        old = target.lstat()
+    except FileNotFoundError:
+        return
+    owners = {os.geteuid()}
+    if os.geteuid() == 0:
+        owners.add(target.absolute().parent.stat().st_uid)
+    if old.st_uid not in owners or old.st_nlink != 1:
+        # A hard link is made by whoever wants the permissions of its file for what is written.
+        why = "belonged to another user" if old.st_nlink == 1 else "was a hard link"
+        say(f"the old {target} {why}; only this user can read the new one", err=True)
+        return
+    try:
+        os.fchown(descriptor, old.st_uid, old.st_gid)
+    except PermissionError:
+        say(f"{target}: its owner or group could not be kept; only this user can read it", err=True)
+        return
+    os.fchmod(descriptor, stat.S_IMODE(old.st_mode) & _NOT_OTHERS)
 
 
 def _sync_folder(file: Path) -> None:
