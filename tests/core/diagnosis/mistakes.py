@@ -170,7 +170,7 @@ HEX_WRITINGS: dict[tuple[Name, ...], Callable[[bytes], str]] = {
     (("value_base64_of_hex", ""),): lambda d: base64_of(d.hex().encode()),
     (("value_truncated", "16 of 64"),): lambda d: d.hex()[:16],
     (("value_truncated", "63 of 64"),): lambda d: d.hex()[:63],
-    (("value_whitespace", ""),): lambda d: f" {d.hex()}",
+    (("value_whitespace", ""),): lambda d: f"{d.hex()}\n",
     (("value_whitespace", ""), ("value_prefix", "hmac-sha256=")): lambda d: (
         f"hmac-sha256= {d.hex()}"
     ),
@@ -202,7 +202,7 @@ STANDARD_WRITINGS: dict[tuple[Name, ...], Callable[[bytes], str]] = {
     (("value_base64_of_hex", ""),): lambda d: f"v1,{base64_of(d.hex().encode())}",
     (("value_truncated", "40 of 44"),): lambda d: f"v1,{base64_of(d)[:40]}",
     (("value_quoted", ""),): lambda d: f'"v1,{base64_of(d)}"',
-    (("value_whitespace", ""),): lambda d: f"\tv1,{base64_of(d)}",
+    (("value_whitespace", ""),): lambda d: f"v1,{base64_of(d)}\n",
 }
 FRAMES: dict[Name, Callable[[bytes, bytes], bytes]] = {
     ("content_without_id", "`timestamp.body`"): lambda _, timestamp: timestamp + b".",
