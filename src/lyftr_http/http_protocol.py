@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
+from lyftr_http import http_framing
 from lyftr_http.answer_transport import AnswerTransport
 from lyftr_http.answers import Answer
 from lyftr_http.arrival_watch import ArrivalWatch
@@ -23,12 +24,6 @@ from lyftr_http.error_answers import (
     REQUEST_TIMEOUT,
     SHUTTING_DOWN,
     UPGRADE_REFUSED,
-)
-from lyftr_http.http_framing import (
-    PARSER_REFUSALS,
-    HttpOneDotZeroCycle,
-    in_origin_form,
-    refusal_of_head,
 )
 from lyftr_http.pipeline_flow import PipelineFlow
 from lyftr_http.refusals import Enough, Refused, TooLarge, answer_lines
@@ -132,7 +127,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
         elif isinstance(cause, Refused):
             self._refuse(cause.answer)
         else:
-            self._refuse(PARSER_REFUSALS.get(str(error), INVALID_REQUEST))
+            self._refuse(http_framing.PARSER_REFUSALS.get(str(error), INVALID_REQUEST))
 
     def on_message_begin(self) -> None:
         """Give it its time to arrive."""
@@ -159,12 +154,12 @@ class StrictHttpProtocol(HttpToolsProtocol):
         if self._long_head or len(self.headers) > MAX_FIELDS:
             self._check_fields()
         version = self.parser.get_http_version()
-        if refusal := refusal_of_head(version, self.headers):
+        if refusal := http_framing.refusal_of_head(version, self.headers):
             raise Refused(refusal)
         if self.parser.should_upgrade():
             return
         if not self.url.startswith(b"/"):
-            self.url = in_origin_form(self.url, self.headers)
+            self.url = http_framing.in_origin_form(self.url, self.headers)
         self._in_head = False
         self._in_body = True
         is_old = version == "1.0"
@@ -172,7 +167,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
             self.expect_100_continue = False  # RFC 9110, section 10.1.1
         super().on_headers_complete()
         if is_old:
-            self.cycle.__class__ = HttpOneDotZeroCycle
+            self.cycle.__class__ = http_framing.HttpOneDotZeroCycle
         self.headers = []  # what follows a body, as trailers do, is no header (RFC 9110, 6.5.1)
         if self._draining:
             self.cycle.keep_alive = False

@@ -149,7 +149,7 @@ def _is_right_standard(request: SignedRequest) -> bool:
 
 def _first(request: SignedRequest, header: bytes) -> bytes:
     values = [value for name, value in request.headers if name.lower() == header]
-    return values[0] if values else b""
+    return values[0].strip(b" \t") if values else b""
 
 
 def _standard_signature(secret: bytes, webhook_id: bytes, timestamp: bytes, body: bytes) -> bytes:
@@ -164,7 +164,7 @@ def _fill_in_hex(request: SignedRequest) -> Mapping[bytes, bytes]:
 
 def _is_right_hex(request: SignedRequest) -> bool:
     values = [value for name, value in request.headers if name.lower() == b"x-signature"]
-    form = _HEX_FORM.fullmatch(values[0]) if len(values) == 1 else None
+    form = _HEX_FORM.fullmatch(values[0].strip(b" \t")) if len(values) == 1 else None
     digest = hmac.new(_SECRET, request.body, hashlib.sha256).digest()
     return form is not None and bytes.fromhex(form[1].decode()) == digest
 

@@ -161,6 +161,18 @@ async def add_at_once(writer: GroupCommitWriter, *names: str) -> list[AddOutcome
     return await asyncio.gather(*calls, return_exceptions=True)
 
 
+async def test_closing_refuses_untried_what_waits_behind_a_commit_that_failed() -> None:
+    store = Store([OSError("broken")])
+    writer = GroupCommitWriter(store, max_batch=1)
+    await writer.open()
+    adding = asyncio.create_task(add_at_once(writer, "a", "b"))
+    while not writer.waiting:
+        await asyncio.sleep(0)
+    await writer.close()
+    assert [str(refusal) for refusal in await adding] == ["the store says broken"] * 2
+    assert store.calls == ["a", "close"]
+
+
 @pytest.mark.parametrize("names", ["bad", "bad b", "a bad", "a b bad c d e", "bad bad2 a b bad3"])
 async def test_only_those_are_refused_that_the_store_does_not_take(names: str) -> None:
     store, commits = Picky(), list[Commit]()

@@ -106,28 +106,6 @@ async def test_closing_under_a_lock_with_a_full_queue_waits_for_it_once_and_refu
     assert len(tried) == 1
 
 
-async def test_closing_refuses_what_waits_behind_a_commit_that_failed(
-    impatient_engine: AsyncEngine,
-    path: Path,
-    other: sqlite3.Connection,
-    message: Make,
-    tried: list[str],
-) -> None:
-    other.execute(
-        "CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN new.message_id = 'bad'"
-        " BEGIN SELECT json('{'); END"
-    )
-    writer = SqliteMessageWriter(WritingConnection(impatient_engine, path), max_batch=1)
-    await writer.open()
-    names = ["good", "bad", "behind it"]
-    calls = await begin_all(writer, [message(name) for name in names])
-    await writer.close()
-    outcomes = await calls
-    assert outcomes[0] is AddOutcome.CREATED
-    assert [str(outcome) for outcome in outcomes[1:]] == ["cannot commit: malformed JSON"] * 2
-    assert len(tried) == 2
-
-
 async def test_a_store_closes_while_another_process_holds_the_lock(
     path: Path, other: sqlite3.Connection, message: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

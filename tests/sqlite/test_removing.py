@@ -166,7 +166,7 @@ def test_steps_become_as_long_as_they_should_be_and_no_longer() -> None:
 
 
 async def test_gaps_of_any_size_are_passed_in_one_step(path: Path) -> None:
-    far = 2**62
+    far = 2**52
     async with SqliteStore(f"sqlite:///{path}") as store:
         with closing(sqlite3.connect(path, isolation_level=None)) as plain:
             insert_many(plain, 4)
