@@ -19,7 +19,7 @@ with (
     subprocess.Popen(
         [Path(sys.executable).with_name("lyftr"), "serve", "--port", "0"],
         cwd=folder,
-        env={**os.environ, "WEBHOOK_SECRET": "secret"},
+        env={**os.environ, "WEBHOOK_SECRET": "a secret of this check"},
         stdout=subprocess.PIPE,
     ) as server,
 ):

@@ -166,7 +166,7 @@ async def test_closing_refuses_untried_what_waits_behind_a_commit_that_failed() 
     writer = GroupCommitWriter(store, max_batch=1)
     await writer.open()
     adding = asyncio.create_task(add_at_once(writer, "a", "b"))
-    while not writer.waiting:
+    for _ in range(2):  # its own turn, then those of the two calls
         await asyncio.sleep(0)
     await writer.close()
     assert [str(refusal) for refusal in await adding] == ["the store says broken"] * 2
