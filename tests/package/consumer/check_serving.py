@@ -15,7 +15,9 @@ BODY = b'{"message_id":"m1","from":"+919876543210","to":"+14155550100","ts":"202
 
 async def test_the_application_takes_a_webhook(tmp_path: Path) -> None:
     settings = Settings(
-        webhook_secret=Secret("secret"), database_url=f"sqlite:///{tmp_path}/inbox.db"
+        webhook_secret=Secret("secret"),
+        database_url=f"sqlite:///{tmp_path}/inbox.db",
+        allowed_hosts=("testserver.local",),  # the name that the client gives
     )
     headers = dict(HexHmacSha256("secret").signature_headers(BODY))
     async with AsyncTestClient(serving.application(settings)) as client:
