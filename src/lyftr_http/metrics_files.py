@@ -1,6 +1,6 @@
 """The files in which the processes of one server keep their metrics: read, shared and merged.
 
-Whoever reads or changes the files of all processes holds a lock, so that nobody counts the values
+A process that reads or changes the files of all holds a lock, so that no process counts the values
 of a dead worker twice, or misses them.
 """
 
@@ -100,7 +100,7 @@ def render_once(directory: str, render: Callable[[], bytes]) -> bytes:
 
 
 class DeadWorkers:
-    """Merges the files of workers that have died, so that nobody reads them one by one.
+    """Merges the files of dead workers, so that no rendering reads them one by one.
 
     Args:
         directory: That of the files.

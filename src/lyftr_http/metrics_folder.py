@@ -16,7 +16,7 @@ from typing import Final
 __all__ = ["LOCK", "hold_folder", "metrics_folder", "remove_unused_folders"]
 
 LOCK: Final = "lock"
-"""The name of the file whose lock is for whoever reads or changes the files of all processes."""
+"""The name of the file that is locked while a process reads or changes the files of all."""
 _PREFIX: Final = "lyftr-metrics-"
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _OF_PROCESS: Final = re.compile(r"_(\d+)\.db")

@@ -61,7 +61,7 @@ class SharedRendering:
     def _finish(self, task: asyncio.Task[bytes]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
-            task.exception()  # where all who asked have gone, an error is nobody's
+            task.exception()  # asyncio would report an error that no caller has taken
 
     async def _run(self) -> bytes:
         async with self._turn:

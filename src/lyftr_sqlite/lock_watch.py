@@ -58,7 +58,7 @@ class LockWatch:
 
     @contextmanager
     def take(self) -> Iterator[bool]:
-        """Take the lock if nobody has it; do not wait for it.
+        """Take the lock if it is free; do not wait for it.
 
         Yields:
             Whether the lock was taken.

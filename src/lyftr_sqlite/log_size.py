@@ -41,7 +41,7 @@ class LogSize:
         try:
             size = Path(f"{database}-wal").stat().st_size
         except OSError:
-            return  # a missing log is named where somebody writes to it
+            return  # the writer reports a missing log
         self._on_size(size)
         is_large = size > LARGE
         if is_large and not self._is_told:
