@@ -288,7 +288,7 @@ def test_who_takes_no_answer_is_cut_off(serve: Serve) -> None:
             time.sleep(0.2)  # polling, up to the deadline
 
 
-_SHORT_ANSWER = b"GET /messages?limit=10 HTTP/1.%d\r\nHost: x\r\n%b\r\n"
+_SHORT_ANSWER = b"GET /messages?limit=10 HTTP/1.%d\r\nHost: localhost\r\n%b\r\n"
 """Its 80 KiB fit the buffers of the system, so that to the process they are sent."""
 
 

@@ -171,8 +171,8 @@ async def test_a_log_that_another_process_keeps_from_becoming_short_is_named_wit
             assert len(told()) == 1
         assert await store.remover.scrub()
         assert await store._checkpointer.empty()
-        await until(lambda: len(told()) > 1)
-        assert told()[1] == ("INFO", f"{file}-wal has 0 MiB again")
+        # On a busy machine the lock of the copies may be told of too, between the two.
+        await until(lambda: ("INFO", f"{file}-wal has 0 MiB again") in told())
 
 
 def test_what_holds_no_lock_and_what_is_not_there_has_no_holders(file: Path) -> None:
