@@ -74,10 +74,12 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS or None)
 def tests(session: nox.Session) -> None:
-    """The tests; on the first interpreter all, with branch coverage. Arguments go to pytest."""
+    """The tests, on the first interpreter all with branch coverage; arguments go to pytest."""
     session.install(*CONSTRAINTS, *WITH_EXTRAS, *_group("tests"))
     is_first = session.python in {None, *PYTHONS[:1]}
-    scope = ("--cov", "--cov-report=term-missing") if is_first else ("-m", "not once")
+    # Real processes, PostgreSQL, browsers and documents show the same on every interpreter.
+    folders = [f"tests/{name}" for name in ("architecture", "cli", "core", "http", "sql", "sqlite")]
+    scope = ("--cov", "--cov-report=term-missing") if is_first else ("-m", "not once", *folders)
     # More processes than two cores: many of the tests wait for a server more than they work.
     processes = ("--numprocesses=4", "--dist=worksteal")
     session.run("pytest", *processes, "--durations=10", *scope, *session.posargs)
