@@ -8,10 +8,17 @@ from typing import Any
 import msgspec
 from structlog.processors import format_exc_info
 
-__all__ = ["JsonRenderer"]
+__all__ = ["JsonRenderer", "in_words"]
 
-_encode = msgspec.json.Encoder(enc_hook=repr).encode
 _SECOND = 1_000_000_000
+
+
+def in_words(value: object) -> str:
+    """Return the text of a value that JSON has no form for, as of a path or an error."""
+    return str(value) or repr(value)
+
+
+_encode = msgspec.json.Encoder(enc_hook=in_words).encode
 
 
 class JsonRenderer:
@@ -29,7 +36,7 @@ class JsonRenderer:
         try:
             return _encode(line)
         except UnicodeEncodeError:  # a lone surrogate, which only escapes can write
-            return json.dumps(line, default=repr).encode()
+            return json.dumps(line, default=in_words).encode()
 
     def _timestamp(self) -> str:
         """Return the time, in UTC; what it has in whole seconds is formatted once for each."""

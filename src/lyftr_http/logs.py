@@ -10,9 +10,10 @@ from collections.abc import MutableMapping
 from functools import partial
 from typing import Any
 
+import msgspec
 import structlog
 
-from lyftr_http.json_lines import JsonRenderer
+from lyftr_http.json_lines import JsonRenderer, in_words
 from lyftr_http.log_lines import LineWriter
 from lyftr_http.settings import Settings
 
@@ -59,6 +60,7 @@ def _for_people() -> list[structlog.typing.Processor]:
     return [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+        _as_in_json,
         _escape_control_characters,
         # Where rich is installed, structlog would show the values of all local variables too.
         structlog.dev.ConsoleRenderer(
@@ -66,6 +68,16 @@ def _for_people() -> list[structlog.typing.Processor]:
         ),
         partial(_encode, sys.stdout.encoding),
     ]
+
+
+def _as_in_json(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Show each value as a JSON line has it: 401, where Python shows `<HTTPStatus.…: 401>`."""
+    for key, value in event.items():
+        if key != "exc_info":
+            event[key] = msgspec.to_builtins(value, enc_hook=in_words)
+    return event
 
 
 def _escape_control_characters(

@@ -6,6 +6,10 @@ import re
 import sys
 import warnings
 from collections.abc import Callable
+from datetime import UTC, datetime
+from http import HTTPStatus
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,7 +18,8 @@ import structlog
 
 from lyftr_http.container import Container
 from lyftr_http.logs import create_logger, route_standard_logging
-from lyftr_http.settings import Settings
+from lyftr_http.metrics import WebhookResult
+from lyftr_http.settings import Secret, Settings
 
 Lines = Callable[[], list[dict[str, Any]]]
 Logger = structlog.typing.FilteringBoundLogger
@@ -159,6 +164,39 @@ def test_lines_for_people_are_text(settings: Settings, capsys: pytest.CaptureFix
     assert "listening" in written
     assert "port=8000" in written
     assert "\x1b" not in written
+
+
+_VALUES: list[tuple[object, str]] = [
+    (HTTPStatus.UNAUTHORIZED, "401"),
+    (WebhookResult.CREATED, "created"),
+    ([HTTPStatus.OK, {"result": WebhookResult.CREATED}], "[200, {'result': 'created'}]"),
+    (Path("/a/b"), "/a/b"),
+    (ip_address("::1"), "::1"),
+    (datetime(2026, 1, 15, 9, 28, 35, tzinfo=UTC), "2026-01-15T09:28:35Z"),
+    (Secret("canary"), "<secret>"),
+    (None, "None"),
+    (0.5, "0.5"),
+    (True, "True"),
+]
+
+
+@pytest.mark.parametrize(("value", "shown"), _VALUES)
+def test_values_for_people_are_those_of_the_json_lines(
+    settings: Settings, capsys: pytest.CaptureFixture[str], value: object, shown: str
+) -> None:
+    create_logger(msgspec.structs.replace(settings, log_format="console")).info("e", value=value)
+    assert capsys.readouterr().out.endswith(f" value={shown}\n")
+
+
+@pytest.mark.parametrize("value", [Path("/a/b"), ip_address("::1")], ids=str)
+def test_what_has_a_plain_form_is_written_in_it(log: Logger, lines: Lines, value: object) -> None:
+    log.info("event", value=value, nested=[value])
+    assert (lines()[0]["value"], lines()[0]["nested"]) == (str(value), [str(value)])
+
+
+def test_an_error_without_words_is_named(log: Logger, lines: Lines) -> None:
+    log.info("event", value=TimeoutError(), other=ValueError("why"))
+    assert (lines()[0]["value"], lines()[0]["other"]) == ("TimeoutError()", "why")
 
 
 def test_tracebacks_for_people_are_text_and_show_no_values(
