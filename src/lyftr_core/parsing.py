@@ -22,7 +22,14 @@ from lyftr_core.message import (
 from lyftr_core.signature import VerifiedBody
 from lyftr_core.timestamps import InvalidTimestamp, parse_timestamp
 
-__all__ = ["MAX_DEPTH", "faults_of", "nests_too_deep", "parse", "read_fields"]
+__all__ = [
+    "MAX_DEPTH",
+    "faults_of",
+    "message_id_of",
+    "nests_too_deep",
+    "parse",
+    "read_fields",
+]
 
 MAX_DEPTH = 100
 """How deep objects and arrays may nest, the body itself being the first level."""
@@ -95,6 +102,26 @@ def parse(body: VerifiedBody) -> Message:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidTimestamp):
         pass  # and not from here: what is raised below should not show this one as its context
     return _parse_by_field(content)
+
+
+def message_id_of(content: bytes) -> str | None:
+    """Return the identifier in a body whose other fields may be faulty.
+
+    Args:
+        content: The body; its signature was verified.
+
+    Returns:
+        The identifier, or `None` if it breaks a rule or the body cannot be read.
+    """
+    if nests_too_deep(content):
+        return None
+    try:
+        message_id = read_fields(content).get("message_id")
+    except InvalidMessage:
+        return None
+    if isinstance(message_id, str) and check_message_id(message_id) is None:
+        return message_id
+    return None
 
 
 def _parse_by_field(content: bytes) -> Message:

@@ -70,12 +70,13 @@ class RequestJournal:
         finally:  # what cannot be counted is logged all the same
             self._log_line(record, result)
             # Through its traceback the error holds the frames that hold the request's body.
-            record.error = None
+            record.error = record.verified = None
 
     def _log_line(self, record: RequestRecord, result: WebhookResult | None) -> None:
         fields = record.fields(result)
         if record.status < HTTPStatus.INTERNAL_SERVER_ERROR or record.status in _UNSUPPORTED:
-            self._log.info("request", **fields)
+            write = self._log.warning if record.is_refused_proof else self._log.info
+            write("request", **fields)
         elif record.status == HTTPStatus.SERVICE_UNAVAILABLE:
             self._log.warning("request", **fields, error=str(record.error))
         else:

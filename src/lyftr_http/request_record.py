@@ -10,9 +10,11 @@ from lyftr_core import (
     SecretNotConfigured,
     StorageUnavailable,
 )
+from lyftr_core.parsing import message_id_of
 from lyftr_http.error_answers import CLIENT_CLOSED_REQUEST
 from lyftr_http.in_flight import TooManyInFlight
 from lyftr_http.metrics import WebhookResult
+from lyftr_http.read_access import InvalidToken
 
 __all__ = ["RequestRecord", "record_of"]
 
@@ -24,6 +26,7 @@ _RESULTS: dict[type[Exception], WebhookResult] = {
     StorageUnavailable: WebhookResult.UNAVAILABLE,
     TooManyInFlight: WebhookResult.UNAVAILABLE,
 }
+_REFUSED_PROOFS = (InvalidSignature, InvalidToken)
 _OUTCOMES = {outcome: WebhookResult(outcome) for outcome in AddOutcome}
 
 
@@ -45,6 +48,7 @@ class RequestRecord:
         seconds: From the head of the request to the end of the answer.
         error: What the answer was made from, where that was an error.
         ingested: What became of the webhook, where the request was one and was taken.
+        verified: The body of a webhook whose signature is verified, where it was not taken.
         is_webhook: Whether the use case that takes webhooks in was asked.
     """
 
@@ -59,6 +63,7 @@ class RequestRecord:
         "seconds",
         "status",
         "template",
+        "verified",
     )
 
     def __init__(self, request_id: str, method: str, path: str) -> None:
@@ -71,11 +76,17 @@ class RequestRecord:
         self.seconds = 0.0
         self.error: Exception | None = None
         self.ingested: Ingested | None = None
+        self.verified: bytes | None = None
         self.is_webhook = False
 
     def attach(self, scope: Scope) -> None:
         """Let whatever answers find this record."""
         scope.setdefault("state", {})[_KEY] = self
+
+    @property
+    def is_refused_proof(self) -> bool:
+        """Whether the signature of a webhook, or the token of a reader, was refused."""
+        return isinstance(self.error, _REFUSED_PROOFS)
 
     @property
     def webhook_result(self) -> WebhookResult | None:
@@ -101,9 +112,14 @@ class RequestRecord:
         }
         if result:
             fields["result"] = result
-            fields["message_id"] = self.ingested and self.ingested.message_id
+            fields["message_id"] = self._message_id()
             fields["duplicate"] = result is WebhookResult.DUPLICATE
         return fields
+
+    def _message_id(self) -> str | None:
+        if self.ingested:
+            return self.ingested.message_id
+        return message_id_of(self.verified) if self.verified else None
 
 
 def record_of(scope: Scope) -> RequestRecord:

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from lyftr_core import StorageUnavailable
-from lyftr_http.settings import Settings
+from lyftr_http.settings import Secret, Settings
 from tests.http.broken_repository import BrokenRepository
 
 Deliver = Callable[..., Awaitable[None]]
@@ -102,6 +102,79 @@ async def test_lines_of_refused_webhooks_have_the_same_fields(
         (401, "invalid_signature", False),
         (422, "validation_error", False),
         (422, "validation_error", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "message_id"),
+    [
+        (b'{"message_id":"a/b \xc3\xa9"}', "a/b é"),
+        (b'{"message_id":"m1","from":"12","to":1,"ts":"","text":"\\ud800"}', "m1"),
+        (b'{"message_id":"first","message_id":"last"}', "last"),
+        (b'{"message_id":"%b"}' % (b"x" * 255), "x" * 255),
+        (b'{"message_id":"%b"}' % (b"x" * 256), None),
+        (b'{"message_id":""}', None),
+        (b'{"message_id":"a\\u0007"}', None),
+        (b'{"message_id":"\\ud800"}', None),
+        (b'{"message_id":1}', None),
+        (b'{"message_id":null}', None),
+        (b"{}", None),
+        (b'["message_id"]', None),
+        (b'{"message_id":"m1"', None),
+        (b'{"message_id":"m1","text":"\xff"}', None),
+        (b'{"message_id":"m1","other":%b}' % (b"[" * 101 + b"]" * 101), None),
+    ],
+)
+async def test_line_of_an_invalid_message_has_its_identifier_where_that_is_valid(
+    client: httpx.AsyncClient, signed: Signed, lines: Lines, body: bytes, message_id: str | None
+) -> None:
+    assert (await client.post("/webhook", **signed(body))).status_code == 422
+    (line,) = lines()
+    assert (line["result"], line["message_id"]) == ("validation_error", message_id)
+
+
+async def test_line_of_a_message_that_was_not_committed_has_its_identifier(
+    serve: Serve, signed: Signed, lines: Lines
+) -> None:
+    async with serve(BrokenRepository(StorageUnavailable("full"))) as client:
+        await client.post("/webhook", **signed())
+    (line,) = lines()
+    assert (line["status"], line["message_id"]) == (503, "m1")
+
+
+async def test_line_of_what_is_not_verified_has_no_identifier(
+    serve: Serve, client: httpx.AsyncClient, signed: Signed, settings: Settings, lines: Lines
+) -> None:
+    await client.post("/webhook", **signed() | {"headers": {"X-Signature": "0" * 64}})
+    async with serve(configured=msgspec.structs.replace(settings, webhook_secret=None)) as other:
+        await other.post("/webhook", **signed())
+    assert [(line["status"], line["message_id"]) for line in lines()] == [(401, None), (503, None)]
+
+
+async def test_a_refused_signature_is_a_warning_that_does_not_say_why(
+    client: httpx.AsyncClient, signed: Signed, lines: Lines
+) -> None:
+    for headers in ({}, {"X-Signature": "0" * 64}, {"X-Signature": "none"}):
+        await client.post("/webhook", content=signed()["content"], headers=headers)
+    wanted = ("warning", "request", 401, "invalid_signature")
+    for line in lines():
+        assert (line["level"], line["event"], line["status"], line["result"]) == wanted
+        assert list(line) == _WEBHOOK_FIELDS
+
+
+async def test_a_refused_token_is_a_warning_and_none_at_all_is_not(
+    serve: Serve, settings: Settings, lines: Lines
+) -> None:
+    async with serve(
+        configured=msgspec.structs.replace(settings, api_tokens=(Secret("right"),))
+    ) as client:
+        await client.get("/messages", headers={"Authorization": "Bearer wrong"})
+        await client.post("/login", data={"token": "wrong"})
+        await client.get("/messages")
+    assert [(line["status"], line["level"]) for line in lines()] == [
+        (401, "warning"),
+        (401, "warning"),
+        (401, "info"),
     ]
 
 

@@ -13,8 +13,9 @@ from litestar.params import SkipValidation
 
 from lyftr_http.page.page_access import is_from_our_pages, is_secure, local_path
 from lyftr_http.page.templates import PAGE_HEADERS, Templates
-from lyftr_http.read_access import ReadAccess
+from lyftr_http.read_access import InvalidToken, ReadAccess
 from lyftr_http.request_body import read_body
+from lyftr_http.request_record import record_of
 from lyftr_http.routes.read_only import get
 from lyftr_http.sessions import LIFETIME, PLAIN_NAME, SECURE_NAME, Sessions
 
@@ -61,6 +62,7 @@ async def log_in(
         return _see_other(target)
     token = fields.get("token", "").strip().encode(_BYTES)
     if not read_access.takes(token):
+        record_of(request.scope).error = InvalidToken()
         return _form(request, templates, target, {}, _WRONG)
     begun = _cookie(sessions.begin(token), LIFETIME, secure=is_secure(request.scope))
     return _see_other(target, [begun])

@@ -4,6 +4,7 @@ Litestar's handler describes the route and answers whatever spelling of it Lites
 exact one is answered by `lyftr_http.thin_webhook`, which takes it in by the same function.
 """
 
+import asyncio
 from typing import Any
 
 from litestar import Request, post
@@ -11,7 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from litestar.types import HTTPScope, Receive
 
-from lyftr_core import IngestMessage, SignedRequest
+from lyftr_core import IngestMessage, InvalidMessage, SignedRequest, StorageError
 from lyftr_http.in_flight import InFlight
 from lyftr_http.openapi import WebhookOperation, problems
 from lyftr_http.request_body import read_body
@@ -22,6 +23,8 @@ __all__ = ["ACCEPTED", "PATH", "receive_webhook", "take_in"]
 
 PATH = "/webhook"
 ACCEPTED = Accepted("ok")
+_OF_VERIFIED = (InvalidMessage, StorageError, asyncio.CancelledError)
+"""What the use case raises only once the signature is verified."""
 
 
 async def take_in(
@@ -36,7 +39,11 @@ async def take_in(
     record = record_of(scope)
     record.is_webhook = True
     with in_flight:
-        record.ingested = await ingest_message(SignedRequest(tuple(scope["headers"]), body))
+        try:
+            record.ingested = await ingest_message(SignedRequest(tuple(scope["headers"]), body))
+        except _OF_VERIFIED:
+            record.verified = body
+            raise
 
 
 @post(
