@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final, final
 
 import msgspec
-from dotenv import dotenv_values
 
 from lyftr_core.standard_webhooks import decode_secret
+from lyftr_http.dotenv_file import read_dotenv
 
 __all__ = ["VARIABLES", "InvalidSettings", "Secret", "Settings", "WebhookScheme", "load_settings"]
 
@@ -132,8 +132,12 @@ def load_settings(
 
     Raises:
         InvalidSettings: Some values are not taken. The message names every one and repeats none.
+            Or the file cannot be read; the message names it and the line.
     """
-    file = _read_dotenv(dotenv)
+    try:
+        file = read_dotenv(dotenv, VARIABLES) if dotenv else {}
+    except ValueError as exc:
+        raise InvalidSettings(str(exc)) from None
     values: dict[str, object] = {}
     refusals: list[str] = []
     for variable, (field, read) in VARIABLES.items():
@@ -169,14 +173,6 @@ def _is_standard(secret: Secret) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _read_dotenv(path: Path | None) -> dict[str, str | None]:
-    try:
-        # No interpolation: a secret may hold `${`.
-        return dict(dotenv_values(path, interpolate=False)) if path else {}
-    except UnicodeDecodeError:
-        raise InvalidSettings(f"{path} must be in UTF-8") from None
 
 
 def _number(lowest: int, highest: int, unit: str = "") -> Callable[[str], int]:

@@ -93,7 +93,7 @@ def test_a_file_that_is_not_there_is_as_if_empty(dotenv: Path) -> None:
 @pytest.mark.parametrize("name", VARIABLES)
 def test_an_empty_variable_is_as_if_absent(dotenv: Path, name: str) -> None:
     assert load_settings({name: ""}) == Settings()
-    for line in (f"{name}=", f"{name}=''", name):
+    for line in (f"{name}=", f"{name}=''"):
         dotenv.write_text(line + "\n")
         assert load_settings({}, dotenv) == Settings()
 
@@ -206,6 +206,65 @@ def test_a_file_that_is_not_utf8_is_told_without_its_content(dotenv: Path) -> No
     with pytest.raises(InvalidSettings) as caught:
         load_settings({}, dotenv)
     assert _CANARY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("WEBHOOK_SECRET='canary-secret\n", 1),
+        ('PORT=1\n# why\n\n\nWEBHOOK_SECRET="canary-secret\nHOST=::1\n', 5),
+        ("PORT=1\r\nWEBHOOK_SECRET='canary-secret' x\r\n", 2),
+        ("WEBHOOK_SECRET canary-secret\n", 1),
+        ("WEBHOOK_SECRET: canary-secret\n", 1),
+        ("WEBHOOK_SECRET:canary-secret\n", 1),
+        ("PORT=1\nWEBHOOK_SECRET\n", 2),
+        ("WEBHOOK_SECRET=first\ncanary-secret\n", 2),
+        ("=canary-secret\n", 1),
+        ("export WEBHOOK_SECRET canary-secret", 1),
+        ("OTHER='x\n", 1),
+        ("WEBHOOK_SECRET='canary-secret\nHOST=::1\nOTHER='\n", 1),
+        ('\n\t HOST="a\nb"\n', 2),
+    ],
+)
+def test_a_broken_line_of_the_file_is_told_by_its_number(
+    dotenv: Path, capfd: pytest.CaptureFixture[str], text: str, line: int
+) -> None:
+    dotenv.write_text(text)
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings({"WEBHOOK_SECRET": "set"}, dotenv)
+    assert str(caught.value).startswith(f"{dotenv}, line {line}: ")
+    assert _CANARY not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_comments_empty_lines_and_what_a_shell_takes_are_no_broken_lines(dotenv: Path) -> None:
+    dotenv.write_text(
+        "\ufeff# why\n\n  PORT = 1  # which\n\texport HOST='::1' #\n"
+        "OTHER='two\nlines'\nRETENTION_DAYS=1\nRETENTION_DAYS=2\nAPI_TOKENS= # none",
+        encoding="utf-8",
+    )
+    settings = load_settings({}, dotenv)
+    assert (settings.port, settings.host, settings.retention_days) == (1, "::1", 2)
+    dotenv.write_text(r'WEBHOOK_SECRET="a\nb"')
+    secret = load_settings({}, dotenv).webhook_secret
+    assert secret
+    assert secret.value == "a\nb"
+
+
+def test_a_file_that_cannot_be_read_is_told(dotenv: Path, tmp_path: Path) -> None:
+    dotenv.mkdir()
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings({}, dotenv)
+    assert str(caught.value) == f"{dotenv} is a folder, not a file; rename or remove it"
+    dotenv.rmdir()
+    dotenv.symlink_to(tmp_path / "lost")
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings({}, dotenv)
+    assert str(caught.value) == f"{dotenv} is a link to a file that does not exist"
+    dotenv.unlink()
+    dotenv.symlink_to(dotenv)
+    with pytest.raises(InvalidSettings, match=r"^cannot read .*: Too many levels of symbolic link"):
+        load_settings({}, dotenv)
 
 
 def test_a_secret_need_not_be_utf8() -> None:

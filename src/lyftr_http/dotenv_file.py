@@ -1,0 +1,68 @@
+"""The `.env` file. A line that cannot be read is an error, or a server would start without it."""
+
+import io
+from collections.abc import Collection
+from pathlib import Path
+
+from dotenv.parser import Binding, parse_stream
+
+__all__ = ["read_dotenv"]
+
+_BROKEN = "is not NAME=VALUE, or its quotes do not match"
+_NO_VALUE = "has no = after the name; write NAME=VALUE"
+_SEVERAL_LINES = "has a value of several lines; close its quotes on the same line"
+
+
+def read_dotenv(path: Path, names: Collection[str]) -> dict[str, str]:
+    """Read the variables in a file. Of a repeated one the last counts.
+
+    Args:
+        path: The file; a missing one is as if empty.
+        names: The variables that have values of one line.
+
+    Raises:
+        ValueError: The file or a line of it cannot be read. The message never repeats the line,
+            which may hold a secret.
+    """
+    values: dict[str, str] = {}
+    # No interpolation: a secret may hold `${`.
+    for binding in parse_stream(io.StringIO(_text_of(path))):
+        if fault := _fault(binding, names):
+            raise ValueError(f"{path}, line {_line_of(binding)}: the line {fault}")
+        if binding.key is not None:
+            values[binding.key] = binding.value or ""
+    return values
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if not path.is_symlink():
+            return ""
+        fault = f"{path} is a link to a file that does not exist"
+    except IsADirectoryError:
+        fault = f"{path} is a folder, not a file; rename or remove it"
+    except UnicodeDecodeError:
+        fault = f"{path} must be in UTF-8"
+    except OSError as exc:
+        fault = f"cannot read {path}: {exc.strerror}"
+    raise ValueError(fault)
+
+
+def _fault(binding: Binding, names: Collection[str]) -> str | None:
+    if binding.error:
+        return _BROKEN
+    if binding.key is None:  # a comment, or nothing
+        return None
+    if binding.value is None:
+        return _NO_VALUE
+    if binding.key in names and "\n" in binding.original.string.strip():
+        return _SEVERAL_LINES
+    return None
+
+
+def _line_of(binding: Binding) -> int:
+    """Return the line of a binding, to which the empty lines before it belong."""
+    text = binding.original.string
+    return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
