@@ -8,7 +8,7 @@ from pathlib import Path
 from lyftr_core.errors import SchemaMismatch, StorageUnavailable
 from lyftr_sqlite.checking import check
 from lyftr_sqlite.engines import BUSY_TIMEOUT, file_uri
-from lyftr_sqlite.failures import as_storage_unavailable
+from lyftr_sqlite.read_access import ReadAccess, open_to_read
 from lyftr_sqlite.revision import find_revision
 
 __all__ = ["back_up", "copy_database", "require_sound"]
@@ -39,13 +39,16 @@ def back_up(
         StorageUnavailable: The database cannot be read, the copy cannot be written, or is damaged.
         SchemaMismatch: The database has no schema that this version knows.
     """
-    copy_database(path, target, progress, uri=file_uri(path, "rw"))
+    copy_database(path, target, progress)
     if checked:
         require_sound(target)
 
 
 def copy_database(
-    path: Path, target: Path, progress: Callable[[int, int], None], *, uri: str
+    path: Path,
+    target: Path,
+    progress: Callable[[int, int], None],
+    access: ReadAccess | None = None,
 ) -> None:
     """Copy a database; see `back_up`.
 
@@ -53,13 +56,10 @@ def copy_database(
         path: The database.
         target: An empty file.
         progress: Told how far it is.
-        uri: How to open the database.
+        access: How to open the database, if not as any reader does.
     """
-    if not path.is_file():
-        raise StorageUnavailable(f"cannot read {path}: there is no such file")
     with (
-        as_storage_unavailable(f"cannot copy {path}"),
-        closing(_connect(uri)) as source,
+        open_to_read(path, "copy", access) as source,
         closing(_connect(file_uri(target, "rw"))) as copy,
     ):
         # One reading transaction over all steps: without it each commit of a server between two

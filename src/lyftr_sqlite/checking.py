@@ -2,18 +2,15 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
-from lyftr_core.errors import StorageUnavailable
 from lyftr_core.timestamps import to_microseconds
 from lyftr_sql.checking import COUNT_TOO_HIGH, FIELD_LISTS, Finding, faults_of_row, too_high
 from lyftr_sql.periods import DAY, HOUR, MINUTE
-from lyftr_sqlite.engines import BUSY_TIMEOUT, file_uri
-from lyftr_sqlite.failures import as_storage_unavailable
 from lyftr_sqlite.projections import PROJECTIONS
+from lyftr_sqlite.read_access import open_to_read
 from lyftr_sqlite.revision import require_head
 
 __all__ = ["Finding", "check"]
@@ -36,7 +33,10 @@ def check(path: Path) -> Iterator[Finding]:
         StorageUnavailable: It cannot be read.
         SchemaMismatch: It has another schema than this version uses.
     """
-    with as_storage_unavailable(f"cannot check {path}"), closing(_open(path)) as database:
+    with open_to_read(path, "check") as database:
+        database.row_factory = sqlite3.Row
+        # What is no UTF-8 is then no valid message, and named as such.
+        database.text_factory = lambda raw: raw.decode(errors="surrogateescape")
         require_head(database, path)
         for subject, look in _CHECKS.items():
             yield Finding(subject, tuple(_faults_at_one_moment(database, look)))
@@ -55,18 +55,6 @@ def _faults_at_one_moment(database: sqlite3.Connection, look: _Check) -> Iterato
     finally:
         if database.in_transaction:
             database.rollback()
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    if not path.is_file():
-        raise StorageUnavailable(f"cannot check {path}: there is no such file")
-    timeout = BUSY_TIMEOUT / 1000
-    uri = file_uri(path, "rw")  # a reader of WAL writes to its shared memory
-    database = sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
-    database.row_factory = sqlite3.Row
-    # What is no UTF-8 is then no valid message, and named as such.
-    database.text_factory = lambda raw: raw.decode(errors="surrogateescape")
-    return database
 
 
 def _check_file(database: sqlite3.Connection) -> Iterator[str]:

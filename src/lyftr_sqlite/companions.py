@@ -12,6 +12,7 @@ from pathlib import Path
 
 from lyftr_core.errors import StorageError, StorageUnavailable
 from lyftr_sqlite.locks import COPYING, TURN
+from lyftr_sqlite.obstacles import obstacle_to_reading
 
 __all__ = ["BESIDE", "LOCKS", "RESTORING", "owns", "require_free", "require_usable"]
 
@@ -87,9 +88,8 @@ def require_usable(path: Path) -> None:
             raise StorageUnavailable(f"{name} belongs to the database {other}; choose another name")
     with suppress(FileNotFoundError, NotADirectoryError):
         if not stat.S_ISREG(path.stat().st_mode):
-            raise StorageUnavailable(
-                f"cannot open {path}: it is not a regular file; choose another name"
-            )
+            why = obstacle_to_reading(path) or "it is not a regular file"
+            raise StorageUnavailable(f"cannot open {path}: {why}")
 
 
 def _database_of(file: Path, ends: tuple[str, ...]) -> Path | None:

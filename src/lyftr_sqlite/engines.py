@@ -4,17 +4,19 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from urllib.parse import quote
+from weakref import WeakKeyDictionary
 
 import aiosqlite
 from sqlalchemy import AsyncAdaptedQueuePool, Connection, ExceptionContext, event
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from lyftr_sqlite.failures import is_passing
 from lyftr_sqlite.file_identity import OneFile
 from lyftr_sqlite.hashing import HASH_FUNCTION, hash_of_columns
-from lyftr_sqlite.opening import open_connection
+from lyftr_sqlite.opening import BUSY_TIMEOUT, file_uri, open_connection
+from lyftr_sqlite.read_access import AtRest, read_access
 
 __all__ = [
     "BUSY_TIMEOUT",
@@ -22,30 +24,18 @@ __all__ = [
     "create_reading_engine",
     "create_writing_engine",
     "file_uri",
+    "require_at_rest",
 ]
 
-BUSY_TIMEOUT = 5_000
-"""How long a statement waits for another process's lock, in milliseconds."""
 READERS = 4
 """How many connections read at the same time."""
 _LOG_SIZE = 128 * 1024 * 1024
 """To how many bytes a longer write-ahead log is cut when it begins anew: what is cut off has to be
 given to it again, which costs more than to write over it."""
 _DRIVER = "sqlite+aiosqlite://"
+_AT_REST = "at_rest"
 _NICENESS = 5
 """By how much readers are nicer than the rest: they get about a third of what it gets."""
-
-
-def file_uri(path: Path, mode: str) -> str:
-    """Return the name of a file as SQLite reads it (https://www.sqlite.org/uri.html).
-
-    Args:
-        path: The file.
-        mode: How to open it: `ro` or `rw`. A missing file stays missing; `rwc` would make it with
-            the permissions that the umask leaves.
-    """
-    # Three slashes, since what follows two would be an authority.
-    return "file:///" + quote(os.fsencode(path.absolute()).lstrip(b"/")) + f"?mode={mode}"
 
 
 def create_writing_engine(
@@ -63,7 +53,7 @@ def create_writing_engine(
     """
     engine = create_async_engine(
         _DRIVER,
-        async_creator=_opener(path, file),
+        async_creator=_opener(path, file, lambda: open_connection(file_uri(path, "rw"))),
         isolation_level="AUTOCOMMIT",
         hide_parameters=True,  # an error that is logged shows no text and no phone number
         poolclass=AsyncAdaptedQueuePool,
@@ -91,13 +81,26 @@ def create_writing_engine(
 def create_reading_engine(path: Path, file: OneFile | None = None) -> AsyncEngine:
     """Make the engine of the readers: each transaction sees one moment, and none can write.
 
+    Where this user may not write the file, `require_at_rest` belongs after each transaction.
+
     Args:
         path: The file.
         file: As for the writer.
     """
+    at_rest: WeakKeyDictionary[aiosqlite.Connection, AtRest] = WeakKeyDictionary()
+
+    async def open_as_allowed() -> aiosqlite.Connection:
+        access = read_access(path)
+        connection = await open_connection(access.uri)
+        for pragma in access.pragmas:
+            await connection.execute(pragma)
+        if access.at_rest:
+            at_rest[connection] = access.at_rest
+        return connection
+
     engine = create_async_engine(
         _DRIVER,
-        async_creator=_opener(path, file),
+        async_creator=_opener(path, file, open_as_allowed),
         hide_parameters=True,  # as for the writer
         poolclass=AsyncAdaptedQueuePool,
         pool_size=READERS,
@@ -107,6 +110,12 @@ def create_reading_engine(path: Path, file: OneFile | None = None) -> AsyncEngin
     _on_connect(engine, "query_only=ON", f"busy_timeout={BUSY_TIMEOUT}")
     if sys.platform == "linux":
         _lower_priority(engine)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def note_at_rest(
+        connection: AsyncAdapt_aiosqlite_connection, record: ConnectionPoolEntry
+    ) -> None:
+        record.info[_AT_REST] = at_rest.get(connection.driver_connection)
 
     @event.listens_for(engine.sync_engine, "handle_error")
     def drop(context: ExceptionContext) -> None:
@@ -120,13 +129,28 @@ def create_reading_engine(path: Path, file: OneFile | None = None) -> AsyncEngin
     return engine
 
 
-def _opener(path: Path, file: OneFile | None) -> Callable[[], Awaitable[aiosqlite.Connection]]:
-    uri = file_uri(path, "rw")
+def require_at_rest(connection: AsyncConnection) -> None:
+    """Check that what was read without locks is right; see `lyftr_sqlite.read_access`.
+
+    Args:
+        connection: One of the readers, after it has read.
+
+    Raises:
+        StorageUnavailable: Another process has written meanwhile.
+    """
+    at_rest: AtRest | None = connection.info[_AT_REST]
+    if at_rest:
+        at_rest.require_same()
+
+
+def _opener(
+    path: Path, file: OneFile | None, opening: Callable[[], Awaitable[aiosqlite.Connection]]
+) -> Callable[[], Awaitable[aiosqlite.Connection]]:
     one = file or OneFile(path)
 
     def open_same() -> Awaitable[aiosqlite.Connection]:
         one.require_same()
-        return open_connection(uri)
+        return opening()
 
     return open_same
 

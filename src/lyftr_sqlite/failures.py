@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,17 +20,22 @@ _OF_DATA = {
     sqlite3.SQLITE_RANGE,
     sqlite3.SQLITE_TOOBIG,
 }
+_OF_NAME = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
+_OF_FILE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY}
 # An expression of a trigger or an index fails for one row; a missing table or column for all.
 _OF_SCHEMA = re.compile(r"no such |table \S+ has no column ")
 _UNDECODABLE = "Could not decode to UTF-8"
 
 
 @contextmanager
-def as_storage_unavailable(doing: str) -> Iterator[None]:
+def as_storage_unavailable(
+    doing: str, obstacle: Callable[[], str | None] = lambda: None
+) -> Iterator[None]:
     """Raise `StorageUnavailable` for whatever the database raises.
 
     Args:
         doing: What was tried, as in `cannot read`.
+        obstacle: Asked why the file cannot be used, where that is what the database raises.
 
     Raises:
         DataRefused: What it was given is to blame.
@@ -39,7 +44,8 @@ def as_storage_unavailable(doing: str) -> Iterator[None]:
         yield
     except (SQLAlchemyError, sqlite3.Error, OSError, UnicodeError, OverflowError) as exc:
         kind = DataRefused if blames_data(exc) else StorageUnavailable
-        raise kind(f"{doing}: {reason(exc)}") from exc
+        found = obstacle() if _cannot_use_file(exc) else None
+        raise kind(f"{doing}: {found or reason(exc)}") from exc
 
 
 def blames_data(exc: BaseException) -> bool:
@@ -79,6 +85,11 @@ def is_busy(exc: BaseException) -> bool:
 def is_passing(exc: BaseException) -> bool:
     """Tell whether the driver's error says nothing against the connection: interrupted, or busy."""
     return _code(exc) in {sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY}
+
+
+def _cannot_use_file(exc: BaseException) -> bool:
+    found = getattr(exc, "orig", None) or exc
+    return isinstance(found, _OF_NAME) or _code(found) in _OF_FILE
 
 
 def _code(exc: BaseException) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ from lyftr_sqlite.failures import as_storage_unavailable
 from lyftr_sqlite.folding import fold_rest
 from lyftr_sqlite.long_work import open_long_work
 from lyftr_sqlite.migration import migrate
+from lyftr_sqlite.obstacles import obstacle_to_writing
 from lyftr_sqlite.projections import PROJECTIONS
-from lyftr_sqlite.revision import find_revision, require_head, require_readable
+from lyftr_sqlite.read_access import open_to_read
+from lyftr_sqlite.revision import find_revision, require_head
 
 __all__ = ["SqliteLogSource", "SqliteLogTarget", "open_log_source", "open_log_target"]
 
@@ -118,8 +121,8 @@ def open_log_source(path: Path) -> Iterator[SqliteLogSource]:
         StorageUnavailable: It is missing, or cannot be read.
         SchemaMismatch: It has another schema than this version uses.
     """
-    require_readable(path)
-    with _connect(path) as database:
+    with open_to_read(path) as database:
+        require_head(database, path)
         source = SqliteLogSource(path, database)
         database.execute("BEGIN")
         source.count()  # the moment is that of the first look
@@ -147,7 +150,7 @@ def open_log_target(path: Path) -> Iterator[SqliteLogTarget]:
 
 @contextmanager
 def _connect(path: Path) -> Iterator[sqlite3.Connection]:
-    with as_storage_unavailable(f"cannot open {path}"):
+    with as_storage_unavailable(f"cannot open {path}", partial(obstacle_to_writing, path)):
         database = sqlite3.connect(
             file_uri(path, "rw"), uri=True, timeout=BUSY_TIMEOUT / 1000, isolation_level=None
         )

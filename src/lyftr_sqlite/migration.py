@@ -1,8 +1,10 @@
 """Bringing a database file to the schema of this version, before anything else uses it."""
 
+import os
 import sqlite3
 import time
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -11,6 +13,7 @@ from lyftr_core.errors import SchemaMismatch, StorageUnavailable
 from lyftr_sqlite.companions import require_usable
 from lyftr_sqlite.engines import BUSY_TIMEOUT, file_uri
 from lyftr_sqlite.failures import as_storage_unavailable, is_busy
+from lyftr_sqlite.obstacles import obstacle_to_writing
 from lyftr_sqlite.ownership import create_private
 from lyftr_sqlite.revision import find_revision
 from lyftr_sqlite.schema import HEAD
@@ -59,10 +62,10 @@ def migrate(path: Path) -> Migration:
         SchemaMismatch: The database is newer than this program, or SQLite lacks what is needed.
     """
     _check_sqlite()
-    with as_storage_unavailable(f"cannot open {path}"):
+    with as_storage_unavailable(f"cannot open {path}", partial(obstacle_to_writing, path)):
         require_usable(path)
-        if not path.parent.is_dir():
-            raise StorageUnavailable(f"cannot open {path}: the folder {path.parent} does not exist")
+        if not Path(os.path.realpath(path)).parent.is_dir():
+            raise FileNotFoundError
         before = _prepare(path)
         if before == HEAD:
             return Migration(before, HEAD)

@@ -1,10 +1,28 @@
-"""Opens a connection of the driver, and closes it again where nobody waits for it any more."""
+"""The name of a file for SQLite; a connection of the driver, closed once nobody waits for it."""
 
 import asyncio
+import os
+from pathlib import Path
+from urllib.parse import quote
 
 import aiosqlite
 
-__all__ = ["open_connection"]
+__all__ = ["BUSY_TIMEOUT", "file_uri", "open_connection"]
+
+BUSY_TIMEOUT = 5_000
+"""How long a statement waits for another process's lock, in milliseconds."""
+
+
+def file_uri(path: Path, mode: str) -> str:
+    """Return the name of a file as SQLite reads it (https://www.sqlite.org/uri.html).
+
+    Args:
+        path: The file.
+        mode: How to open it: `ro` or `rw`, and further parameters after `&`. A missing file stays
+            missing; `rwc` would make it with the permissions that the umask leaves.
+    """
+    # Three slashes, since what follows two would be an authority.
+    return "file:///" + quote(os.fsencode(path.absolute()).lstrip(b"/")) + f"?mode={mode}"
 
 
 async def open_connection(uri: str) -> aiosqlite.Connection:

@@ -14,6 +14,7 @@ from lyftr_sql.conflicts import list_conflicts
 from lyftr_sql.rows import to_stored
 from lyftr_sqlite.conditions import CONDITIONS
 from lyftr_sqlite.deadline import within
+from lyftr_sqlite.engines import require_at_rest
 from lyftr_sqlite.failures import as_storage_unavailable
 from lyftr_sqlite.figures import FIGURES
 from lyftr_sqlite.log_runs import last_seq, read_log
@@ -72,7 +73,9 @@ class SqliteMessageReader:
     async def _read(self, work: Callable[[AsyncConnection], Coroutine[Any, Any, T]]) -> T:
         with as_storage_unavailable("cannot read"):
             async with self._engine.connect() as connection:
-                return await within(self._patience, connection, work(connection))
+                answer = await within(self._patience, connection, work(connection))
+                require_at_rest(connection)
+                return answer
 
 
 async def _answer(connection: AsyncConnection, selection: Selection) -> tuple[_Rows, int | None]:

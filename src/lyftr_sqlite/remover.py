@@ -10,6 +10,7 @@ from lyftr_core.removal import Removal, RemovalStep
 from lyftr_sql.pace import Pace
 from lyftr_sqlite.blanking import blank
 from lyftr_sqlite.conditions import CONDITIONS
+from lyftr_sqlite.engines import require_at_rest
 from lyftr_sqlite.failures import as_storage_unavailable
 from lyftr_sqlite.log_runs import last_seq
 from lyftr_sqlite.long_work import LongWork
@@ -58,7 +59,9 @@ class SqliteMessageRemover:
         query = select(func.count()).select_from(messages).where(*CONDITIONS.to_remove(removal))
         with as_storage_unavailable("cannot read"):
             async with self._reading.connect() as connection:
-                return int((await connection.execute(query)).scalar_one())
+                count = int((await connection.execute(query)).scalar_one())
+                require_at_rest(connection)
+                return count
 
     async def scrub(self) -> bool:
         """Clear away what is left; see `lyftr_core.ports.MessageRemover`."""

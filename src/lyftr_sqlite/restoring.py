@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -21,7 +22,9 @@ from lyftr_sqlite.companions import BESIDE, LOCKS, RESTORING, require_usable
 from lyftr_sqlite.engines import file_uri
 from lyftr_sqlite.failures import as_storage_unavailable, is_busy
 from lyftr_sqlite.migration import migrate
+from lyftr_sqlite.obstacles import obstacle_to_writing
 from lyftr_sqlite.ownership import ownership_of, ownership_of_new
+from lyftr_sqlite.read_access import ReadAccess, read_access
 from lyftr_sqlite.rebuilding import rebuild
 from lyftr_sqlite.restored_copy import open_copy, remove_beside
 
@@ -68,25 +71,26 @@ def restore(
     """
     real = Path(os.path.realpath(path))
     new = real.with_name(f"{real.name}{RESTORING}")
-    with as_storage_unavailable(f"cannot restore {path}"):
+    why = partial(obstacle_to_writing, path)
+    with as_storage_unavailable(f"cannot restore {path}", why):
         require_usable(path)
         wanted = ownership_of(real) if real.exists() else ownership_of_new(real)
         with open_copy(new, path, wanted) as descriptor:
-            copy_database(backup, new, progress, uri=_uri_of(backup))
+            copy_database(backup, new, progress, _access_to(backup))
             _make_sound(new)
             os.fchmod(descriptor, wanted.mode)
             _sync(new)
             return _put_in_place(real, new, now)
 
 
-def _uri_of(backup: Path) -> str:
+def _access_to(backup: Path) -> ReadAccess:
     """Say how to open a backup: as what does not change, so that nothing is made beside it.
 
     A copy of the files of a database may have its log beside it, though.
     """
     if os.path.lexists(f"{backup}-wal"):
-        return file_uri(backup, "rw")
-    return file_uri(backup, "ro") + "&immutable=1"
+        return read_access(backup)
+    return ReadAccess(file_uri(backup, "ro&immutable=1"))
 
 
 def _make_sound(new: Path) -> None:

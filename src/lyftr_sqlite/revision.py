@@ -1,12 +1,10 @@
 """Which schema a database has, and whether this version of the program knows it."""
 
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 
-from lyftr_core.errors import SchemaMismatch, StorageUnavailable
-from lyftr_sqlite.engines import BUSY_TIMEOUT, file_uri
-from lyftr_sqlite.failures import as_storage_unavailable
+from lyftr_core.errors import SchemaMismatch
+from lyftr_sqlite.read_access import open_to_read
 from lyftr_sqlite.schema import EARLIER, HEAD
 
 __all__ = ["find_revision", "require_head", "require_readable"]
@@ -49,11 +47,5 @@ def require_readable(path: Path) -> None:
         StorageUnavailable: It is missing, or cannot be read.
         SchemaMismatch: It has another schema.
     """
-    if not path.is_file():
-        raise StorageUnavailable(f"cannot read {path}: there is no such file")
-    uri = file_uri(path, "rw")  # a reader of WAL writes to its shared memory
-    with (
-        as_storage_unavailable(f"cannot read {path}"),
-        closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT / 1000)) as database,
-    ):
+    with open_to_read(path) as database:
         require_head(database, path)

@@ -5,6 +5,7 @@ import contextlib
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import text
@@ -15,6 +16,7 @@ from lyftr_core.errors import StorageUnavailable
 from lyftr_sqlite.driver import driver_of
 from lyftr_sqlite.failures import as_storage_unavailable, blames_data
 from lyftr_sqlite.file_identity import DatabaseReplaced, FileIdentity
+from lyftr_sqlite.obstacles import obstacle_to_writing
 
 __all__ = ["COMMIT_SOMETHING", "PATIENCE", "WritingConnection"]
 
@@ -39,6 +41,7 @@ class WritingConnection:
     def __init__(self, engine: AsyncEngine, path: Path) -> None:
         self._engine = engine
         self._path = path
+        self._obstacle = partial(obstacle_to_writing, path)
         self._turn = asyncio.Lock()
         self._connection: AsyncConnection | None = None
         self._files: FileIdentity | None = None
@@ -108,7 +111,7 @@ class WritingConnection:
     @asynccontextmanager
     async def _transaction(self, *, commits: bool) -> AsyncIterator[AsyncConnection]:
         """Open the connection, or use the open one; whoever calls this has the turn."""
-        with as_storage_unavailable("cannot commit"):
+        with as_storage_unavailable("cannot commit", self._obstacle):
             try:
                 connection, files = await self._connect()
                 files.require_same()

@@ -1,0 +1,110 @@
+"""What keeps this user from a database, in words. SQLite says only that it cannot open the file."""
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from lyftr_sqlite.ownership import ownership_of, user_name
+
+__all__ = ["may", "obstacle_to_reading", "obstacle_to_writing"]
+
+_COMPANIONS = ("-wal", "-shm")
+_NAMES = {os.R_OK: ("read", "r"), os.W_OK: ("write", "w"), os.X_OK: ("enter", "x")}
+
+
+def may(file: Path, mode: int) -> bool:
+    """Tell whether this process may use a file.
+
+    Args:
+        file: A file or a folder.
+        mode: `os.R_OK`, `os.W_OK` or `os.X_OK`, or several of them.
+    """
+    return os.access(file, mode, effective_ids=os.access in os.supports_effective_ids)
+
+
+def obstacle_to_reading(path: Path) -> str | None:
+    """Say why this user cannot read a database, and what to do; `None` if nothing is found.
+
+    Args:
+        path: The database.
+    """
+    return _first(_to_reading(path, Path(os.path.realpath(path))))
+
+
+def obstacle_to_writing(path: Path) -> str | None:
+    """Say the same of writing it, or of creating it where there is none.
+
+    Args:
+        path: The database.
+    """
+    return _first(_to_writing(path, Path(os.path.realpath(path))))
+
+
+def _first(obstacles: Iterator[str]) -> str | None:
+    try:
+        return next(obstacles, None)
+    except OSError:  # the error that was raised already says as much
+        return None
+
+
+def _to_reading(path: Path, real: Path) -> Iterator[str]:
+    yield from _in_the_way(path, real)
+    if not os.path.lexists(real):
+        yield f"{_led_to(path, real)}there is no such file"
+        return
+    for file in _files(real):
+        if not may(file, os.R_OK):
+            yield _forbidden(file, os.R_OK)
+
+
+def _to_writing(path: Path, real: Path) -> Iterator[str]:
+    yield from _in_the_way(path, real)
+    if sys.platform != "win32" and os.statvfs(real.parent).f_flag & os.ST_RDONLY:
+        yield "its file system is mounted read-only; choose another folder"
+    if os.path.lexists(real):
+        for file in _files(real):
+            if not may(file, os.R_OK | os.W_OK):
+                yield f"it is readonly: {_forbidden(file, os.W_OK)}"
+    if not may(real.parent, os.W_OK):
+        yield f"SQLite needs files beside it: {_forbidden(real.parent, os.W_OK)}"
+
+
+def _in_the_way(path: Path, real: Path) -> Iterator[str]:
+    """Look at the folders on the way to the file, and at what kind of file it is."""
+    for folder in reversed(real.parents):
+        if not os.path.lexists(folder):
+            yield f"{_led_to(path, real)}the folder {real.parent} does not exist; create it first"
+        elif not folder.is_dir():
+            yield f"the folder {real.parent} does not exist: {folder} is a file"
+        elif not may(folder, os.X_OK):
+            yield _forbidden(folder, os.X_OK)
+    if real.is_dir():
+        yield f"it is a folder, not a regular file; name a file in it, as in {path}/lyftr.db"
+    elif os.path.lexists(real) and not stat.S_ISREG(real.stat().st_mode):
+        yield "it is not a regular file; choose another name"
+
+
+def _led_to(path: Path, real: Path) -> str:
+    return f"it is a link to {real}, and " if path.is_symlink() else ""
+
+
+def _files(real: Path) -> Iterator[Path]:
+    yield real
+    for end in _COMPANIONS:
+        companion = Path(f"{real}{end}")
+        if os.path.lexists(companion):
+            yield companion
+
+
+def _forbidden(file: Path, mode: int) -> str:
+    """Say what this user may not do with a file, and what to do."""
+    doing, letter = _NAMES[mode]
+    owner, me = ownership_of(file), os.geteuid()
+    to_do = (
+        f"run: chmod u+{letter} {file}"
+        if owner.user == me
+        else (f"run lyftr as {user_name(owner.user)}, or give this user permission")
+    )
+    return f"user {user_name(me)} may not {doing} {file} ({owner}, mode {owner.mode:04o}); {to_do}"
