@@ -14,11 +14,14 @@ from typing import Any
 from dependency_injector import providers
 from litestar import Litestar, Router
 from litestar.di import Provide
+from litestar.enums import ScopeType
 from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from lyftr_core import StorageUnavailable
 from lyftr_http import swagger_ui
 from lyftr_http.container import Container
+from lyftr_http.error_answers import NotRunning
 from lyftr_http.exception_handlers import EXCEPTION_HANDLERS
 from lyftr_http.headers import StrippedHeaders
 from lyftr_http.metrics import Metrics
@@ -66,6 +69,9 @@ _QUEUE_INTERVAL = 1.0
 def create_app(settings: Settings, container: Container | None = None) -> Litestar:
     """Make an application. Nothing is opened before its lifespan begins.
 
+    An application that mounts this one must run its lifespan, as in
+    `async with app.lifespan(): yield`; else every request is answered 503.
+
     Args:
         settings: The configuration. Without `api_tokens` whoever reaches the application may read;
             then requests must name a loopback host, `host` or one of `allowed_hosts`, unless
@@ -89,14 +95,27 @@ def create_app(settings: Settings, container: Container | None = None) -> Litest
         pdb_on_exception=False,
         dependencies={**dependencies, "document": Provide(document, sync_to_thread=False)},
         exception_handlers=EXCEPTION_HANDLERS,
-        lifespan=[_lifespan(wiring, lambda: _load(wiring, document))],
+        lifespan=[_lifespan(wiring, lambda: _load(wiring, document), lambda: answering)],
         logging_config=None,
         openapi_config=None,
     )
     routing = StrippedHeaders(SegmentRouting(app.asgi_handler))
     webhooks = ThinWebhook(routing, wiring.ingest_message, wiring.webhooks_in_flight())
-    app.asgi_handler = Observation(webhooks, wiring.journal())
+    answering = Observation(webhooks, wiring.journal())
+    # The lifespan puts it in place, so that no request has to look whether it runs.
+    app.asgi_handler = Observation(_refusing(routing), wiring.journal())
     return app
+
+
+def _refusing(app: ASGIApp) -> ASGIApp:
+    """Refuse every request; leave other events to the application."""
+
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.HTTP:
+            raise NotRunning
+        await app(scope, receive, send)
+
+    return refuse
 
 
 def _provide(provider: providers.Provider[Any]) -> Provide:
@@ -113,16 +132,17 @@ async def _load(container: Container, document: Callable[[], bytes]) -> None:
 
 
 def _lifespan(
-    container: Container, load: Callable[[], Awaitable[None]]
+    container: Container, load: Callable[[], Awaitable[None]], answering: Callable[[], ASGIApp]
 ) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
-    async def open_store(_app: Litestar) -> AsyncIterator[None]:
+    async def open_store(app: Litestar) -> AsyncIterator[None]:
         store = container.store()
         await store.open()
         watching = asyncio.create_task(_watch_queue(lambda: store.waiting, container.metrics()))
         try:
             await load()
             async with _retention(container):
+                app.asgi_handler = answering()
                 yield
         finally:
             watching.cancel()

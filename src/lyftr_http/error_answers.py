@@ -29,6 +29,7 @@ __all__ = [
     "SHUTTING_DOWN",
     "UPGRADE_REFUSED",
     "NotReady",
+    "NotRunning",
     "answer_to",
 ]
 
@@ -46,6 +47,16 @@ _PLACES: dict[type[InvalidInput], str] = {
     InvalidPath: "path",
     InvalidHeader: "header",
 }
+
+
+class NotRunning(StorageUnavailable):
+    """The lifespan of the application has not begun."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the lifespan of lyftr is not running: start it in the lifespan of the application"
+            " that mounts it: async with app.lifespan(): yield"
+        )
 
 
 class NotReady(Exception):
@@ -90,6 +101,10 @@ def _invalid_content_length(error: InvalidContentLength) -> Answer:
     return Answer(HTTPStatus.BAD_REQUEST, Problem(detail))
 
 
+def _not_running(error: NotRunning) -> Answer:
+    return _unavailable(str(error))
+
+
 def _not_ready(error: NotReady) -> Answer:
     body = Unready("not ready", error.checks)
     return Answer(HTTPStatus.SERVICE_UNAVAILABLE, body, _RETRY_LATER)
@@ -119,6 +134,7 @@ _ANSWERS: Mapping[type, Answer | Callable[[Any], Answer]] = {
     StorageUnavailable: _unavailable("unavailable, try again"),
     TooManyInFlight: _unavailable("too many requests at once, try again"),
     NotReady: _not_ready,
+    NotRunning: _not_running,
     BodyTooLarge: Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, Problem("Request Entity Too Large")),
     BodyCutOff: REQUEST_TIMEOUT,
     ClientGone: Answer(CLIENT_CLOSED_REQUEST, Problem("client disconnected prematurely")),

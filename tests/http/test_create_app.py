@@ -95,6 +95,31 @@ async def test_a_folder_that_does_not_exist_stops_the_start_and_is_not_made(
     assert _names(tmp_path) == []
 
 
+async def test_a_mounted_application_says_that_its_lifespan_must_run(
+    wire: Callable[..., Container],
+    settings: Settings,
+    transport: Callable[[object], httpx.AsyncBaseTransport],
+    signed: Signed,
+    lines: Callable[[], list[dict[str, Any]]],
+    tmp_path: Path,
+) -> None:
+    app = create_app(settings, wire())
+    how = "in the lifespan of the application that mounts it: async with app.lifespan(): yield"
+    async with httpx.AsyncClient(transport=transport(app), base_url="http://t") as client:
+        for answer in (
+            await client.post("/webhook", **signed()),
+            await client.get("/messages"),
+            await client.get("/health/ready"),
+        ):
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+            assert how in answer.json()["detail"]
+        assert all(how in line["error"] and line["level"] == "warning" for line in lines())
+        assert _names(tmp_path) == []
+        async with app.lifespan():
+            assert (await client.post("/webhook", **signed())).status_code == 200
+        assert (await client.post("/webhook", **signed())).status_code == 503
+
+
 async def test_messages_are_there_after_a_restart(
     serve: Serve, signed: Signed, lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
