@@ -92,6 +92,9 @@ class BatchStore(Protocol):
         ...
 
 
+_NOT_OPEN = "the store is not open; use it within `async with store:`"
+
+
 class GroupCommitWriter:
     """The `MessageWriter` port over what commits batches. It is used in one event loop.
 
@@ -156,7 +159,7 @@ class GroupCommitWriter:
                 the store does not take this very message.
         """
         if not self._is_writing:
-            raise StorageUnavailable("the writer is closed")
+            raise StorageUnavailable(_NOT_OPEN if self._task is None else "the writer is closed")
         if len(self._waiting) >= self._max_waiting:
             raise StorageUnavailable("too many messages wait to be committed")
         # Made here, where a fault in it is this caller's alone.

@@ -272,3 +272,10 @@ async def test_readers_opened_without_the_log_read_again_once_it_is_back(
         (tmp_path / "aside").rename(log)
         assert await store.reader.get("m1") is not None
         assert await store.probe.check() is None
+
+
+async def test_a_store_that_was_never_opened_says_how(path: Path, message: Make) -> None:
+    store = SqliteStore(f"sqlite:///{path}")
+    with pytest.raises(StorageUnavailable, match="not open; use it within `async with store:`"):
+        await store.writer.add(message("m1"), received_at=NOW)
+    await store.close()
