@@ -11,6 +11,13 @@ from contextlib import (
 from functools import cache
 from typing import Any
 
+from lyftr_core.extras import require_extra
+
+require_extra(
+    *("lyftr_http", "server"),
+    *("dependency_injector", "litestar", "structlog", "prometheus_client", "jinja2"),
+)
+
 from dependency_injector import providers
 from litestar import Litestar, Router
 from litestar.di import Provide

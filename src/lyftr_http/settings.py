@@ -9,6 +9,10 @@ from typing import Final, final
 
 import msgspec
 
+from lyftr_core.extras import require_extra
+
+require_extra("lyftr_http", "server", "dotenv")
+
 from lyftr_core.standard_webhooks import decode_secret
 from lyftr_http.dotenv_file import read_dotenv
 

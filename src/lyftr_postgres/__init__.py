@@ -3,6 +3,10 @@
 `PostgresStore` is one database with everything that works on it.
 """
 
+from lyftr_core.extras import require_extra
+
+require_extra("lyftr_postgres", "postgres", "sqlalchemy", "greenlet", "psycopg", "alembic")
+
 from lyftr_postgres.migration import Migration, migrate, prepare
 from lyftr_postgres.probe import PostgresReadinessProbe
 from lyftr_postgres.reader import PostgresMessageReader

@@ -4,6 +4,10 @@
 it.
 """
 
+from lyftr_core.extras import require_extra
+
+require_extra("lyftr_sqlite", "server", "sqlalchemy", "greenlet", "aiosqlite", "alembic")
+
 from lyftr_sql.checking import Finding
 from lyftr_sql.group_commit import Commit
 from lyftr_sqlite.checking import check
