@@ -56,7 +56,7 @@ def decode_cursor(cursor: str, query: MessageFilter, order: Order) -> Position:
         padded = cursor.encode() + b"=" * (-len(cursor) % 4)
         fingerprint, count, message_id = _decode(base64.b64decode(padded, b"-_", validate=True))
         position = Position(from_microseconds(count), message_id)
-    except (ValueError, OverflowError, msgspec.DecodeError):
+    except (ValueError, OverflowError, AttributeError, msgspec.DecodeError):
         raise _invalid() from None
     if check_message_id(message_id):
         raise _invalid()

@@ -8,6 +8,7 @@ from lyftr_core.message import AddOutcome, Message
 from lyftr_core.parsing import parse
 from lyftr_core.ports import Clock, MessageWriter
 from lyftr_core.signature import SignatureScheme, SignedRequest, VerifiedBody
+from lyftr_core.timestamps import require_aware, require_clock
 
 __all__ = ["IngestMessage", "Ingested"]
 
@@ -57,6 +58,7 @@ class IngestMessage:
         *,
         parse: Callable[[VerifiedBody], Message] = parse,
     ) -> None:
+        require_clock(clock)
         self._scheme = scheme
         self._writer = writer
         self._clock = clock
@@ -76,7 +78,19 @@ class IngestMessage:
             SecretNotConfigured: There is no secret to verify with.
             InvalidMessage: The body breaks one or more rules; it names every faulty field.
             StorageUnavailable: Not committed; safe to retry.
+            TypeError: The request is of another type, or the clock returns no aware datetime.
         """
-        message = self._parse(self._scheme.verify(request))
-        outcome = await self._writer.add(message, received_at=self._clock())
+        try:
+            body = self._scheme.verify(request)
+        except AttributeError:
+            given: object = request
+            if isinstance(given, SignedRequest):
+                raise
+            kind = type(given).__name__
+            raise TypeError(f"IngestMessage takes a SignedRequest, not {kind}") from None
+        message = self._parse(body)
+        received_at = self._clock()
+        if getattr(received_at, "tzinfo", None) is None:  # asked here too, which costs no call
+            require_aware(received_at, "the clock must return")
+        outcome = await self._writer.add(message, received_at=received_at)
         return Ingested(message.message_id, outcome)

@@ -26,9 +26,17 @@ class KeyedHmac:
         self._outer = _keyed_hash(key, _OUTER_PAD)
 
     def digest(self, message: bytes) -> bytes:
-        """Return the 32 bytes of the HMAC of a message."""
+        """Return the 32 bytes of the HMAC of a message.
+
+        Raises:
+            TypeError: The message is text.
+        """
         inner = self._inner.copy()
-        inner.update(message)
+        try:
+            inner.update(message)
+        except TypeError:
+            kind = type(message).__name__
+            raise TypeError(f"the body must be the raw bytes that are sent, not {kind}") from None
         outer = self._outer.copy()
         outer.update(inner.digest())
         return outer.digest()

@@ -19,6 +19,7 @@ from lyftr_core.reading import (
     recent_hours,
 )
 from lyftr_core.removal import Removal, RemovalStep, content_hash
+from lyftr_core.timestamps import require_aware
 
 __all__ = ["InMemoryMessageRepository"]
 
@@ -41,6 +42,7 @@ class InMemoryMessageRepository:
 
     async def add(self, message: Message, *, received_at: datetime) -> AddOutcome:
         """Store a message if its identifier is new; see `lyftr_core.ports.MessageWriter`."""
+        require_aware(received_at, "received_at must be")
         known = self._stored.get(message.message_id)
         if known:
             fields = differing_fields(known.message, message)

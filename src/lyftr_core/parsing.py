@@ -83,6 +83,7 @@ def parse(body: VerifiedBody) -> Message:
 
     Raises:
         InvalidMessage: It names every faulty field, or the one fault of the whole body.
+        TypeError: It is no verified body of bytes.
 
     Example:
         >>> try:
@@ -91,8 +92,12 @@ def parse(body: VerifiedBody) -> Message:
         ...     print(*((fault.field, fault.code.value) for fault in exc.faults))
         ('from', 'not_e164') ('ts', 'missing')
     """
-    content = body.content
-    if nests_too_deep(content):
+    try:
+        content = body.content
+        is_too_deep = nests_too_deep(content)
+    except (AttributeError, TypeError):
+        raise _misused(body) from None
+    if is_too_deep:
         raise InvalidMessage([_TOO_DEEP])
     try:
         # The decoder skips over invalid UTF-8 in fields it ignores, so all of it is read here.
@@ -185,6 +190,15 @@ def nests_too_deep(content: bytes) -> bool:
         if depth > MAX_DEPTH:
             return True
     return False
+
+
+def _misused(body: object) -> TypeError:
+    content = body.content if isinstance(body, VerifiedBody) else body
+    what = f"{type(body).__name__} of " if content is not body else ""
+    return TypeError(
+        "parse takes the VerifiedBody of bytes that the verify method of a signature scheme"
+        f" returns, not {what}{type(content).__name__}"
+    )
 
 
 def _refuse_constant(name: str) -> None:

@@ -215,8 +215,10 @@ def _cursor_behind(stored: StoredMessage, query: MessageFilter, order: Order) ->
     return encode_cursor(Position(last.ts, last.message_id), query, order)
 
 
-def check_range(value: int, field: str, lowest: int, highest: int) -> Fault | None:
-    """Check that a number lies between two others, or is one of them."""
+def check_range(value: object, field: str, lowest: int, highest: int) -> Fault | None:
+    """Check that a whole number lies between two others, or is one of them."""
+    if not isinstance(value, int):
+        return Fault(field, FaultCode.NOT_AN_INTEGER, "must be a whole number")
     if lowest <= value <= highest:
         return None
     return Fault(field, FaultCode.OUT_OF_RANGE, f"must be from {lowest} to {highest}")

@@ -5,9 +5,9 @@ a type checker refuses code that parses bytes before a scheme has verified them.
 """
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Protocol, Self, final
+from typing import Any, Protocol, Self, cast, final
 
 import msgspec
 
@@ -22,9 +22,17 @@ __all__ = [
     "SigningKey",
     "UnconfiguredScheme",
     "VerifiedBody",
+    "raw_body",
 ]
 
 _PREFIX = b"sha256="
+_NO_BYTES = (
+    "the headers must be pairs of bytes, as ASGI has them; for text use SignedRequest.from_text"
+)
+_NO_TEXT = (
+    "the headers must be a mapping of text to text, or pairs of text; for bytes, as ASGI has them,"
+    " use SignedRequest(headers, body)"
+)
 
 
 class SigningKey(StrEnum):
@@ -43,33 +51,52 @@ class SignedRequest(msgspec.Struct, frozen=True):
 
     Attributes:
         headers: Name and value pairs in the order sent, repeated names repeated, as ASGI gives
-            them. Names are compared without regard to case.
-        body: The raw body, byte for byte.
+            them; any iterable of pairs is made a tuple. Names are compared without regard to case.
+        body: The raw body, byte for byte; a `bytearray` or a `memoryview` is copied.
+
+    Raises:
+        TypeError: The body is no bytes, or the headers cannot be iterated over. That headers are
+            no pairs of bytes is found when one that is looked for is not there.
     """
 
     headers: tuple[tuple[bytes, bytes], ...]
     body: bytes
 
+    def __post_init__(self) -> None:
+        # Two looks at types: all that the way of an ordinary webhook pays.
+        if type(self.headers) is not tuple or type(self.body) is not bytes:
+            from msgspec.structs import force_setattr  # noqa: PLC0415 - seldom needed
+
+            force_setattr(self, "headers", tuple(_pairs(self.headers)))
+            force_setattr(self, "body", raw_body(self.body))
+
     @classmethod
-    def from_text(cls, headers: Iterable[tuple[str, str]], body: bytes) -> Self:
+    def from_text(cls, headers: Mapping[str, str] | Iterable[tuple[str, str]], body: bytes) -> Self:
         """Make a request from headers as text, as WSGI frameworks and test clients have them.
 
         Args:
-            headers: Name and value pairs. Latin-1 is what HTTP headers are read as; a character
-                outside it becomes `?`, with which no signature verifies.
+            headers: A mapping of names to values, or pairs of them; the headers of requests,
+                httpx, Flask, Django and Starlette are taken as they are. Latin-1 is what HTTP
+                headers are read as; a character outside it becomes `?`, with which no signature
+                verifies.
             body: The raw body.
+
+        Raises:
+            TypeError: The headers are no text, or the body is no bytes.
 
         Example:
             >>> request = SignedRequest.from_text([("X-Signature", "0123")], b"{}")
             >>> request.header_values(b"x-signature")
             [b'0123']
         """
-        return cls(
-            tuple(
-                (k.encode("latin-1", "replace"), v.encode("latin-1", "replace")) for k, v in headers
-            ),
-            body,
-        )
+        try:
+            encoded = tuple(
+                (name.encode("latin-1", "replace"), value.encode("latin-1", "replace"))
+                for name, value in _pairs(headers)
+            )
+        except (AttributeError, TypeError, ValueError) as exc:
+            raise TypeError(_NO_TEXT) from exc
+        return cls(encoded, body)
 
     def header_values(self, name: bytes) -> list[bytes]:
         """Return every value of a header, in the order sent.
@@ -78,13 +105,55 @@ class SignedRequest(msgspec.Struct, frozen=True):
 
         Args:
             name: The header's name in lower case.
+
+        Raises:
+            TypeError: The headers are no pairs of bytes, or the name is no bytes.
+            ValueError: The name is not in lower case.
         """
         length = len(name)
         values = []  # a loop, as a comprehension costs a call in Python 3.11
-        for key, value in self.headers:
-            if len(key) == length and key.lower() == name:
-                values.append(value.strip(b" \t"))
+        try:
+            for key, value in self.headers:
+                if len(key) == length and key.lower() == name:
+                    values.append(value.strip(b" \t"))
+        except (AttributeError, TypeError, ValueError):
+            values.clear()
+        if not values:
+            _explain(self.headers, name)
         return values
+
+
+def raw_body(body: object) -> bytes:
+    """Return the bytes of a body.
+
+    Raises:
+        TypeError: It is text, or anything else.
+    """
+    if isinstance(body, bytes | bytearray | memoryview):
+        return bytes(body)
+    raise TypeError(f"the body must be the raw bytes that were sent, not {type(body).__name__}")
+
+
+def _pairs(headers: Any) -> Iterable[Any]:  # noqa: ANN401 - whatever a framework has
+    """Return names and values; those of httpx would be joined in `items`."""
+    for name in ("multi_items", "items"):
+        if method := getattr(headers, name, None):
+            return cast("Iterable[Any]", method())
+    if isinstance(headers, Iterable):
+        return headers
+    raise TypeError(_NO_BYTES)
+
+
+def _explain(headers: tuple[Any, ...], name: object) -> None:
+    """See whether a header was not found since the caller mixed up text and bytes."""
+    if not isinstance(name, bytes):
+        raise TypeError(f"the name of a header must be bytes, not {type(name).__name__}")
+    if name != name.lower():
+        raise ValueError("the name of a header must be in lower case")
+    for pair in headers:
+        parts = list(pair) if isinstance(pair, tuple | list) else []
+        if len(parts) != len(("name", "value")) or not all(isinstance(p, bytes) for p in parts):
+            raise TypeError(_NO_BYTES)
 
 
 @final
@@ -201,4 +270,6 @@ def _keyed(secret: str | bytes) -> KeyedHmac:
     key = secret.encode() if isinstance(secret, str) else secret
     if not key:
         raise ValueError("the secret must not be empty")
+    if not isinstance(key, bytes | bytearray | memoryview):
+        raise TypeError(f"the secret must be text or bytes, not {type(secret).__name__}")
     return KeyedHmac(key)

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from lyftr_core.errors import InvalidSignature
 from lyftr_core.keyed_hmac import KeyedHmac
 from lyftr_core.ports import Clock
-from lyftr_core.signature import SignedRequest, SigningKey, VerifiedBody
+from lyftr_core.signature import SignedRequest, SigningKey, VerifiedBody, raw_body
+from lyftr_core.timestamps import require_aware, require_clock
 
 __all__ = [
     "SECRET_PREFIX",
@@ -43,6 +44,8 @@ def decode_secret(secret: str) -> bytes:
     Raises:
         ValueError: It has another form, or no byte. The error does not repeat it.
     """
+    if not isinstance(secret, str):
+        raise TypeError(f"the secret must be text, not {type(secret).__name__}")
     found = _SECRET.fullmatch(secret)
     if not found or not found[1]:
         raise ValueError("the secret must be whsec_ and then base64 (RFC 4648, padded)")
@@ -94,6 +97,9 @@ class StandardWebhooks:
         clock: Clock,
         tolerance: timedelta = TOLERANCE,
     ) -> None:
+        require_clock(clock)
+        if not isinstance(tolerance, timedelta):
+            raise TypeError("the tolerance must be a timedelta, as in timedelta(seconds=300)")
         if tolerance < timedelta():
             raise ValueError("the tolerance must not be negative")
         self._current = KeyedHmac(decode_secret(secret))
@@ -117,7 +123,7 @@ class StandardWebhooks:
         """
         if not _WEBHOOK_ID.fullmatch(webhook_id):
             raise ValueError("the webhook-id must be visible ASCII characters without a full stop")
-        content = _content(webhook_id.encode(), _unix_time(timestamp).encode(), body)
+        content = _content(webhook_id.encode(), _unix_time(timestamp).encode(), raw_body(body))
         return _signature(self._current, content).decode()
 
     def signature_headers(self, body: bytes) -> list[tuple[str, str]]:
@@ -125,7 +131,7 @@ class StandardWebhooks:
 
         The `webhook-id` is made of the body, so that a redelivery has the same.
         """
-        webhook_id = f"msg_{hashlib.sha256(body).hexdigest()[:32]}"
+        webhook_id = f"msg_{hashlib.sha256(raw_body(body)).hexdigest()[:32]}"
         now = self._clock()
         return [
             ("webhook-id", webhook_id),
@@ -157,7 +163,9 @@ class StandardWebhooks:
     def _is_recent(self, timestamp: bytes) -> bool:
         if not UNIX_TIME.fullmatch(timestamp):
             return False
-        return abs(self._clock().timestamp() - int(timestamp)) <= self._tolerance
+        now = self._clock()
+        require_aware(now, "the clock must return")
+        return abs(now.timestamp() - int(timestamp)) <= self._tolerance
 
 
 def _only_value(request: SignedRequest, name: bytes) -> bytes:
@@ -185,4 +193,5 @@ def _any_matches(claimed: Sequence[bytes], keyed: KeyedHmac, content: bytes) -> 
 
 
 def _unix_time(moment: datetime) -> str:
+    require_aware(moment, "the timestamp must be")
     return str(int(moment.timestamp()))

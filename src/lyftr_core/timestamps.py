@@ -15,6 +15,8 @@ __all__ = [
     "format_timestamp",
     "from_microseconds",
     "parse_timestamp",
+    "require_aware",
+    "require_clock",
     "to_microseconds",
 ]
 
@@ -66,7 +68,10 @@ def parse_timestamp(value: str) -> datetime:
         >>> parse_timestamp("2026-01-15T09:28:35.1234567Z").microsecond
         123456
     """
-    has_no_fraction = value.isascii() and value.encode().translate(_TO_ZEROS) == _ZEROS
+    try:
+        has_no_fraction = value.isascii() and value.encode().translate(_TO_ZEROS) == _ZEROS
+    except AttributeError:
+        raise TypeError(f"a timestamp must be a string, not {type(value).__name__}") from None
     if not has_no_fraction and _SHAPE.fullmatch(value) is None:
         msg = "must be an RFC 3339 time in UTC, as in 2026-01-15T09:28:35Z"
         raise InvalidTimestamp(FaultCode.NOT_RFC3339, msg)
@@ -84,6 +89,9 @@ def format_timestamp(moment: datetime) -> str:
     Args:
         moment: An aware datetime; it is converted to UTC.
 
+    Raises:
+        TypeError: It is naive.
+
     Returns:
         `2026-01-15T09:28:35Z`, with a fraction only where it is not zero and without
         trailing zeros. Two moments are equal exactly if their canonical forms are.
@@ -92,13 +100,48 @@ def format_timestamp(moment: datetime) -> str:
         >>> format_timestamp(datetime(2026, 1, 15, 9, 28, 35, 250_000, tzinfo=UTC))
         '2026-01-15T09:28:35.25Z'
     """
+    require_aware(moment, "the moment must be")
     text = moment.astimezone(UTC).replace(tzinfo=None).isoformat()
     return (text.rstrip("0") if moment.microsecond else text) + "Z"
 
 
+def require_aware(moment: object, subject: str) -> None:
+    """See that a moment has a time zone; Python would take a naive one for local time.
+
+    Args:
+        moment: Any object.
+        subject: The beginning of the sentence, as in `the clock must return`.
+
+    Raises:
+        TypeError: It is a naive datetime, or none.
+    """
+    if getattr(moment, "tzinfo", None) is None:
+        kind = "a naive one" if isinstance(moment, datetime) else type(moment).__name__
+        raise TypeError(
+            f"{subject} an aware datetime in UTC, as datetime.now(UTC) returns, not {kind}"
+        )
+
+
+def require_clock(clock: object) -> None:
+    """See that a clock can be asked for the time.
+
+    Raises:
+        TypeError: It cannot, as the time itself cannot.
+    """
+    if not callable(clock):
+        raise TypeError(
+            "the clock must be a function, as in lambda: datetime.now(UTC),"
+            f" not {type(clock).__name__}"
+        )
+
+
 def to_microseconds(moment: datetime) -> int:
     """Count the microseconds from 1970-01-01T00:00:00Z to a moment; negative before it."""
-    return (moment - _EPOCH) // _MICROSECOND
+    try:
+        return (moment - _EPOCH) // _MICROSECOND
+    except TypeError:
+        require_aware(moment, "the moment must be")
+        raise
 
 
 def from_microseconds(count: int) -> datetime:

@@ -43,8 +43,13 @@ INTERNAL = {
     "faults_of",
     "from_microseconds",
     "hash_fields",
+    "message_id_of",
     "nests_too_deep",
+    "raw_body",
     "read_fields",
+    "require_aware",
+    "require_clock",
+    "require_extra",
     "to_microseconds",
 }
 # Modules that are imported by their names, so that the core is there without them. Those of records
