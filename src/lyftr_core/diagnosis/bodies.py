@@ -1,20 +1,42 @@
 """Which bytes a sender may have signed, where other bytes arrived."""
 
+import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 
 from lyftr_core.diagnosis.causes import Cause, Finding
 from lyftr_core.diagnosis.options import Option, distinct
-from lyftr_core.diagnosis.serialisation import reserialised
+from lyftr_core.diagnosis.serialisation import rarely_reserialised, reserialised
+from lyftr_core.diagnosis.text_encodings import otherwise_encoded
+from lyftr_core.diagnosis.wrapping import otherwise_wrapped
 
-__all__ = ["signed_bodies"]
+__all__ = ["about_body", "rare_bodies", "signed_bodies"]
 
 _LINE_ENDS = {"CRLF": b"\r\n", "LF": b"\n"}
+_IN_WORDS = re.compile(rb"[A-Za-z0-9]\?[A-Za-z0-9]|\?\?")
+
+
+def about_body(body: bytes) -> Iterator[Finding]:
+    """Say what is suspicious about a body that explains nothing."""
+    if not body:
+        yield Finding(Cause.BODY_EMPTY)
+    elif "\ufffd".encode() in body:
+        yield Finding(Cause.BODY_CHARACTERS_LOST, "U+FFFD characters")
+    elif body.isascii() and _IN_WORDS.search(body):
+        yield Finding(Cause.BODY_CHARACTERS_LOST, "question marks within words")
 
 
 def signed_bodies(body: bytes) -> list[Option[bytes]]:
     """Return what may have been signed: first the body itself, then others."""
     return distinct([Option(body), *_other_bodies(body)])
+
+
+def rare_bodies(body: bytes) -> list[Option[bytes]]:
+    """Return what may have been signed, but so seldom that nothing else is tried with it."""
+    return distinct(
+        Option(content, (Finding(Cause.BODY_RESERIALISED, detail),))
+        for detail, content in rarely_reserialised(body)
+    )
 
 
 def _other_bodies(body: bytes) -> Iterator[Option[bytes]]:
@@ -28,6 +50,8 @@ def _other_bodies(body: bytes) -> Iterator[Option[bytes]]:
     yield Option(b"", (Finding(Cause.BODY_SIGNED_EMPTY),))
     for detail, content in reserialised(body):
         yield Option(content, (Finding(Cause.BODY_RESERIALISED, detail),))
+    yield from otherwise_encoded(body)
+    yield from otherwise_wrapped(body)
 
 
 def _other_ends(body: bytes) -> Iterator[Option[bytes]]:

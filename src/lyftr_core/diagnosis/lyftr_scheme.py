@@ -1,6 +1,6 @@
 """Why `X-Signature` does not match."""
 
-from lyftr_core.diagnosis.bodies import signed_bodies
+from lyftr_core.diagnosis.bodies import about_body, rare_bodies, signed_bodies
 from lyftr_core.diagnosis.causes import Cause, Finding
 from lyftr_core.diagnosis.headers import header_findings, other_signatures
 from lyftr_core.diagnosis.keys import Secrets, text_keys
@@ -27,7 +27,13 @@ def verified_key(request: SignedRequest, secrets: Secrets) -> SigningKey | None:
 
 def explain(request: SignedRequest, secrets: Secrets) -> Diagnosis:
     """Explain why a request does not verify."""
-    search = Search(text_keys(secrets), signed_bodies(request.body), [Option(b"")], HEX)
+    search = Search(
+        text_keys(secrets),
+        signed_bodies(request.body),
+        [Option(b"")],
+        HEX,
+        rare_bodies(request.body),
+    )
     own = [claim for value in request.header_values(_NAME) for claim in claims(value, HEX)]
     facts = tuple(header_findings(request, _NAME))
     causes = search.explain(own)
@@ -36,7 +42,8 @@ def explain(request: SignedRequest, secrets: Secrets) -> Diagnosis:
     causes = search.explain(_claims_elsewhere(request))
     if causes is not None:
         return Diagnosis(is_explained=True, findings=causes)
-    seen = (*facts, *(describe(own, HEX, "X-Signature") if own else ()), *_about_body(request))
+    noticed = describe(own, HEX, "X-Signature") if own else ()
+    seen = (*facts, *noticed, *about_body(request.body))
     return Diagnosis(findings=seen, tried=search.tried())
 
 
@@ -49,7 +56,3 @@ def _claims_elsewhere(request: SignedRequest) -> list[Claim]:
         for name, value in other_signatures(request)
         for claim in claims(value, HEX)
     ]
-
-
-def _about_body(request: SignedRequest) -> tuple[Finding, ...]:
-    return () if request.body else (Finding(Cause.BODY_EMPTY),)

@@ -30,12 +30,14 @@ class Search(msgspec.Struct, frozen=True):
         bodies: The bodies, the one that arrived first.
         frames: What stands before the body in the signed content, the right one first.
         form: How the signature should be written.
+        rare: Further bodies, tried with nothing else that is other than it should be.
     """
 
     keys: Sequence[Option[bytes]]
     bodies: Sequence[Option[bytes]]
     frames: Sequence[Option[bytes]]
     form: Form
+    rare: Sequence[Option[bytes]] = ()
 
     def explain(self, claims: Sequence[Claim]) -> tuple[Finding, ...] | None:
         """Find the fewest causes that make one of the claims right.
@@ -65,3 +67,7 @@ class Search(msgspec.Struct, frozen=True):
             digest, before, body, key = (option.value for option in chosen)
             findings = tuple(finding for option in chosen for finding in option.findings)
             yield Option(digest(key, before + body), findings)
+        key, before = self.keys[0], self.frames[0].value
+        for body in self.rare:
+            findings = (*body.findings, *key.findings)
+            yield Option(HASHES[0].value(key.value, before + body.value), findings)

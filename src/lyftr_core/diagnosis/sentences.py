@@ -1,13 +1,11 @@
 """What is said of each cause: what was seen, and what to do. `{detail}` is filled in."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
-__all__ = ["SENTENCES", "Sentences"]
+from lyftr_core.diagnosis.body_sentences import BODY_SENTENCES, Sentences
 
-_SIGN_WHAT_IS_SENT = (
-    "Sender: sign the very bytes that are sent, after everything that changes them."
-)
+__all__ = ["SENTENCES"]
+
 _KEY_AS_IT_STANDS = "Sender: use the text of the secret as it stands as the key."
 _ONCE = "Sender, or a proxy between: send it once."
 _DIGITS = "Sender: send the 64 hex digits, with `sha256=` before them or nothing."
@@ -25,60 +23,8 @@ _STANDARD_KEY = (
 )
 
 
-class Sentences(NamedTuple):
-    """What is said of a cause.
-
-    Attributes:
-        seen: What was seen.
-        advice: What to do, on the sender's or on the receiver's side.
-    """
-
-    seen: str
-    advice: str
-
-
 SENTENCES: Mapping[str, Sentences] = {
-    "body_bom_added": Sentences(
-        "The sender signed a byte order mark (EF BB BF) before the body that did not arrive.",
-        "Sender: write the JSON without a byte order mark (UTF-8, not UTF-8-SIG).",
-    ),
-    "body_bom_removed": Sentences(
-        "The body begins with a byte order mark (EF BB BF) that the sender did not sign.",
-        "Sender: send the JSON without a byte order mark (UTF-8, not UTF-8-SIG).",
-    ),
-    "body_crlf": Sentences(
-        "The sender signed the body with CRLF where LF arrived.",
-        f"{_SIGN_WHAT_IS_SENT} Receiver: see that the capture has not changed the line ends.",
-    ),
-    "body_empty": Sentences(
-        "The body is empty.",
-        "Receiver: see that the capture has the body, and that nothing read it away before.",
-    ),
-    "body_lf": Sentences(
-        "The sender signed the body with LF where CRLF arrived.",
-        f"{_SIGN_WHAT_IS_SENT} Receiver: see that the capture has not changed the line ends.",
-    ),
-    "body_newline_added": Sentences(
-        "The sender signed one more line end ({detail}) behind the body than arrived.",
-        f"{_SIGN_WHAT_IS_SENT} Receiver: see that the capture has not cut it off.",
-    ),
-    "body_newline_removed": Sentences(
-        "The body ends in a line end ({detail}) that the sender did not sign.",
-        f"{_SIGN_WHAT_IS_SENT} Receiver: see that an editor or `echo` has not added it.",
-    ),
-    "body_reserialised": Sentences(
-        "The signature is over the same JSON written in another way: {detail}.",
-        "Sender: serialise once, and sign and send those same bytes."
-        " Receiver: verify the raw body, not what a framework parsed and wrote anew.",
-    ),
-    "body_signed_empty": Sentences(
-        "The sender signed an empty body.",
-        "Sender: sign after the body is written; a stream that was read already gives nothing.",
-    ),
-    "body_stripped": Sentences(
-        "The body has whitespace around it that the sender did not sign.",
-        f"{_SIGN_WHAT_IS_SENT} Receiver: see that the capture has not added it.",
-    ),
+    **BODY_SENTENCES,
     "content_form": Sentences("The sender signed {detail}.", _CONTENT),
     "content_without_id": Sentences("The sender signed {detail}, without webhook-id.", _CONTENT),
     "content_without_timestamp": Sentences(

@@ -7,7 +7,16 @@ from itertools import product
 
 import msgspec
 
-__all__ = ["reserialised"]
+from lyftr_core.diagnosis.escaping import (
+    COMBINATIONS,
+    HTML,
+    SERIALISERS,
+    SLASHES,
+    Escaping,
+    rewritten,
+)
+
+__all__ = ["rarely_reserialised", "reserialised"]
 
 _SPACINGS: Mapping[str, tuple[int | None, tuple[str, str]]] = {
     "without spaces": (None, (",", ":")),
@@ -15,10 +24,15 @@ _SPACINGS: Mapping[str, tuple[int | None, tuple[str, str]]] = {
     "indented by 2": (2, (",", ": ")),
     "indented by 4": (4, (",", ": ")),
 }
-_HTML = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
 # What a double holds exactly: JavaScript writes such a number without `.0`.
 _LARGEST_INTEGER = 2**53
 _GROWTH = 16
+_LARGEST = 65_536
+"""In bytes: so many forms of a larger body would take much memory."""
+
+
+_NOTHING = Escaping()
+_ASCII = Escaping(is_ascii=True)
 
 
 class _Style(msgspec.Struct, frozen=True):
@@ -27,14 +41,12 @@ class _Style(msgspec.Struct, frozen=True):
     Attributes:
         spacing: Which of the spacings.
         is_sorted: Whether the keys are sorted.
-        is_ascii: Whether other characters are escaped.
-        escapes: Further characters that are.
+        escaping: Which characters are escaped.
     """
 
     spacing: str
     is_sorted: bool = False
-    is_ascii: bool = False
-    escapes: Mapping[int, str] = {}
+    escaping: Escaping = _NOTHING
 
     def write(self, document: object) -> bytes:
         indent, separators = _SPACINGS[self.spacing]
@@ -43,39 +55,43 @@ class _Style(msgspec.Struct, frozen=True):
             indent=indent,
             separators=separators,
             sort_keys=self.is_sorted,
-            ensure_ascii=self.is_ascii,
+            ensure_ascii=self.escaping.is_ascii,
         )
-        # A lone surrogate is escaped by those programs too that escape nothing else.
-        return text.translate(self.escapes).encode(errors="backslashreplace")
+        return _encoded(self.escaping.apply(text))
 
     @property
     def description(self) -> str:
         order = ", keys sorted" if self.is_sorted else ""
-        escaping = ", non-ASCII characters escaped" if self.is_ascii else ""
+        escaping = ", non-ASCII characters escaped" if self.escaping.is_ascii else ""
         return f"{self.spacing}{order}{escaping}"
 
 
 _PLAIN = _Style("without spaces")
+_PHP = Escaping(is_ascii=True, characters=SLASHES)
 _STYLES: Mapping[str, _Style] = {
     f"{_PLAIN.description}, as JSON.stringify does": _PLAIN,
     "with spaces and escapes, as Python's json.dumps does": _Style(
-        "with spaces behind colons and commas", is_ascii=True
+        "with spaces behind colons and commas", escaping=_ASCII
     ),
     **{
         style.description: style
-        for order, escaping, spacing in product((False, True), (False, True), _SPACINGS)
-        for style in [_Style(spacing, is_sorted=order, is_ascii=escaping)]
+        for order, escaping, spacing in product((False, True), (_NOTHING, _ASCII), _SPACINGS)
+        for style in [_Style(spacing, is_sorted=order, escaping=escaping)]
     },
-    "with slashes escaped, as PHP's json_encode does": _Style(
-        "without spaces", is_ascii=True, escapes={ord("/"): "\\/"}
-    ),
+    "with slashes escaped, as PHP's json_encode does": _Style("without spaces", escaping=_PHP),
     "with slashes escaped, other characters not, as PHP's json_encode can": _Style(
-        "without spaces", escapes={ord("/"): "\\/"}
+        "without spaces", escaping=Escaping(characters=SLASHES)
     ),
     "with <, > and & escaped, keys sorted, as Go's encoding/json does": _Style(
-        "without spaces", is_sorted=True, escapes=_HTML
+        "without spaces", is_sorted=True, escaping=Escaping(characters=HTML)
     ),
-    "with <, > and & escaped, as Rails and Go do": _Style("without spaces", escapes=_HTML),
+    "with <, > and & escaped, as Rails and Go do": _Style(
+        "without spaces", escaping=Escaping(characters=HTML)
+    ),
+    **{name: _Style("without spaces", escaping=escaping) for name, escaping in SERIALISERS.items()},
+    "with slashes escaped, indented by 4, as PHP's JSON_PRETTY_PRINT does": _Style(
+        "indented by 4", escaping=_PHP
+    ),
 }
 _WHOLE_NUMBERS = "without spaces, and whole numbers without .0, as JSON.stringify does"
 
@@ -85,18 +101,49 @@ def reserialised(body: bytes) -> Iterator[tuple[str, bytes]]:
 
     What is no JSON, or nests too deep for Python, gives nothing.
     """
-    try:
-        text = body.removeprefix(BOM_UTF8).decode()
-        document = json.loads(text)
-        with_whole_numbers = json.loads(text, parse_float=_number)
-    except (ValueError, RecursionError):
+    text = _document(body)
+    if text is None:
         return
+    document = json.loads(text)
+    with_whole_numbers = json.loads(text, parse_float=_number)
     ways = [(description, style, document) for description, style in _STYLES.items()]
     for description, style, value in (*ways, (_WHOLE_NUMBERS, _PLAIN, with_whole_numbers)):
         content = _written(style, value)
         # What nests deep grows with its square where it is indented, and no sender writes it.
         if len(content) <= _GROWTH * len(body):
             yield description, content
+
+
+def rarely_reserialised(body: bytes) -> Iterator[tuple[str, bytes]]:
+    """Write a JSON body in ways that are rarer; most leave its whitespace and numbers.
+
+    What is no JSON, or larger than the server takes, gives nothing.
+    """
+    text = _document(body) if len(body) <= _LARGEST else None
+    if text is None:
+        return
+    for description, escaping in SERIALISERS.items():
+        style = _Style("indented by 2", escaping=escaping)
+        yield f"{description}, indented by 2", _written(style, json.loads(text))
+    texts = {is_ascii: rewritten(text, is_ascii=is_ascii) for is_ascii in (False, True)}
+    for description, escaping in (*COMBINATIONS.items(), *SERIALISERS.items()):
+        content = _encoded(escaping.apply(texts[escaping.is_ascii]))
+        yield f"{description}, spaced as it arrived", content
+
+
+def _document(body: bytes) -> str | None:
+    """Return the text of a body that is JSON, else `None`."""
+    try:
+        text = body.removeprefix(BOM_UTF8).decode()
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return text
+
+
+def _encoded(text: str) -> bytes:
+    # A lone surrogate is escaped by those programs too that escape nothing else.
+    return text.encode(errors="backslashreplace")
 
 
 def _written(style: _Style, document: object) -> bytes:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from lyftr_core.diagnosis.bodies import signed_bodies
+from lyftr_core.diagnosis.bodies import about_body, rare_bodies, signed_bodies
 from lyftr_core.diagnosis.causes import Cause, Finding
 from lyftr_core.diagnosis.headers import header_findings, renamed
 from lyftr_core.diagnosis.keys import Secrets, is_standard, standard_keys
@@ -57,15 +57,21 @@ def explain(request: SignedRequest, secrets: Secrets, at: datetime) -> Diagnosis
         *_about_values(request, at),
         *_about_secrets(secrets),
     )
-    search = Search(standard_keys(secrets), signed_bodies(request.body), _frames(request), STANDARD)
+    search = Search(
+        standard_keys(secrets),
+        signed_bodies(request.body),
+        _frames(request),
+        STANDARD,
+        rare_bodies(request.body),
+    )
     values = request.header_values(_SIGNATURE)
     claimed = [claim for value in values for claim in claims(value, STANDARD)]
     causes = search.explain(claimed)
     if causes is not None:
         return Diagnosis(is_explained=True, findings=(*facts, *causes))
     noticed = describe(claimed, STANDARD, "webhook-signature") if values else ()
-    empty = () if request.body else (Finding(Cause.BODY_EMPTY),)
-    return Diagnosis(findings=(*facts, *noticed, *empty), tried=search.tried())
+    seen = (*facts, *noticed, *about_body(request.body))
+    return Diagnosis(findings=seen, tried=search.tried())
 
 
 def _about_headers(request: SignedRequest) -> Iterator[Finding]:
