@@ -10,7 +10,11 @@ import click
 
 from lyftr_core import InvalidTimestamp, SignedRequest, parse_timestamp
 from lyftr_http.cli.secret_options import secret_options, settings_with_secrets
-from lyftr_http.cli.verify.captured_headers import parse_header_line, parse_headers
+from lyftr_http.cli.verify.captured_headers import (
+    is_pseudo_header,
+    parse_header_line,
+    parse_headers,
+)
 
 __all__ = ["verify"]
 
@@ -89,6 +93,8 @@ def _headers(lines: Sequence[str], file: BinaryIO | None) -> list[tuple[bytes, b
         raise click.UsageError("give the headers that came, with -H or --headers")
     headers = []
     for line in lines:
+        if is_pseudo_header(os.fsencode(line)):
+            continue
         header = parse_header_line(os.fsencode(line))
         if header is None:
             raise click.UsageError("-H must be `Name: value`")

@@ -2,22 +2,32 @@
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 
-__all__ = ["parse_header_line", "parse_headers"]
+__all__ = ["is_pseudo_header", "parse_header_line", "parse_headers"]
 
 Header = tuple[bytes, bytes]
 
 # RFC 9110, section 5.1 and 5.5: a token, and a value without the whitespace around it.
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t\r\n]*", re.DOTALL)
-# The request line, the status line, and what `curl -v` says beside the headers it sends.
-_NO_HEADER = re.compile(rb"[A-Z]+ \S+ HTTP/.*|HTTP/.*|[*<{}].*", re.DOTALL)
+# The request line, the status line, what `curl -v` says beside the headers it sends, and the
+# pseudo-headers of HTTP/2 (RFC 9113, section 8.3), which browsers show among the headers.
+_PSEUDO_HEADER = re.compile(rb":[a-z]+(:.*)?", re.DOTALL)
+_NO_HEADER = re.compile(
+    rb"[A-Z]+ \S+ HTTP/.*|HTTP/.*|[*<{}].*|" + _PSEUDO_HEADER.pattern, re.DOTALL
+)
 
 
 def parse_header_line(line: bytes) -> Header | None:
     """Read `Name: value`, or return `None` where a line is none."""
     found = _HEADER.fullmatch(line)
     return (found[1], found[2]) if found else None
+
+
+def is_pseudo_header(line: bytes) -> bool:
+    """Tell whether a line is one of HTTP/2, such as `:method: POST`, which no server signs."""
+    return _PSEUDO_HEADER.fullmatch(line) is not None
 
 
 def parse_headers(text: bytes) -> list[Header]:
@@ -31,6 +41,7 @@ def parse_headers(text: bytes) -> list[Header]:
     Raises:
         ValueError: It is neither. The error does not repeat it.
     """
+    text = text.removeprefix(BOM_UTF8)
     if text.lstrip()[:1] in {b"{", b"["} and not text.lstrip().startswith(b"{ ["):
         return list(_from_json(text))
     return list(_from_lines(text))
@@ -59,6 +70,8 @@ def _from_json(text: bytes) -> Iterator[Header]:
         raise ValueError("it begins as JSON does and is no JSON") from None
     for pair in _pairs(document):
         match pair:
+            case (str(name), str()) if name.startswith(":"):
+                pass
             case (str(name), str(value)):
                 yield name.encode("latin-1", "replace"), value.encode("latin-1", "replace")
             case _:
