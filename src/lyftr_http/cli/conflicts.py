@@ -13,7 +13,7 @@ from lyftr_http.cli.output import Column, Output, output_option, say
 if TYPE_CHECKING:
     from lyftr_http.container import Container
 
-__all__ = ["conflicts"]
+__all__ = ["COLUMNS", "conflicts"]
 
 _EXAMPLES = """
 \b
@@ -21,11 +21,11 @@ Examples:
   lyftr conflicts --limit 20
   lyftr conflicts --json | jq -r .message_id
 """
-_COLUMNS = (
-    Column("DELIVERIES", is_number=True),
-    Column("FIRST RECEIVED"),
-    Column("LAST RECEIVED"),
-    Column("FIELDS", style="yellow"),
+COLUMNS = (
+    Column("DELIVERIES", is_number=True, leaves=3),
+    Column("FIRST RECEIVED", leaves=1),
+    Column("LAST RECEIVED", leaves=2),
+    Column("FIELDS", style="yellow", leaves=4),
     Column("MESSAGE ID", style="cyan", is_flexible=True),  # the last, as it may be long
 )
 
@@ -45,7 +45,7 @@ def conflicts(*, limit: int | None, output: Output) -> None:
     if not output.is_for_people:
         output.records(page.items)
     elif page.items:
-        output.table(_COLUMNS, map(_cells, page.items))
+        output.table(COLUMNS, map(_cells, page.items))
     else:
         output.say("no conflicts")
     if page.has_more:

@@ -7,13 +7,20 @@ from rich.text import Text
 
 from lyftr_core import StoredMessage, format_timestamp
 from lyftr_http.cli.highlighting import parts_of
+from lyftr_http.cli.output import Column
 from lyftr_http.cli.safe_text import escaped
-from lyftr_http.cli.tables import console, print_drawn
+from lyftr_http.cli.tables import GAP, console, fitting, print_drawn
 
 __all__ = ["MessageTable"]
 
-_TITLES = ("SEQ", "TS", "FROM", "TO", "MESSAGE ID", "TEXT")
-_STYLES = ("dim", "cyan", "green", "green", "dim", "")
+_COLUMNS = (
+    Column("SEQ", is_number=True, leaves=5, style="dim"),
+    Column("TS", leaves=3, style="cyan"),
+    Column("FROM", leaves=4, style="green"),
+    Column("TO", leaves=2, style="green"),
+    Column("MESSAGE ID", leaves=1, style="dim"),
+    Column("TEXT", is_flexible=True),
+)
 _ID = 4
 _WIDE = 110
 """In columns: a terminal as wide has room for identifiers."""
@@ -23,7 +30,8 @@ _FOUND = "bold reverse"
 class MessageTable:
     """A table that grows downwards.
 
-    On a terminal texts are broken into lines, and identifiers cut, or left out where it is narrow.
+    On a terminal texts are broken into lines, and identifiers cut. Where it is narrow, other
+    columns are left out, so that there is room for the text.
 
     Args:
         q: What is made to stand out in the texts.
@@ -32,45 +40,40 @@ class MessageTable:
     def __init__(self, q: str | None = None) -> None:
         self._q = q
         self._console = console()
-        self._widths = [len(title) for title in _TITLES]
-        self._has_titles = False
-        self._shown = [
-            index for index in range(len(_TITLES)) if index != _ID or self._console.width >= _WIDE
-        ]
+        self._widths = [len(column.title) for column in _COLUMNS]
+        self._shown: list[int] = []
 
     def add(self, messages: Sequence[StoredMessage]) -> None:
-        """Print some more messages."""
+        """Print some more messages; the titles too, if other columns than before are shown."""
         rows = [self._cells(message) for message in messages]
-        for row in rows:
-            self._widths = [max(w, c.cell_len) for w, c in zip(self._widths, row, strict=True)]
         if not rows:
             return
+        for row in rows:
+            self._widths = [max(w, c.cell_len) for w, c in zip(self._widths, row, strict=True)]
+        widths = self._limited()
+        shown = fitting(_COLUMNS, widths, self._console.width)
+        if self._console.width < _WIDE and _ID in shown:
+            shown.remove(_ID)
         table = Table(
             box=None,
             pad_edge=False,
-            padding=(0, 2, 0, 0),
+            padding=(0, GAP, 0, 0),
             header_style="bold",
-            show_header=not self._has_titles,
+            show_header=shown != self._shown,
         )
-        self._has_titles = True
-        for index in self._shown:
-            self._add_column(table, index)
+        self._shown = shown
+        for index in shown:
+            _add_column(table, _COLUMNS[index], widths[index])
         for row in rows:
-            table.add_row(*(row[index] for index in self._shown))
+            table.add_row(*(row[index] for index in shown))
         print_drawn(self._console, table)
 
-    def _add_column(self, table: Table, index: int) -> None:
-        is_text = index == len(_TITLES) - 1
-        longest = self._console.width // 5 if index == _ID and self._console.is_terminal else None
-        width = None if is_text else min(self._widths[index], longest or self._widths[index])
-        table.add_column(
-            _TITLES[index],
-            style=_STYLES[index],
-            justify="right" if index == 0 else "left",
-            width=width,
-            no_wrap=not is_text,
-            overflow="fold" if is_text else "ellipsis",
-        )
+    def _limited(self) -> list[int]:
+        """Return how wide the columns are; identifiers are cut on a terminal."""
+        longest = self._console.width // 5
+        if not self._console.is_terminal:
+            return self._widths
+        return [min(w, longest) if i == _ID else w for i, w in enumerate(self._widths)]
 
     def _cells(self, stored: StoredMessage) -> list[Text]:
         message = stored.message
@@ -86,3 +89,14 @@ class MessageTable:
     def _text(self, text: str) -> Text:
         parts = parts_of(text, self._q)
         return Text.assemble(*((escaped(part), _FOUND if hit else "") for part, hit in parts))
+
+
+def _add_column(table: Table, column: Column, width: int) -> None:
+    table.add_column(
+        column.title,
+        style=column.style,
+        justify="right" if column.is_number else "left",
+        width=None if column.is_flexible else width,
+        no_wrap=not column.is_flexible,
+        overflow="fold" if column.is_flexible else "ellipsis",
+    )

@@ -54,9 +54,13 @@ def _print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         header_style="bold",
         show_header=any(titles),
     )
-    table.add_column(titles[0], style="green", no_wrap=True)
-    table.add_column(titles[1], justify="right" if any(titles) else "left", no_wrap=True)
-    if any(titles):
+    # Where it is too narrow, names and moments are broken into lines; numbers are not.
+    is_chart = any(titles)
+    table.add_column(titles[0], style="green", no_wrap=not is_chart, overflow="fold")
+    table.add_column(
+        titles[1], justify="right" if is_chart else "left", no_wrap=is_chart, overflow="fold"
+    )
+    if is_chart:
         table.add_column(style="cyan", no_wrap=True)
     for row in rows:
         table.add_row(*row)

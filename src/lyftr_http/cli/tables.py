@@ -11,8 +11,12 @@ from rich.text import Text
 from lyftr_http.cli.output import Column
 from lyftr_http.cli.safe_text import escaped
 
-__all__ = ["console", "print_drawn", "print_table"]
+__all__ = ["GAP", "console", "fitting", "print_drawn", "print_table"]
 
+GAP = 2
+"""In columns of the terminal: what is free between two columns of a table."""
+_LEAST = 16
+"""In columns of the terminal: what a flexible column needs to be read."""
 _UNBROKEN = 100_000
 """In columns: no table is as wide."""
 
@@ -27,6 +31,24 @@ def console(*, err: bool = False) -> Console:
     return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
 
 
+def fitting(columns: Sequence[Column], widths: Sequence[int], width: int) -> list[int]:
+    """Return which columns to show, so that the flexible one keeps room to be read.
+
+    Args:
+        columns: From the left; where none is flexible, all are shown.
+        widths: How wide each is.
+        width: How wide the terminal is.
+    """
+    shown = list(range(len(columns)))
+    leaving = sorted((c.leaves, i) for i, c in enumerate(columns) if c.leaves)
+    for _turn, index in leaving:
+        fixed = [widths[i] + GAP for i in shown if not columns[i].is_flexible]
+        if width - sum(fixed) >= _LEAST:
+            break
+        shown.remove(index)
+    return shown
+
+
 def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
     """Print a table on standard output.
 
@@ -34,18 +56,27 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Non
         columns: From the left.
         rows: A cell for each column.
     """
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
+    target = console()
+    cells = [[Text(escaped(cell)) for cell in row] for row in rows]
+    widths = [
+        max(len(column.title), *(row[i].cell_len for row in cells), 0)
+        for i, column in enumerate(columns)
+    ]
+    shown = fitting(columns, widths, target.width)
+    folds_all = not any(column.is_flexible for column in columns)
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    for column in (columns[i] for i in shown):
+        folds = column.is_flexible or folds_all
         table.add_column(
             column.title,
             justify="right" if column.is_number else "left",
             style=column.style,
-            no_wrap=not column.is_flexible,
-            overflow="fold" if column.is_flexible else "ellipsis",
+            no_wrap=not folds,
+            overflow="fold" if folds else "ellipsis",
         )
-    for row in rows:
-        table.add_row(*(Text(escaped(cell)) for cell in row))
-    print_drawn(console(), table)
+    for row in cells:
+        table.add_row(*(row[i] for i in shown))
+    print_drawn(target, table)
 
 
 def print_drawn(target: Console, table: Table) -> None:
