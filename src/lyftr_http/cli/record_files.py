@@ -3,6 +3,7 @@
 Read and written record by record, so that their size does not matter.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from functools import partial
@@ -141,11 +142,15 @@ class RecordFile:
             return WrongRecord(line, raw, exc)
 
     def _read(self) -> bytes:
-        """Return the next record, its beginning if it is too long; nothing at the end."""
+        """Return the next record, its beginning if it is too long; nothing at the end.
+
+        A byte order mark at the beginning of the file is left out, as editors and spreadsheets
+        put one there.
+        """
         raw = b""
         while not raw or (self._is_csv and raw.count(b'"') % 2):
-            more = self._stream.readline(MAX_RECORD_SIZE)
-            raw += more
+            more = self._stream.readline(MAX_RECORD_SIZE + (0 if self._end else len(BOM_UTF8)))
+            raw += more if self._end else more.removeprefix(BOM_UTF8)
             self._end += len(more)
             self._line += 1
             if not more:

@@ -1,5 +1,6 @@
 """What is to be sent: bodies from a file of JSON lines, each checked before it goes out."""
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -31,10 +32,13 @@ class Outgoing(msgspec.Struct, frozen=True):
 def read_outgoing(stream: BinaryIO) -> Iterator[Outgoing]:
     """Read lines one by one, each by the rules that the receiver has for a body.
 
-    A line is read whole, however long it is; empty ones are left out.
+    A line is read whole, however long it is; empty ones are left out, and so is a byte order mark
+    at the beginning.
     """
     for number, line in enumerate(stream, 1):
         body = line.rstrip(b"\r\n")
+        if number == 1:
+            body = body.removeprefix(BOM_UTF8)
         if body.strip():
             yield Outgoing(number, body, _fault(body))
 
