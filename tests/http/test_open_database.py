@@ -1,5 +1,6 @@
 """A database that every user of the machine can open is warned of at the start."""
 
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +37,15 @@ def test_a_database_that_every_user_can_open_is_warned_of(folder: Path, mode: in
         f" so that webhooks are refused. Stop lyftr, then run: chmod o= {file}*"
     )
     assert file.stat().st_mode & 0o777 == mode
+
+
+def test_the_command_of_the_warning_holds_for_any_name(folder: Path) -> None:
+    file = folder / "the inbox's $HOME.db"
+    file.touch()
+    file.chmod(0o644)
+    (warning,) = _database(file).prepare()
+    subprocess.run(["/bin/sh", "-c", warning.rpartition("run: ")[2]], check=True)
+    assert file.stat().st_mode & 0o777 == 0o640
 
 
 def test_one_that_is_new_or_for_a_group_or_in_a_closed_folder_is_not(

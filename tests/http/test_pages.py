@@ -91,6 +91,11 @@ async def test_without_messages_it_shows_how_to_send_one_and_no_secret(
     assert settings.webhook_secret.value not in text
 
 
+async def test_an_address_that_a_shell_would_expand_is_quoted(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/", headers={"Host": "[::1]:8000"})
+    assert "curl 'http://[::1]:8000/webhook' -H" in _shown(answer.text)
+
+
 async def test_how_to_send_one_goes_over_tls_where_the_browser_did(
     client: httpx.AsyncClient,
 ) -> None:

@@ -1,5 +1,6 @@
 """A database in one SQLite file."""
 
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -21,7 +22,7 @@ __all__ = ["SqliteDatabase"]
 
 _OPEN_TO_ALL = (
     "every user of this machine can open {0}: they can read the messages, or lock the file so that"
-    " webhooks are refused. Stop lyftr, then run: chmod o= {0}*"
+    " webhooks are refused. Stop lyftr, then run: chmod o= {1}*"
 )
 
 
@@ -56,7 +57,7 @@ class SqliteDatabase:
     def prepare(self) -> tuple[str, ...]:
         """Bring the file to the schema of this version; warn where every user can open it."""
         self.migrate()
-        return (_OPEN_TO_ALL.format(self._path),) if is_open_to_all(self._path) else ()
+        return (_open_to_all(self._path),) if is_open_to_all(self._path) else ()
 
     def migrate(self) -> Migration:
         """Do the same, and say what was done."""
@@ -107,3 +108,7 @@ class SqliteDatabase:
     def open_log_target(self) -> AbstractContextManager[LogTarget]:
         """Open it to copy to."""
         return open_log_target(self._path)
+
+
+def _open_to_all(path: Path) -> str:
+    return _OPEN_TO_ALL.format(path, shlex.quote(str(path)))

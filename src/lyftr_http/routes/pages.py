@@ -1,6 +1,7 @@
 """`GET /` and below `/inbox`: the inbox for people, and the parts of it that a script asks for."""
 
 import re
+import shlex
 from typing import Any, Final
 
 import msgspec
@@ -36,7 +37,7 @@ def _first_message(request: AnyRequest, settings: Settings) -> dict[str, str]:
     host = host if _ORDINARY_HOST.fullmatch(host) else "127.0.0.1:8000"
     scheme = "https" if is_secure(request.scope) else "http"
     url = f"{scheme}://{host}{_root(request)}/webhook"
-    return {"url": url, "scheme": settings.webhook_scheme.value}
+    return {"url": shlex.quote(url), "scheme": settings.webhook_scheme.value}
 
 
 @get("/", include_in_schema=False)
