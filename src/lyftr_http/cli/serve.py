@@ -9,8 +9,9 @@ import msgspec
 
 from lyftr_core import format_timestamp
 from lyftr_core.standard_webhooks import encode_secret
+from lyftr_http.cli.curl_line import curl_line
 from lyftr_http.cli.environment import container_for, no_collection, settings_from_environment
-from lyftr_http.cli.sign import curl_line, signer_of, webhook_url
+from lyftr_http.cli.sign import signer_of, webhook_url
 from lyftr_http.listening import bind
 from lyftr_http.loopback import is_loopback
 from lyftr_http.settings import InvalidSettings, Secret, Settings, WebhookScheme

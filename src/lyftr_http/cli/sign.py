@@ -1,6 +1,5 @@
 """`lyftr sign`: sign a body, as a sender of webhooks would."""
 
-import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import BinaryIO
@@ -8,11 +7,12 @@ from typing import BinaryIO
 import click
 
 from lyftr_core import RequestSigner, UnconfiguredScheme
+from lyftr_http.cli.curl_line import curl_line
 from lyftr_http.cli.environment import settings_from_environment
 from lyftr_http.schemes import configured_scheme
 from lyftr_http.settings import InvalidSettings, Settings
 
-__all__ = ["curl_line", "sign", "signer_of", "webhook_url"]
+__all__ = ["sign", "signer_of", "webhook_url"]
 
 _EXAMPLES = """
 \b
@@ -24,7 +24,7 @@ Examples:
 
 @click.command(epilog=_EXAMPLES)
 @click.argument("file", type=click.File("rb"), default="-")
-@click.option("--curl", is_flag=True, help="Print a curl line that delivers the body.")
+@click.option("--curl", is_flag=True, help="Print a curl command that delivers the body.")
 @click.option("--url", help="Where the curl line delivers to.  [default: from HOST and PORT]")
 def sign(file: BinaryIO, *, curl: bool, url: str | None) -> None:
     """Print the signature of a body.
@@ -38,7 +38,8 @@ def sign(file: BinaryIO, *, curl: bool, url: str | None) -> None:
     body = file.read()
     headers = signer.signature_headers(body)
     if curl:
-        click.echo(curl_line(url or webhook_url(settings), headers, body))
+        # In bytes, so that the line carries the body whatever the encoding of standard output.
+        click.echo(curl_line(url or webhook_url(settings), headers, body).encode())
     else:
         click.echo(_as_lines(headers))
 
@@ -60,28 +61,6 @@ def _as_lines(headers: Sequence[tuple[str, str]]) -> str:
     if len(headers) == 1:
         return headers[0][1]
     return "\n".join(f"{name}: {value}" for name, value in headers)
-
-
-def curl_line(url: str, headers: Sequence[tuple[str, str]], body: bytes) -> str:
-    """Return a shell command that delivers a signed body.
-
-    Args:
-        url: Where to.
-        headers: What signs the body.
-        body: The body.
-
-    Raises:
-        click.UsageError: The body is not text without NUL, so no argument can carry it.
-    """
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        raise click.UsageError("--curl needs a body in UTF-8") from None
-    if "\0" in text:
-        raise click.UsageError("--curl needs a body without NUL")
-    sent = [("Content-Type", "application/json"), *headers]
-    options = [word for name, value in sent for word in ("-H", f"{name}: {value}")]
-    return shlex.join(["curl", "-sS", url, *options, "--data-raw", text])
 
 
 def webhook_url(settings: Settings) -> str:

@@ -1,0 +1,80 @@
+"""The line of `lyftr sign --curl`: a shell sends the very bytes that were signed."""
+
+import shutil
+import subprocess
+
+import click
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from lyftr_core.testing import bodies
+from lyftr_http.cli.curl_line import curl_line
+
+HEADERS = [("X-Signature", "it's 0")]
+# Prints what curl would send.
+CURL = """curl() {
+    while [ "$1" != --data-raw ] && [ "$1" != --data-binary ]; do shift; done
+    case "$1 $2" in
+        "--data-binary @-") cat ;;
+        "--data-raw "*) printf %s "$2" ;;
+    esac
+}
+"""
+SHELLS = [shell for shell in ("sh", "bash", "dash", "ksh", "zsh", "busybox") if shutil.which(shell)]
+HARD = [
+    *(b"", b"-", b"-n", b"@file", b"@-", b"%s%%n\\n\\x", b"\\", b"'", b'"', b"''", b"a'b\"c$d`e`!"),
+    *(b"\0", b"\xff", b"\xc3", b"a\nb", b"a\n", b"\n", b"\r\n", b"\t", b"\x1b[31m\x1b]0;x\x07"),
+    *("\x9b\x85\u202e\u2028\ufeff".encode(), "é😀\u200d".encode(), b"1\x001", b"\x7f9", b"\\0339"),
+    b"x" * 65_537,
+]
+TEXTS = st.text(st.sampled_from("\0\a\t\n\r\x1b '\"\\%$`!@-0é\x85\u202e")).map(str.encode)
+
+
+def sent(line: str, shell: str) -> bytes:
+    words = [shell, "sh"] if shell == "busybox" else [shell]
+    # From standard input, as when it is pasted: an argument could not be so long.
+    done = subprocess.run(words, input=(CURL + line).encode(), capture_output=True, check=True)
+    assert done.stderr == b""
+    return done.stdout
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_each_shell_sends_the_very_bytes(shell: str) -> None:
+    lines = [curl_line("http://h/webhook?a=b&c='", HEADERS, body) for body in HARD]
+    marks = f"; printf '\\n{'=' * 20}\\n'\n"
+    printed = sent(marks.join(lines) + marks, shell)
+    assert printed.split(f"\n{'=' * 20}\n".encode())[:-1] == HARD
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.lists(st.binary() | TEXTS | bodies(), min_size=1, max_size=20))
+def test_any_bodies_are_sent_as_they_are(found: list[bytes]) -> None:
+    lines = [curl_line("http://h/webhook", HEADERS, body) for body in found]
+    for line in lines:
+        assert line.isprintable() or line.replace("\u200d", "").isprintable()
+    mark = "; printf '\\n=====\\n'\n"
+    printed = sent(mark.join(lines) + mark, "sh")
+    assert printed == b"".join(body + b"\n=====\n" for body in found)
+
+
+@given(st.binary() | TEXTS)
+@example(b"\x1b[31m")
+def test_the_line_is_one_line_without_control_characters(body: bytes) -> None:
+    line = curl_line("http://h/webhook", HEADERS, body)
+    assert not [char for char in line if ord(char) < 32 or 127 <= ord(char) < 160]
+
+
+def test_an_ordinary_body_stays_readable() -> None:
+    line = curl_line("http://h/webhook", [], '{"text": "é @"}'.encode())
+    assert line.endswith(""" --data-raw '{"text": "é @"}'""")
+    line = curl_line("http://h/webhook", [], b'{\n  "n": "50%"\n}\n')
+    assert line.startswith("""printf '{\\n  "n": "50%%"\\n}\\n' | curl """)
+    assert line.endswith(" --data-binary @-")
+
+
+@pytest.mark.parametrize("url", ["http://h/\x1b[31m", "http://h/\n", "http://h/\u202e"])
+def test_a_url_that_disturbs_a_terminal_is_refused(url: str) -> None:
+    with pytest.raises(click.UsageError, match="control or format character") as caught:
+        curl_line(url, HEADERS, b"{}")
+    assert caught.value.message.isprintable()
