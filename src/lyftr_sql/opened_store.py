@@ -23,6 +23,10 @@ class OpenedStore(ABC):
         """How many messages wait for their commit."""
         return self.writer.waiting
 
+    def is_in_place(self) -> bool:
+        """Tell whether the database that was opened is still the one of its name."""
+        return True
+
     @abstractmethod
     async def open(self) -> None:
         """Begin to write."""

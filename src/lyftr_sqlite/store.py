@@ -10,7 +10,7 @@ from lyftr_sql.group_commit import Commit
 from lyftr_sql.opened_store import OpenedStore
 from lyftr_sqlite.checkpoints import Checkpointer
 from lyftr_sqlite.engines import create_reading_engine, create_writing_engine
-from lyftr_sqlite.file_identity import OneFile
+from lyftr_sqlite.file_identity import DatabaseReplaced, OneFile
 from lyftr_sqlite.follower import Follower
 from lyftr_sqlite.lock_watch import OnLockWait, watch_copying, watch_turn
 from lyftr_sqlite.log_size import LogSize
@@ -136,6 +136,14 @@ class SqliteStore(OpenedStore):
             yield self
         finally:
             await self.close()
+
+    def is_in_place(self) -> bool:
+        """Tell whether the file that was opened was neither deleted nor replaced."""
+        try:
+            self._file.require_same()
+        except DatabaseReplaced:
+            return False
+        return True
 
     def _note_commit(self, commit: Commit) -> None:
         self._follower.note_commit(commit.created)

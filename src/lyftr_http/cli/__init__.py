@@ -7,6 +7,7 @@ import click
 from lyftr_core import LyftrError, __version__
 from lyftr_http.cli.backup import backup
 from lyftr_http.cli.check import check
+from lyftr_http.cli.closed_output import OutputClosed, end_as_by_sigpipe
 from lyftr_http.cli.completion import completion
 from lyftr_http.cli.conflicts import conflicts
 from lyftr_http.cli.conformance import conformance
@@ -58,11 +59,16 @@ cli.add_sections(SECTIONS)
 
 
 def run() -> None:
-    """Run the command line. What goes wrong is one line on standard error and a non-zero exit."""
+    """Run the command line. What goes wrong is one line on standard error and a non-zero exit.
+
+    Where the reader of the output has ended, as behind `| head`, it ends as SIGPIPE ends others.
+    """
     try:
         cli.main(prog_name="lyftr", standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(130)
+    except OutputClosed:
+        end_as_by_sigpipe()
     except click.exceptions.NoArgsIsHelpError as exc:
         click.echo(exc.format_message(), err=True)
         sys.exit(exc.exit_code)

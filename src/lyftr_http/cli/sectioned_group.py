@@ -1,8 +1,13 @@
-"""A group of commands whose help lists them under headings, in an order of our choice."""
+"""The group of all commands: its help lists them under headings, in an order of our choice."""
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import click
+
+from lyftr_http.cli.closed_output import require_open_output
 
 __all__ = ["SectionedGroup"]
 
@@ -23,6 +28,32 @@ class SectionedGroup(click.Group):
             for command in commands:
                 self.add_command(command)
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401 - as click has it
+    ) -> click.Context:
+        """Read the arguments; `--help` prints here.
+
+        Raises:
+            OutputClosed: The reader of its output has ended.
+        """
+        with _noticing_closed_output():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command.
+
+        Raises:
+            OutputClosed: The reader of its output has ended.
+        """
+        with _noticing_closed_output():
+            result: object = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands of each section."""
         widest = max(len(name) for name in self.list_commands(ctx))
@@ -32,3 +63,13 @@ class SectionedGroup(click.Group):
                 formatter.write_dl(
                     [(f"{c.name:{widest}}", c.get_short_help_str(room)) for c in commands]
                 )
+
+
+@contextmanager
+def _noticing_closed_output() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        # click would end with status 1, and so does a pipe that is not the output.
+        require_open_output()
+        raise

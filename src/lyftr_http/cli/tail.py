@@ -12,6 +12,7 @@ from lyftr_core import LogRequest, MessageFilter, ReadLog, StoredMessage
 from lyftr_core.queries import MAX_LIMIT
 from lyftr_http.cli.environment import container_for, settings_from_environment
 from lyftr_http.cli.filter_options import filter_options, message_filter
+from lyftr_http.cli.following import Following
 from lyftr_http.cli.message_output import printer_of_messages
 from lyftr_http.cli.output import Output, output_option
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["last_messages", "tail"]
 
-_BETWEEN = 0.25
-"""In seconds: how often the database is asked for new messages."""
 _FIRST_WINDOW = 1_000
 _WIDER = 8
 _EXAMPLES = """
@@ -56,9 +55,10 @@ def tail(
 ) -> None:
     """Show the last messages, in the order in which they were stored.
 
-    With --follow it goes on with new ones as they are committed. The seq of the last one shown is
-    where --after goes on later, without a gap or a repeat. It reads the database of DATABASE_URL;
-    a server may run.
+    With --follow it goes on with new ones as they are committed, over a restart of PostgreSQL too.
+    It ends if the reader of its output ends, or another database takes the place of this one. The
+    seq of the last one shown is where --after goes on later, without a gap or a repeat. It reads
+    the database of DATABASE_URL; a server may run.
     """
     if count is not None and after is not None:
         raise click.UsageError("-n and --after exclude each other")
@@ -89,13 +89,23 @@ async def _tail(
         if after is None:
             after = await store.reader.last_seq()
             show(await last_messages(read_log, wanted.query, wanted.count, through=after))
-        is_at_the_end = wanted.after is None
-        while wanted.follow or not is_at_the_end:
-            page = await read_log(wanted.query, LogRequest(after=after, limit=MAX_LIMIT))
-            show(page.items)
-            after, is_at_the_end = page.next_after, not page.has_more
-            if wanted.follow and is_at_the_end:
-                await asyncio.sleep(_BETWEEN)
+        elif not wanted.follow:
+            await _show_behind(read_log, wanted.query, after, show)
+        if wanted.follow:
+            await Following(store, wanted.query, after, show)()
+
+
+async def _show_behind(
+    read_log: ReadLog,
+    query: MessageFilter,
+    after: int,
+    show: Callable[[Sequence[StoredMessage]], None],
+) -> None:
+    has_more = True
+    while has_more:
+        page = await read_log(query, LogRequest(after=after, limit=MAX_LIMIT))
+        show(page.items)
+        after, has_more = page.next_after, page.has_more
 
 
 async def last_messages(

@@ -91,6 +91,10 @@ class Store(Protocol):
         """Use the reader alone, beside a server."""
         ...
 
+    def is_in_place(self) -> bool:
+        """Tell whether the database that was opened is still the one of its name."""
+        ...
+
     async def __aenter__(self) -> Self: ...
     async def __aexit__(
         self,
