@@ -1,6 +1,7 @@
 """The command line: the server, messages for people, and what is done to a database."""
 
 import sys
+from contextlib import suppress
 
 import click
 
@@ -16,6 +17,7 @@ from lyftr_http.cli.erase import erase
 from lyftr_http.cli.export import export
 from lyftr_http.cli.import_ import import_
 from lyftr_http.cli.migrate import migrate
+from lyftr_http.cli.output import say
 from lyftr_http.cli.purge import purge
 from lyftr_http.cli.rebuild import rebuild
 from lyftr_http.cli.restore import restore
@@ -64,7 +66,7 @@ def run() -> None:
     Where the reader of the output has ended, as behind `| head`, it ends as SIGPIPE ends others.
     """
     try:
-        cli.main(prog_name="lyftr", standalone_mode=False)
+        _run_and_flush()
     except click.exceptions.Abort:
         sys.exit(130)
     except OutputClosed:
@@ -78,6 +80,28 @@ def run() -> None:
         _fail(str(exc), 1)
 
 
+def _run_and_flush() -> None:
+    """Run the command; see that all it has printed is written while errors still can be told.
+
+    Raises:
+        click.ClickException: Standard output takes no more.
+        SystemExit: Its reader has gone.
+    """
+    try:
+        cli.main(prog_name="lyftr", standalone_mode=False)
+    finally:
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            sys.stdout = None
+            sys.exit(1)  # as click does while a command runs
+        except OSError as exc:
+            sys.stdout = None  # or Python flushes it again, and changes the exit status
+            reason = f"cannot write to standard output: {exc.strerror}"
+            raise click.ClickException(reason) from None
+
+
 def _fail(message: str, code: int) -> None:
-    click.echo(f"lyftr: {' '.join(message.split())}", err=True)
+    with suppress(OSError):  # the exit status is told all the same
+        say(f"lyftr: {' '.join(message.split())}", err=True)
     sys.exit(code)

@@ -64,6 +64,10 @@ def serve(*, workers: int, dev: bool, **options: str | None) -> None:
     log.info("listening", host=settings.host, port=settings.port, workers=workers)
     status = run_server(settings, listening, workers)
     log.info("stopped", status=status)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        sys.stdout = None  # lines of the log that cannot be written are lost; the server is well
     sys.exit(status)
 
 
