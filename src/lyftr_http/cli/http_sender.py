@@ -2,8 +2,9 @@
 
 from contextlib import suppress
 from datetime import UTC, datetime
+from email.message import Message
 from email.utils import parsedate_to_datetime
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
@@ -15,6 +16,7 @@ __all__ = ["MAX_BODY_SIZE", "Answer", "HttpSender", "seconds_to_wait"]
 MAX_BODY_SIZE = 65_536
 """In bytes: what the wire contract lets a body have."""
 _MAX_ANSWER = 1_048_576
+_TAKEN = "must be as in http://127.0.0.1:8000/webhook"
 _ENOUGH_DIGITS = 9
 """Seconds of so many digits are a third of a century."""
 
@@ -64,7 +66,8 @@ class HttpSender:
                 with suppress(ConnectionError, HTTPException):  # it may have been closed meanwhile
                     return self._send_over(self._kept, request, method)
             return self._send_over(self._connection(), request, method)
-        except (OSError, HTTPException) as exc:
+        # http.client passes on what `int` and `read` raise for the numbers of a receiver.
+        except (OSError, HTTPException, ValueError, ArithmeticError) as exc:
             return Answer(None, failure=str(exc) or type(exc).__name__)
 
     def close(self) -> None:
@@ -80,9 +83,10 @@ class HttpSender:
             self._write(connection, request, method)
             response = connection.getresponse()
             body = response.read(_MAX_ANSWER)
+            if response.length and len(body) < _MAX_ANSWER:  # `read` says so of chunks alone
+                raise IncompleteRead(body, response.length)
             is_free = self._keep_open and response.isclosed() and not response.will_close
-            wait = seconds_to_wait(response.headers.get("Retry-After"))
-            return Answer(response.status, body, retry_after=wait)
+            return Answer(response.status, body, retry_after=_longest_wait(response.headers))
         finally:
             if is_free:
                 self._kept = connection
@@ -107,6 +111,12 @@ class HttpSender:
             connection.send(request.body)
 
 
+def _longest_wait(headers: Message) -> float | None:
+    """Read `Retry-After`; where it comes several times, the longest time counts."""
+    waits = map(seconds_to_wait, headers.get_all("Retry-After", []))
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
 def seconds_to_wait(retry_after: str | None) -> float | None:
     """Read the header `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date.
 
@@ -115,21 +125,27 @@ def seconds_to_wait(retry_after: str | None) -> float | None:
     """
     text = (retry_after or "").strip()
     if text.isascii() and text.isdigit():
-        return float(text[:_ENOUGH_DIGITS])
+        return float(text.lstrip("0")[:_ENOUGH_DIGITS] or "0")
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
+    except (ValueError, TypeError, LookupError, ArithmeticError):
+        return None  # the parser of the standard library raises all of these for odd text
     if moment.tzinfo is None:  # how `-0000` is read; a date of HTTP is in GMT
         moment = moment.replace(tzinfo=UTC)
     return max((moment - datetime.now(UTC)).total_seconds(), 0.0)
 
 
 def _split(url: str) -> SplitResult:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
-        raise ValueError("must be as in http://127.0.0.1:8000/webhook")
-    _ = parts.port  # which raises where it is no port
-    if not url.isascii() or any(char <= " " for char in url):
+    if not url.isascii() or any(char <= " " or char == "\x7f" for char in url):
         raise ValueError("must be visible ASCII characters")
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # which raises where it is no port
+        (parts.hostname or "").encode("idna")  # as each connection does
+    except UnicodeError:
+        raise ValueError("must have 1 to 63 characters between the dots of its host") from None
+    except ValueError as exc:
+        raise ValueError(f"{_TAKEN}: {exc}") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+        raise ValueError(_TAKEN)
     return parts

@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from lyftr_http.cli.output import say
 from lyftr_http.cli.secret_options import secret_options, settings_with_secrets
 from lyftr_http.cli.sign import webhook_url
 from lyftr_http.cli.timeout_option import timeout_option
@@ -58,7 +59,7 @@ def conformance(  # noqa: PLR0913 - one for each option
     verdicts, left_out = run(url or webhook_url(settings), settings, only, timeout)
     as_text = report.as_text(verdicts, verbose=verbose)
     for line in report.as_json_lines(verdicts) if print_json else as_text:
-        click.echo(line)
+        say(line)
     if left_out:
         click.echo(f"not asked, {len(left_out)}: {', '.join(left_out)}", err=True)
     is_good = all(v.is_right and (v.is_exact or not exact) for v in verdicts)

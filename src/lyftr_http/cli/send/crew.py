@@ -26,6 +26,7 @@ class Tally(msgspec.Struct, kw_only=True):
         last: The last line that was read.
         is_stopped: Whether it stopped before the end.
         is_interrupted: Whether somebody pressed Ctrl-C.
+        error: What went wrong here, and not at the receiver; it stopped the run.
     """
 
     taken: int = 0
@@ -35,6 +36,7 @@ class Tally(msgspec.Struct, kw_only=True):
     last: int = 0
     is_stopped: bool = False
     is_interrupted: bool = False
+    error: Exception | None = None
 
     @property
     def resume_at(self) -> int | None:
@@ -71,13 +73,12 @@ class Crew:
             self._room.put(None)
         self._lock = threading.Lock()
         self._tally = Tally()
-        self._errors: list[Exception] = []
 
     def send(self, messages: Iterable[Outgoing]) -> Tally:
         """Deliver all messages, in order where there is one thread.
 
-        It ends early where a delivery is hopeless, and on Ctrl-C; what is on its way then is
-        finished, but not tried again.
+        It ends early where a delivery is hopeless, after an error, and on Ctrl-C; what is on its
+        way then is finished, but not tried again.
         """
         threads = [threading.Thread(target=self._work, daemon=True) for _ in range(self._size)]
         for thread in threads:
@@ -92,8 +93,6 @@ class Crew:
                 self._waiting.put(None)
             for thread in threads:
                 thread.join()
-        if self._errors:
-            raise self._errors[0]
         self._tally.is_stopped = self._stop.is_set()
         return self._tally
 
@@ -109,16 +108,24 @@ class Crew:
         with self._deliver() as deliver:
             while (message := self._waiting.get()) is not None:
                 self._room.put(None)
+                delivery = self._delivered(message, deliver)
                 try:
-                    self._count(self._delivered(message, deliver))
-                except Exception as exc:  # noqa: BLE001 - the thread that waits for all raises it
-                    self._errors.append(exc)
-                    self._stop.set()
+                    self._count(delivery)
+                except Exception as exc:  # noqa: BLE001 - as below
+                    self._fail(exc)
 
     def _delivered(self, message: Outgoing, deliver: Deliver) -> Delivery:
         if self._stop.is_set():
             return Delivery(message, Fate.NOT_SENT)
-        return deliver(message)
+        try:
+            return deliver(message)
+        except Exception as exc:  # noqa: BLE001 - raised by whoever reads the tally
+            self._fail(exc)
+            return Delivery(message, Fate.NOT_SENT)
+
+    def _fail(self, error: Exception) -> None:
+        self._tally.error = self._tally.error or error
+        self._stop.set()
 
     def _count(self, delivery: Delivery) -> None:
         with self._lock:

@@ -64,6 +64,8 @@ def send_one(body: bytes, settings: Settings, options: Options, output: Output) 
                 left.add(delivery.message.body)
 
         tally = _send([message], settings, msgspec.structs.replace(options, concurrency=1), note)
+    if tally.error:
+        raise tally.error
     summary.print_one(body, tally, reasons, output, options.url)
     return summary.status_of(tally)
 
@@ -79,15 +81,17 @@ def send_file(stream: BinaryIO, settings: Settings, options: Options, output: Ou
     ):
 
         def note(delivery: Delivery) -> None:
-            if delivery.fate in {Fate.REFUSED, Fate.HOPELESS}:
-                shown.say(f"line {delivery.message.number}: {delivery.reason}")
             if delivery.fate is not Fate.TAKEN:
                 left.add(delivery.message.body)
+            if delivery.fate in {Fate.REFUSED, Fate.HOPELESS}:
+                shown.say(f"line {delivery.message.number}: {delivery.reason}")
             shown.advance()
 
         tally = _send(read_outgoing(stream), settings, options, note)
         if tally.is_stopped and is_file:
             left.add_behind(tally.last, stream, start)
+    if tally.error:  # now that all that was not taken is kept
+        raise tally.error
     summary.print_all(tally, time.monotonic() - started, output)
     if tally.is_stopped:
         say(summary.how_to_go_on(tally, options.failed, is_file=is_file), err=True)
