@@ -43,7 +43,8 @@ from lyftr_http.routes.message_data import documentation, message_data, pages
 from lyftr_http.routes.metrics import get_metrics
 from lyftr_http.routes.static import get_static_file
 from lyftr_http.routes.webhook import receive_webhook
-from lyftr_http.settings import Settings
+from lyftr_http.settings import InvalidSettings, Settings
+from lyftr_http.settings_check import check_settings
 from lyftr_http.thin_webhook import ThinWebhook
 
 __all__ = ["MAX_BODY_SIZE", "create_app"]
@@ -84,8 +85,13 @@ def create_app(settings: Settings, container: Container | None = None) -> Litest
             then requests must name a loopback host, `host` or one of `allowed_hosts`, unless
             `allow_anonymous_reads` is set.
         container: Another wiring than the usual one, for tests and for embedding.
+
+    Raises:
+        InvalidSettings: A setting has a value that no variable could have set.
     """
+    check_settings(settings)
     wiring = container or Container(settings=settings)
+    _require_database(wiring)
     dependencies = {name: _provide(wiring.providers[name]) for name in _INJECTED}
     routes: list[HTTPRouteHandler | Router] = [
         *_OPEN_ROUTES,
@@ -123,6 +129,20 @@ def _refusing(app: ASGIApp) -> ASGIApp:
         await app(scope, receive, send)
 
     return refuse
+
+
+def _require_database(container: Container) -> None:
+    """See that the database is one that is known; nothing is opened.
+
+    Raises:
+        InvalidSettings: It is not.
+    """
+    try:
+        container.database()
+    except InvalidSettings:
+        raise
+    except ValueError as exc:
+        raise InvalidSettings(f"database_url {exc}") from None
 
 
 def _provide(provider: providers.Provider[Any]) -> Provide:

@@ -16,7 +16,14 @@ require_extra("lyftr_http", "server", "dotenv")
 from lyftr_core.standard_webhooks import decode_secret
 from lyftr_http.dotenv_file import read_dotenv
 
-__all__ = ["VARIABLES", "InvalidSettings", "Secret", "Settings", "WebhookScheme", "load_settings"]
+__all__ = [
+    "VARIABLES",
+    "InvalidSettings",
+    "Secret",
+    "Settings",
+    "WebhookScheme",
+    "load_settings",
+]
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _FORMATS = ("json", "console")
@@ -30,7 +37,7 @@ _MOST_DAYS = 36_500
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 """`b64token` of RFC 6750, section 2.1."""
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._\-]*[A-Za-z0-9_.])?")
-_STANDARD_FORM = "must be whsec_ and then padded base64, as WEBHOOK_SCHEME is standard"
+_STANDARD_FORM = "must be whsec_ and then padded base64"
 
 
 class InvalidSettings(ValueError):
@@ -125,7 +132,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_settings(
-    environ: Mapping[str, str], dotenv: Path | None = None, *, check_secrets: bool = True
+    environ: Mapping[str, str],
+    dotenv: Path | None = None,
+    *,
+    check_secrets: bool = True,
+    names: Mapping[str, str] | None = None,
 ) -> Settings:
     """Read the settings.
 
@@ -133,6 +144,7 @@ def load_settings(
         environ: The environment variables. An empty one is as if absent.
         dotenv: A file of further variables, for what `environ` does not set.
         check_secrets: Whether to refuse secrets that the scheme does not take.
+        names: What the error calls a variable; its own name where this has none.
 
     Raises:
         InvalidSettings: Some values are not taken. The message names every one and repeats none.
@@ -153,22 +165,30 @@ def load_settings(
                 refusals.append(f"{variable} {exc}")
     settings = msgspec.convert(values, Settings, dec_hook=lambda _type, value: value)
     if check_secrets:
-        refusals.extend(_refuse_secrets(settings))
+        refusals.extend(refuse_secrets(settings, names or {}))
     if refusals:
         raise InvalidSettings("; ".join(refusals))
     return settings
 
 
-def _refuse_secrets(settings: Settings) -> Iterator[str]:
-    """Say what is wrong with the secrets, each by itself right, in one another's company."""
+def refuse_secrets(settings: Settings, names: Mapping[str, str]) -> Iterator[str]:
+    """Say what is wrong with the secrets, each by itself right, in one another's company.
+
+    Args:
+        settings: They hold the secrets.
+        names: What to call a variable; its own name where this has none.
+    """
     current, previous = settings.webhook_secret, settings.webhook_secret_previous
+    secret, secret_previous, scheme = (
+        names.get(name, name)
+        for name in ("WEBHOOK_SECRET", "WEBHOOK_SECRET_PREVIOUS", "WEBHOOK_SCHEME")
+    )
     if previous and not current:
-        yield "WEBHOOK_SECRET_PREVIOUS needs WEBHOOK_SECRET beside it"
+        yield f"{secret_previous} needs {secret} beside it"
     if settings.webhook_scheme is WebhookScheme.STANDARD:
-        if current and not _is_standard(current):
-            yield f"WEBHOOK_SECRET {_STANDARD_FORM}"
-        if previous and not _is_standard(previous):
-            yield f"WEBHOOK_SECRET_PREVIOUS {_STANDARD_FORM}"
+        for name, value in ((secret, current), (secret_previous, previous)):
+            if value and not _is_standard(value):
+                yield f"{name} {_STANDARD_FORM}, as {scheme} is standard"
 
 
 def _is_standard(secret: Secret) -> bool:

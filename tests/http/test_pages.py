@@ -9,8 +9,11 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from dependency_injector import providers
 
 from lyftr_core import StorageUnavailable
+from lyftr_http.container import Container
+from lyftr_http.in_flight import InFlight
 from lyftr_http.page.templates import PAGE_POLICY
 from lyftr_http.settings import Secret, Settings, WebhookScheme
 from tests.http.broken_repository import BrokenRepository
@@ -279,9 +282,10 @@ async def test_that_the_store_does_not_answer_is_said_in_words(serve: Serve, pat
             assert "canary" not in answer.text
 
 
-async def test_too_many_readers_are_told_so(serve: Serve, settings: Settings) -> None:
-    none = msgspec.structs.replace(settings, max_reads_in_flight=0)
-    async with serve(configured=none) as client:
+async def test_too_many_readers_are_told_so(serve: Serve, wire: Callable[..., Container]) -> None:
+    container = wire()
+    container.reads_in_flight.override(providers.Object(InFlight(0)))
+    async with serve(container=container) as client:
         answer = await client.get("/")
     assert answer.status_code == 503
     assert "Too many are reading at once." in _shown(answer.text)
