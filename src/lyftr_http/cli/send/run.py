@@ -66,7 +66,10 @@ def send_one(body: bytes, settings: Settings, options: Options, output: Output) 
         tally = _send([message], settings, msgspec.structs.replace(options, concurrency=1), note)
     if tally.error:
         raise tally.error
-    summary.print_one(body, tally, reasons, output, options.url)
+    if options.dry_run:
+        summary.print_checked_one(body, tally, reasons, output)
+    else:
+        summary.print_one(body, tally, reasons, output, options.url)
     return summary.status_of(tally)
 
 
@@ -92,7 +95,8 @@ def send_file(stream: BinaryIO, settings: Settings, options: Options, output: Ou
             left.add_behind(tally.last, stream, start)
     if tally.error:  # now that all that was not taken is kept
         raise tally.error
-    summary.print_all(tally, time.monotonic() - started, output)
+    print_summary = summary.print_checked if options.dry_run else summary.print_all
+    print_summary(tally, time.monotonic() - started, output)
     if tally.is_stopped:
         say(summary.how_to_go_on(tally, options.failed, is_file=is_file), err=True)
     return summary.status_of(tally)

@@ -7,12 +7,20 @@ from pathlib import Path
 from lyftr_http.cli.output import Column, Output, say
 from lyftr_http.cli.send.crew import Tally
 
-__all__ = ["how_to_go_on", "print_all", "print_one", "status_of"]
+__all__ = [
+    "how_to_go_on",
+    "print_all",
+    "print_checked",
+    "print_checked_one",
+    "print_one",
+    "status_of",
+]
 
 _INTERRUPTED = 130
 _COLUMNS = tuple(
     Column(title, is_number=True) for title in ("TAKEN", "RETRIES", "REFUSED", "SECONDS")
 )
+_CHECKED_COLUMNS = (Column("WOULD SEND", is_number=True), *_COLUMNS[2:])
 
 
 def status_of(tally: Tally) -> int:
@@ -20,6 +28,29 @@ def status_of(tally: Tally) -> int:
     if tally.is_interrupted:
         return _INTERRUPTED
     return 1 if tally.refused or tally.is_stopped else 0
+
+
+def print_checked_one(body: bytes, tally: Tally, reasons: Sequence[str], output: Output) -> None:
+    """Say whether a single message would be sent; nothing was."""
+    message_id = json.loads(body)["message_id"]
+    if not output.is_for_people:
+        would_send = bool(tally.taken)
+        fields = {"taken": False, "retries": 0, "would_send": would_send}
+        output.records([{"message_id": message_id} | fields])
+    elif tally.taken:
+        output.say(f"would be sent: {message_id}")
+    if not tally.taken:
+        say(f"lyftr: would not be sent: {''.join(reasons) or 'stopped'}", err=True)
+
+
+def print_checked(tally: Tally, seconds: float, output: Output) -> None:
+    """Say how many messages would be sent, and how many not; nothing was sent."""
+    if output.is_for_people:
+        row = (str(tally.taken), str(tally.refused), f"{seconds:.1f}")
+        output.table(_CHECKED_COLUMNS, [row])
+    else:
+        record = {"taken": 0, "retries": 0, "refused": tally.refused, "resume_at": None}
+        output.records([record | {"seconds": round(seconds, 3), "would_send": tally.taken}])
 
 
 def print_one(body: bytes, tally: Tally, reasons: Sequence[str], output: Output, url: str) -> None:

@@ -1,0 +1,23 @@
+"""`lyftr send --dry-run`: nothing is sent, and it says so."""
+
+from pathlib import Path
+
+from tests.cli.conftest import Lyftr
+
+
+def test_a_dry_run_says_what_would_be_sent_and_that_nothing_was(lyftr: Lyftr) -> None:
+    line = Path("in.jsonl").read_bytes()
+    Path("some.jsonl").write_bytes(line * 3 + b"{}\n")
+    status, out, err = lyftr("send", "--file", "some.jsonl", "--dry-run", "--json")
+    assert (status, err.count("\n")) == (1, 1)
+    assert '"taken":0' in out
+    assert '"would_send":3' in out
+    assert '"refused":1' in out
+    _, out, _ = lyftr("send", "--file", "some.jsonl", "--dry-run", "--table")
+    title, row = out.splitlines()
+    assert title.split("  ") == ["WOULD SEND", "REFUSED", "SECONDS"]
+    assert row.split()[:2] == ["3", "1"]
+    one = ["send", "--from", "+12", "--to", "+13", "--id", "m1", "--dry-run"]
+    assert lyftr(*one, "--table")[1] == "would be sent: m1\n"
+    said = '{"message_id":"m1","taken":false,"retries":0,"would_send":true}\n'
+    assert lyftr(*one, "--json")[1] == said
