@@ -196,7 +196,7 @@ def test_headers_can_come_from_standard_input(lyftr: Lyftr, tmp_path: Path) -> N
     ("arguments", "word"),
     [
         ([], "-H or --headers"),
-        (["-H", "canary"], "-H must be"),
+        (["-H", "canary"], "-H (--header) must be"),
         (["nowhere.json", "-H", "a: b"], "nowhere.json"),
         (["--headers", "nowhere", "-H", "a: b"], "nowhere"),
         (["--headers", "-"], "standard input"),

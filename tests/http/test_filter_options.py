@@ -44,5 +44,5 @@ def test_another_time_is_refused(text: str) -> None:
 
 def test_every_faulty_option_is_named() -> None:
     options = NONE | {"from": "12", "to": "+0"}
-    with pytest.raises(click.UsageError, match=r"--from must be .*; --to must be .*; the text"):
-        message_filter(options, q="\0")
+    with pytest.raises(click.UsageError, match=r"--from must be .*; --to must be .*; --q must"):
+        message_filter(options, q="\0", q_name="--q")

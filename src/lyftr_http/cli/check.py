@@ -5,6 +5,7 @@ import sys
 import click
 
 from lyftr_http.cli.environment import container_for, settings_from_environment
+from lyftr_http.cli.output import say
 
 __all__ = ["check"]
 
@@ -19,9 +20,9 @@ def check() -> None:
     container = container_for(settings_from_environment())
     wrong = False
     for finding in container.database().check():
-        click.echo(f"{finding.subject}: {'; '.join(finding.faults[:_SHOWN]) or 'ok'}")
+        say(f"{finding.subject}: {'; '.join(finding.faults[:_SHOWN]) or 'ok'}")
         if len(finding.faults) > _SHOWN:
-            click.echo(f"{finding.subject}: and {len(finding.faults) - _SHOWN} more")
+            say(f"{finding.subject}: and {len(finding.faults) - _SHOWN} more")
         wrong = wrong or bool(finding.faults)
     sys.exit(1 if wrong else 0)
 

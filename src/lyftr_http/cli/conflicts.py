@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lyftr_core import Conflict, ConflictPage, format_timestamp
+from lyftr_core.queries import MAX_CONFLICTS
 from lyftr_http.cli.environment import container_for, settings_from_environment
 from lyftr_http.cli.output import Column, Output, output_option, say
 
@@ -32,7 +33,10 @@ COLUMNS = (
 
 @click.command(epilog=_EXAMPLES)
 @click.option(
-    "--limit", metavar="N", type=int, help="At most how many, up to 10000.  [default: 100]"
+    "--limit",
+    metavar="N",
+    type=click.IntRange(1, MAX_CONFLICTS),
+    help="At most how many.  [default: 100]",
 )
 @output_option
 def conflicts(*, limit: int | None, output: Output) -> None:

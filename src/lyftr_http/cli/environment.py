@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lyftr_http.settings import InvalidSettings, Settings, load_settings
+from lyftr_http.settings import VARIABLES, InvalidSettings, Settings, load_settings
 
 if TYPE_CHECKING:
     from lyftr_http.container import Container
@@ -21,18 +21,45 @@ _STDOUT = Path("/dev/fd/1")
 
 
 def settings_from_environment(
-    overrides: Mapping[str, str] | None = None, *, check_secrets: bool = True
+    options: Mapping[str, tuple[str, str | None]] | None = None, *, check_secrets: bool = True
 ) -> Settings:
     """Read the environment and `.env`.
 
     Args:
-        overrides: Variables that win over both, as options of a command do.
+        options: By the variable that it stands for, the name of an option as it is typed, and its
+            value or `None`. It wins over both.
         check_secrets: Whether to refuse secrets that the scheme does not take.
 
     Raises:
         InvalidSettings: A value is not taken.
+        click.UsageError: That of an option is not; it names the option.
     """
-    return load_settings({**os.environ, **(overrides or {})}, DOTENV, check_secrets=check_secrets)
+    given = {
+        variable: (option, text)
+        for variable, (option, text) in (options or {}).items()
+        if text is not None
+    }
+    if faults := [
+        fault for variable, typed in given.items() for fault in _faults(variable, *typed)
+    ]:
+        raise click.UsageError("; ".join(faults))
+    return load_settings(
+        {**os.environ, **{variable: text for variable, (_, text) in given.items()}},
+        DOTENV,
+        check_secrets=check_secrets,
+        names={variable: option for variable, (option, _) in given.items()},
+    )
+
+
+def _faults(variable: str, option: str, text: str) -> Iterator[str]:
+    """Say what is wrong with the value of an option; unlike a variable, none may be empty."""
+    if not text:
+        yield f"{option} must not be empty"
+        return
+    try:
+        VARIABLES[variable][1](text)
+    except ValueError as exc:
+        yield f"{option} {exc}"
 
 
 @contextmanager
@@ -53,10 +80,11 @@ def container_for(settings: Settings, variable: str = "DATABASE_URL") -> "Contai
 
     Args:
         settings: What is configured.
-        variable: What the URL comes from.
+        variable: What the URL comes from: a variable, or an option.
 
     Raises:
         InvalidSettings: It is not.
+        click.UsageError: Neither is that of the option.
         click.ClickException: Standard output is a file of the database.
     """
     # Here, as it brings the framework and the database's driver: half a second that neither the
@@ -70,7 +98,8 @@ def container_for(settings: Settings, variable: str = "DATABASE_URL") -> "Contai
     except InvalidSettings:
         raise
     except ValueError as exc:
-        raise InvalidSettings(f"{variable} {exc}") from None
+        kind = click.UsageError if variable.startswith("--") else InvalidSettings
+        raise kind(f"{variable} {exc}") from None
     if container.database().owns(_STDOUT):
         raise click.ClickException(
             f"standard output is the database {container.store().name} or one of its files;"

@@ -2,7 +2,7 @@
 
 import click
 
-from lyftr_core import Removal
+from lyftr_core import InvalidQuery, Removal
 from lyftr_http.cli.removal import asking_options, remove
 
 __all__ = ["erase"]
@@ -25,4 +25,8 @@ def erase(*, number: str, dry_run: bool, yes: bool) -> None:
     new message from or to the number is stored again. Texts of others that name the number stay.
     A server may run: it goes on taking webhooks. Interrupted, it is finished by another run.
     """
-    remove("erase", Removal(number=number), dry_run=dry_run, yes=yes)
+    try:
+        removal = Removal(number=number)
+    except InvalidQuery as exc:
+        raise click.UsageError(f"--{exc}") from None
+    remove("erase", removal, dry_run=dry_run, yes=yes)

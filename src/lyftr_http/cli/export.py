@@ -69,7 +69,7 @@ def export(
     FILE is there only when it is whole; until then its content is in FILE.part. Interrupted, even
     killed, the same command with --resume goes on from there.
     """
-    query = message_filter(filters, q=q)
+    query = message_filter(filters, q=q, q_name="--q")
     chosen = FileFormat(file_format) if file_format else FileFormat.of(output)
     container = container_for(settings_from_environment())
     if output is None:

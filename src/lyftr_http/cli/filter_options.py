@@ -40,12 +40,15 @@ def filter_options(command: _Command) -> _Command:
     return command
 
 
-def message_filter(options: Mapping[str, str | None], *, q: str | None = None) -> MessageFilter:
+def message_filter(
+    options: Mapping[str, str | None], *, q: str | None = None, q_name: str = "TEXT"
+) -> MessageFilter:
     """Return which messages the options ask for.
 
     Args:
         options: What came of `filter_options`.
         q: What the text must hold.
+        q_name: What the error calls it.
 
     Raises:
         click.UsageError: An option breaks a rule; it names every one.
@@ -59,7 +62,7 @@ def message_filter(options: Mapping[str, str | None], *, q: str | None = None) -
             sender=options["from"], recipient=options["to"], since=since, until=until, q=q
         )
     except InvalidQuery as exc:
-        places = ("the text" if f.field == "q" else f"--{f.field}" for f in exc.faults)
+        places = (q_name if f.field == "q" else f"--{f.field}" for f in exc.faults)
         words = (f"{place} {f.msg}" for place, f in zip(places, exc.faults, strict=True))
         raise click.UsageError("; ".join(words)) from None
 

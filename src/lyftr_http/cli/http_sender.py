@@ -11,7 +11,7 @@ import msgspec
 
 from lyftr_core import SignedRequest
 
-__all__ = ["MAX_BODY_SIZE", "Answer", "HttpSender", "seconds_to_wait"]
+__all__ = ["MAX_BODY_SIZE", "Answer", "HttpSender", "seconds_to_wait", "split_url"]
 
 MAX_BODY_SIZE = 65_536
 """In bytes: what the wire contract lets a body have."""
@@ -50,7 +50,7 @@ class HttpSender:
     """
 
     def __init__(self, url: str, *, timeout: float, keep_open: bool = False) -> None:
-        self._url = _split(url)
+        self._url = split_url(url)
         self._target = (self._url.path or "/") + (f"?{self._url.query}" if self._url.query else "")
         self._timeout = timeout
         self._keep_open = keep_open
@@ -135,7 +135,15 @@ def seconds_to_wait(retry_after: str | None) -> float | None:
     return max((moment - datetime.now(UTC)).total_seconds(), 0.0)
 
 
-def _split(url: str) -> SplitResult:
+def split_url(url: str) -> SplitResult:
+    """Return the parts of an address that webhooks can be sent to.
+
+    Args:
+        url: `http` or `https`, with a host.
+
+    Raises:
+        ValueError: The address is another one.
+    """
     if not url.isascii() or any(char <= " " or char == "\x7f" for char in url):
         raise ValueError("must be visible ASCII characters")
     try:

@@ -3,6 +3,7 @@
 import click
 
 from lyftr_http.cli.environment import container_for, settings_from_environment
+from lyftr_http.cli.output import say
 
 __all__ = ["migrate"]
 
@@ -19,8 +20,8 @@ def migrate() -> None:
     done = container.database().migrate()
     name = container.store().name
     if done.before == done.after and not done.remarks:
-        click.echo(f"{name}: schema {done.after}, nothing to do")
+        say(f"{name}: schema {done.after}, nothing to do")
     elif done.before != done.after:
-        click.echo(f"{name}: schema {done.before or 'none'} -> {done.after}")
+        say(f"{name}: schema {done.before or 'none'} -> {done.after}")
     for remark in done.remarks:
-        click.echo(f"{name}: {remark}")
+        say(f"{name}: {remark}")

@@ -3,6 +3,7 @@
 import click
 
 from lyftr_http.cli.environment import container_for, settings_from_environment
+from lyftr_http.cli.output import say
 from lyftr_http.cli.progress import progress
 
 __all__ = ["rebuild"]
@@ -18,4 +19,4 @@ def rebuild() -> None:
     container.database().migrate()  # what stops the work shows here, before the progress bar does
     with progress("rebuild") as shown:
         last = container.database().rebuild(shown.show)
-    click.echo(f"{container.store().name}: rebuilt up to seq {last}")
+    say(f"{container.store().name}: rebuilt up to seq {last}")

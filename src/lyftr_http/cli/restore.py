@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from lyftr_http.cli.environment import container_for, settings_from_environment
+from lyftr_http.cli.output import say
 from lyftr_http.cli.progress import progress
 
 __all__ = ["restore"]
@@ -23,6 +24,6 @@ def restore(file: Path) -> None:
     container = container_for(settings_from_environment())
     with progress("restore", unit="pages") as shown:
         done = container.database().restore(file, now=datetime.now(UTC), progress=shown.show)
-    click.echo(f"{container.store().name}: restored from {file}")
+    say(f"{container.store().name}: restored from {file}")
     if done.kept:
-        click.echo(f"what was there before: {done.kept}")
+        say(f"what was there before: {done.kept}")

@@ -58,12 +58,9 @@ def settings_with_secrets(
     Raises:
         click.UsageError: A value is not taken, or there is no secret.
     """
-    for name, text in options.items():
-        if text == "":
-            raise click.UsageError(f"--{name} must not be empty")
-    overrides = {_VARIABLES[name]: text for name, text in options.items() if text}
+    given = {_VARIABLES[name]: (f"--{name}", text) for name, text in options.items()}
     try:
-        settings = settings_from_environment(overrides, check_secrets=check_secrets)
+        settings = settings_from_environment(given, check_secrets=check_secrets)
     except InvalidSettings as exc:
         raise click.UsageError(str(exc)) from None
     if settings.webhook_secret is None:

@@ -45,10 +45,14 @@ def serve(*, workers: int, dev: bool, **options: str | None) -> None:
     with no_collection():
         from lyftr_http.server import run_server  # noqa: PLC0415 - as in `container_for`
 
-    given = {name.upper(): value for name, value in options.items() if value is not None}
-    settings = settings_from_environment(given | ({"LOG_FORMAT": "console"} if dev else {}))
+    given: dict[str, tuple[str, str | None]] = {
+        name.upper(): (f"--{name.replace('_', '-')}", text) for name, text in options.items()
+    }
+    settings = settings_from_environment(
+        given | ({"LOG_FORMAT": ("--dev", "console")} if dev else {})
+    )
     container = container_for(settings)
-    _decide_on_readers(settings)
+    _decide_on_readers(settings, "HOST" if options["host"] is None else "--host")
     warnings = container.database().prepare()
     listening = bind(settings.host, settings.port)
     settings = msgspec.structs.replace(settings, port=listening.getsockname()[1])
@@ -71,8 +75,12 @@ def serve(*, workers: int, dev: bool, **options: str | None) -> None:
     sys.exit(status)
 
 
-def _decide_on_readers(settings: Settings) -> None:
+def _decide_on_readers(settings: Settings, name: str) -> None:
     """See that strangers read only where somebody wants that.
+
+    Args:
+        settings: The configuration.
+        name: What the host comes from: the variable, or the option.
 
     Raises:
         InvalidSettings: Others can reach the address, and neither tokens nor leave are given.
@@ -82,7 +90,7 @@ def _decide_on_readers(settings: Settings) -> None:
         return
     if not is_loopback(settings.host, settings.port):
         raise InvalidSettings(
-            "HOST is not a loopback address: set API_TOKENS to say who may read messages,"
+            f"{name} is not a loopback address: set API_TOKENS to say who may read messages,"
             " or ALLOW_ANONYMOUS_READS=true to let everybody"
         )
 

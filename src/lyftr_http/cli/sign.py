@@ -9,6 +9,7 @@ import click
 from lyftr_core import RequestSigner, UnconfiguredScheme
 from lyftr_http.cli.curl_line import curl_line
 from lyftr_http.cli.environment import settings_from_environment
+from lyftr_http.cli.http_sender import split_url
 from lyftr_http.schemes import configured_scheme
 from lyftr_http.settings import InvalidSettings, Settings
 
@@ -39,9 +40,19 @@ def sign(file: BinaryIO, *, curl: bool, url: str | None) -> None:
     headers = signer.signature_headers(body)
     if curl:
         # In bytes, so that the line carries the body whatever the encoding of standard output.
-        click.echo(curl_line(url or webhook_url(settings), headers, body).encode())
+        click.echo(curl_line(_target(url, settings), headers, body).encode())
     else:
         click.echo(_as_lines(headers))
+
+
+def _target(url: str | None, settings: Settings) -> str:
+    if url is None:
+        return webhook_url(settings)
+    try:
+        split_url(url)
+    except ValueError as exc:
+        raise click.UsageError(f"--url {exc}") from None
+    return url
 
 
 def signer_of(settings: Settings) -> RequestSigner:

@@ -1,6 +1,7 @@
 """`lyftr tail`: the last messages in the order in which they were stored, and new ones."""
 
 import asyncio
+import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -63,7 +64,7 @@ def tail(
     if count is not None and after is not None:
         raise click.UsageError("-n and --after exclude each other")
     wanted = _Wanted(
-        query=message_filter(options, q=q),
+        query=message_filter(options, q=q, q_name="--q"),
         count=10 if count is None else count,
         after=after,
         follow=follow,
@@ -133,7 +134,7 @@ async def last_messages(
 async def _last_between(
     read_log: ReadLog, query: MessageFilter, count: int, after: int, through: int
 ) -> deque[StoredMessage]:
-    found: deque[StoredMessage] = deque(maxlen=count)
+    found: deque[StoredMessage] = deque(maxlen=min(count, sys.maxsize))
     has_more = True
     while has_more and after < through:
         page = await read_log(query, LogRequest(after=after, limit=MAX_LIMIT))

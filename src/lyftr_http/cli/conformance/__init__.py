@@ -56,11 +56,12 @@ def conformance(  # noqa: PLR0913 - one for each option
     from lyftr_http.cli.conformance.run import run  # noqa: PLC0415 - no server needs it
 
     settings = settings_with_secrets(options, purpose="to sign with")
-    verdicts, left_out = run(url or webhook_url(settings), settings, only, timeout)
+    url = webhook_url(settings) if url is None else url
+    verdicts, left_out = run(url, settings, only, timeout)
     as_text = report.as_text(verdicts, verbose=verbose)
     for line in report.as_json_lines(verdicts) if print_json else as_text:
         say(line)
     if left_out:
-        click.echo(f"not asked, {len(left_out)}: {', '.join(left_out)}", err=True)
+        say(f"not asked, {len(left_out)}: {', '.join(left_out)}", err=True)
     is_good = all(v.is_right and (v.is_exact or not exact) for v in verdicts)
     sys.exit(0 if is_good else 1)

@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 import click
 
+from lyftr_http.cli.finite_range import FiniteRange
 from lyftr_http.cli.output import Output, output_option
 from lyftr_http.cli.output_files import OUTPUT_FILE, file_only
 from lyftr_http.cli.secret_options import settings_with_secrets, signing_options
@@ -36,7 +37,7 @@ Examples:
 @click.option("--file", type=click.File("rb"), help="One body a line; - is standard input.")
 @click.option("--url", help="Where to.  [default: from HOST and PORT]")
 @signing_options
-@click.option("--rate", type=click.FloatRange(0.001, 1e6), metavar="N", help="At most N a second.")
+@click.option("--rate", type=FiniteRange(0.001, 1e6), metavar="N", help="At most N a second.")
 @click.option(
     "--concurrency",
     type=click.IntRange(1, 256),
@@ -85,14 +86,15 @@ def send(  # noqa: PLR0913 - one for each option
     address. Ctrl-C stops it behind what is on its way. To send the same again is safe: what was
     taken is a duplicate then.
 
-    The exit status is 0 if all was taken, 1 if not, 2 if it could not be tried.
+    The exit status is 0 if all was taken (with --dry-run: would be sent), 1 if not, 2 if it could
+    not be tried.
     """
     message = {name: fields.pop(name) for name in _MESSAGE}
     if file is not None and any(text is not None for text in message.values()):
         raise click.UsageError("--file takes its messages from the file alone")
     settings = settings_with_secrets(fields, purpose="to sign with")
     options = Options(
-        url=url or webhook_url(settings),
+        url=webhook_url(settings) if url is None else url,
         rate=rate,
         concurrency=concurrency,
         retries=retries,

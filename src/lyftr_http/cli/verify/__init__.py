@@ -97,7 +97,7 @@ def _headers(lines: Sequence[str], file: BinaryIO | None) -> list[tuple[bytes, b
             continue
         header = parse_header_line(os.fsencode(line))
         if header is None:
-            raise click.UsageError("-H must be `Name: value`")
+            raise click.UsageError("-H (--header) must be `Name: value`")
         headers.append(header)
     if file is not None:
         try:
