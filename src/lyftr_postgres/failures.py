@@ -42,7 +42,7 @@ def blames_data(exc: BaseException) -> bool:
     if isinstance(exc, DataRefused):
         return True
     if isinstance(exc, UnicodeEncodeError):
-        return exc.encoding != "idna"  # that is the name of a host
+        return not _is_of_host(exc)
     found = getattr(exc, "orig", None) or exc
     return isinstance(found, psycopg.Error) and _blames_row(found)
 
@@ -72,12 +72,21 @@ def _class_of(exc: BaseException | None) -> str:
 def reason(exc: BaseException) -> str:
     """Return the server's first sentence: its detail and context may repeat what was sent."""
     found = getattr(exc, "orig", None) or exc
+    if _is_of_host(found):
+        return "no host has such a name: between its dots stand 1 to 63 characters"
     if isinstance(found, UnicodeEncodeError):  # it would show the character
         return f"a character cannot be encoded in {found.encoding}"
     if isinstance(found, psycopg.Error) and found.diag.message_primary:
         return found.diag.message_primary
     lines = str(found).strip().splitlines()
     return lines[0] if lines else type(found).__name__
+
+
+def _is_of_host(exc: BaseException) -> bool:
+    """Tell whether the name of a host cannot be encoded; before Python 3.13 the error is plain."""
+    if isinstance(exc, UnicodeEncodeError):
+        return exc.encoding == "idna"
+    return type(exc) is UnicodeError
 
 
 def is_lost(exc: BaseException) -> bool:

@@ -197,3 +197,13 @@ def test_a_name_that_is_no_text_is_printed(lyftr: Lyftr, monkeypatch: pytest.Mon
         status, out, err = lyftr(*command)
         assert (status, err) == (0, ""), command
         assert "\\udcff.db" in out or command[0] in {"check", "backup"}
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 64, ".", "a..b,127.0.0.1"])
+@pytest.mark.parametrize("command", ["serve", "migrate", "check", "stats", "tail", "export"])
+def test_a_host_of_postgresql_that_no_host_can_have_is_told(
+    lyftr: Lyftr, monkeypatch: pytest.MonkeyPatch, command: str, host: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://u@{host}/d")
+    line = refused(lyftr, command)
+    assert f"d at {host}: no host has such a name" in line
