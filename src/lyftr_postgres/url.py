@@ -4,6 +4,7 @@ Whatever libpq takes is taken, and passed on as it is: several hosts, `target_se
 options of TLS (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING).
 """
 
+import re
 from urllib.parse import parse_qsl
 
 import psycopg
@@ -14,6 +15,7 @@ __all__ = ["SCHEMES", "describe", "parse_database_url", "parse_read_url"]
 SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 """They mean the same."""
 _TAKEN = "must be postgresql://USER:PASSWORD@HOST:PORT/NAME"
+_PORT = re.compile("[0-9]{1,9}")
 _HIGHEST_PORT = 65_535
 _PATIENCE = {
     # A host that does not answer must not hold up the next one, nor a webhook, for minutes.
@@ -97,7 +99,7 @@ def _has_raw_delimiter(rest: str) -> bool:
 
 
 def _is_port(text: str) -> bool:
-    return not text or (text.isascii() and text.isdigit() and 0 < int(text) <= _HIGHEST_PORT)
+    return not text or (_PORT.fullmatch(text) is not None and 0 < int(text) <= _HIGHEST_PORT)
 
 
 def _unknown_option(rest: str) -> str | None:

@@ -32,6 +32,7 @@ def test_a_raw_delimiter_in_a_password_is_refused(
         "postgresql://user:canary@[host/inbox",
         "postgresql://user:canary\udce4@host/inbox",
         "postgresql://user:canary%zz@host/inbox",
+        f"postgresql://user@host:{'9' * 5000}/inbox",
     ],
 )
 def test_what_cannot_be_parsed_is_refused_in_one_sentence(url: str) -> None:
