@@ -246,7 +246,7 @@ def test_nobody_there_is_one_line(lyftr: Lyftr) -> None:
         (["--secret", "canary-secret", "--only", "all"], "--only all: must be one of delivery, "),
         (["--secret", "canary-secret", "--timeout", "0"], "timeout"),
         (["--secret", ""], "--secret must not be empty"),
-        (["--scheme", "standard", "--secret", "canary-secret"], "WEBHOOK_SECRET must be whsec_"),
+        (["--scheme", "standard", "--secret", "canary-secret"], "--secret must be whsec_"),
         ([], "WEBHOOK_SECRET must be set, or --secret given, to sign with"),
     ],
 )

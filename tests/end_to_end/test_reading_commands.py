@@ -243,8 +243,8 @@ def test_an_empty_database_has_nothing_to_show(lyftr: Lyftr) -> None:
         (["tail", "--from", "12"], "--from must be an E.164 phone number"),
         (["tail", "--since", "yesterday"], "--since must be as in"),
         (["tail", "--after", "x"], "--after"),
-        (["search", ""], "the text must not be empty"),
-        (["search", "a" * 257], "the text must have at most 256"),
+        (["search", ""], "TEXT must not be empty"),
+        (["search", "a" * 257], "TEXT must have at most 256"),
         (["search", "--limit", "0"], "--limit"),
     ],
 )
