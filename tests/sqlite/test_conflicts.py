@@ -171,7 +171,7 @@ async def test_a_store_opened_for_reading_alone_reads_and_changes_nothing(
     for _ in range(2):
         async with store.reading():
             assert len(await store.reader.conflicts(9)) == 1
-            with pytest.raises(StorageUnavailable, match="closed"):
+            with pytest.raises(StorageUnavailable, match="not open"):
                 await store.writer.add(message("m2"), received_at=NOW)
         assert (path.read_bytes(), files(path.parent)) == (before, [path.name])
 

@@ -24,7 +24,7 @@ async def test_add_before_open_is_refused(
     writing_engine: AsyncEngine, message: Make, path: Path
 ) -> None:
     writer = SqliteMessageWriter(WritingConnection(writing_engine, path))
-    with pytest.raises(StorageUnavailable, match="closed"):
+    with pytest.raises(StorageUnavailable, match="not open"):
         await writer.add(message("m1"), received_at=NOW)
 
 

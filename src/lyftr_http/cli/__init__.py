@@ -8,7 +8,7 @@ import click
 from lyftr_core import LyftrError, __version__
 from lyftr_http.cli.backup import backup
 from lyftr_http.cli.check import check
-from lyftr_http.cli.closed_output import OutputClosed, end_as_by_sigpipe
+from lyftr_http.cli.closed_output import OutputClosed, end_quietly
 from lyftr_http.cli.completion import completion
 from lyftr_http.cli.conflicts import conflicts
 from lyftr_http.cli.conformance import conformance
@@ -63,14 +63,14 @@ cli.add_sections(SECTIONS)
 def run() -> None:
     """Run the command line. What goes wrong is one line on standard error and a non-zero exit.
 
-    Where the reader of the output has ended, as behind `| head`, it ends as SIGPIPE ends others.
+    Where the reader of the output has ended, as behind `| head`, it ends with 1 and says nothing.
     """
     try:
         _run_and_flush()
     except click.exceptions.Abort:
         sys.exit(130)
     except OutputClosed:
-        end_as_by_sigpipe()
+        end_quietly()
     except click.exceptions.NoArgsIsHelpError as exc:
         click.echo(exc.format_message(), err=True)
         sys.exit(exc.exit_code)
@@ -85,7 +85,7 @@ def _run_and_flush() -> None:
 
     Raises:
         click.ClickException: Standard output takes no more.
-        SystemExit: Its reader has gone.
+        OutputClosed: Its reader has gone.
     """
     try:
         cli.main(prog_name="lyftr", standalone_mode=False)
@@ -93,8 +93,7 @@ def _run_and_flush() -> None:
         try:
             sys.stdout.flush()
         except BrokenPipeError:
-            sys.stdout = None
-            sys.exit(1)  # as click does while a command runs
+            raise OutputClosed from None
         except OSError as exc:
             sys.stdout = None  # or Python flushes it again, and changes the exit status
             reason = f"cannot write to standard output: {exc.strerror}"

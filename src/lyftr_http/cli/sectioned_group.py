@@ -1,6 +1,5 @@
 """The group of all commands: its help lists them under headings, in an order of our choice."""
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -51,7 +50,6 @@ class SectionedGroup(click.Group):
         """
         with _noticing_closed_output():
             result: object = super().invoke(ctx)
-            sys.stdout.flush()
             return result
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -70,6 +68,6 @@ def _noticing_closed_output() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        # click would end with status 1, and so does a pipe that is not the output.
+        # Another pipe may break, too: that is an error like others.
         require_open_output()
         raise
