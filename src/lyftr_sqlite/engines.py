@@ -2,19 +2,23 @@
 
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
 import aiosqlite
-from sqlalchemy import AsyncAdaptedQueuePool, Connection, ExceptionContext, event
+from sqlalchemy import URL, AsyncAdaptedQueuePool, Connection, ExceptionContext, event
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from lyftr_sqlite.failures import is_passing
+from lyftr_core.errors import StorageUnavailable
+from lyftr_sqlite.failures import as_storage_unavailable, is_passing
 from lyftr_sqlite.file_identity import OneFile
 from lyftr_sqlite.hashing import HASH_FUNCTION, hash_of_columns
+from lyftr_sqlite.obstacles import obstacle_to_reading
 from lyftr_sqlite.opening import BUSY_TIMEOUT, file_uri, open_connection
 from lyftr_sqlite.read_access import AtRest, read_access
 
@@ -24,7 +28,7 @@ __all__ = [
     "create_reading_engine",
     "create_writing_engine",
     "file_uri",
-    "require_at_rest",
+    "reading_from",
 ]
 
 READERS = 4
@@ -32,7 +36,7 @@ READERS = 4
 _LOG_SIZE = 128 * 1024 * 1024
 """To how many bytes a longer write-ahead log is cut when it begins anew: what is cut off has to be
 given to it again, which costs more than to write over it."""
-_DRIVER = "sqlite+aiosqlite://"
+_DRIVER = "sqlite+aiosqlite"
 _AT_REST = "at_rest"
 _NICENESS = 5
 """By how much readers are nicer than the rest: they get about a third of what it gets."""
@@ -52,7 +56,7 @@ def create_writing_engine(
         autocheckpoint: A log of so many pages is copied into the database by the very commit.
     """
     engine = create_async_engine(
-        _DRIVER,
+        URL.create(_DRIVER),
         async_creator=_opener(path, file, lambda: open_connection(file_uri(path, "rw"))),
         isolation_level="AUTOCOMMIT",
         hide_parameters=True,  # an error that is logged shows no text and no phone number
@@ -81,7 +85,7 @@ def create_writing_engine(
 def create_reading_engine(path: Path, file: OneFile | None = None) -> AsyncEngine:
     """Make the engine of the readers: each transaction sees one moment, and none can write.
 
-    Where this user may not write the file, `require_at_rest` belongs after each transaction.
+    Use its connections through `reading_from`.
 
     Args:
         path: The file.
@@ -99,7 +103,7 @@ def create_reading_engine(path: Path, file: OneFile | None = None) -> AsyncEngin
         return connection
 
     engine = create_async_engine(
-        _DRIVER,
+        URL.create(_DRIVER, database=str(path)),  # the name for `reading_from`; it opens nothing
         async_creator=_opener(path, file, open_as_allowed),
         hide_parameters=True,  # as for the writer
         poolclass=AsyncAdaptedQueuePool,
@@ -129,18 +133,32 @@ def create_reading_engine(path: Path, file: OneFile | None = None) -> AsyncEngin
     return engine
 
 
-def require_at_rest(connection: AsyncConnection) -> None:
-    """Check that what was read without locks is right; see `lyftr_sqlite.read_access`.
+@asynccontextmanager
+async def reading_from(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Use a connection of the readers for one transaction.
 
     Args:
-        connection: One of the readers, after it has read.
+        engine: See `create_reading_engine`.
 
     Raises:
-        StorageUnavailable: Another process has written meanwhile.
+        StorageUnavailable: The database cannot be read, or another process wrote to it and this
+            user can take no lock, so that the answer may be wrong. The next call connects again.
     """
-    at_rest: AtRest | None = connection.info[_AT_REST]
-    if at_rest:
-        at_rest.require_same()
+    path = Path(engine.url.database or "")
+    why = partial(obstacle_to_reading, path)
+    with as_storage_unavailable(f"cannot read {path}", why):
+        async with engine.connect() as connection:
+            at_rest: AtRest | None = connection.info[_AT_REST]
+            if at_rest is None:
+                yield connection
+                return
+            try:
+                with at_rest.kept():
+                    yield connection
+            except StorageUnavailable:
+                # Without this the pool would keep what was true when it was opened.
+                await connection.invalidate()
+                raise
 
 
 def _opener(

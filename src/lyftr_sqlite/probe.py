@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lyftr_sql.probe import StoreProbe
-from lyftr_sqlite.failures import as_storage_unavailable
+from lyftr_sqlite.engines import reading_from
 from lyftr_sqlite.schema import messages
 from lyftr_sqlite.writer import SqliteMessageWriter
 
@@ -24,6 +24,5 @@ class SqliteReadinessProbe(StoreProbe):
 
 
 async def _read_a_row(engine: AsyncEngine) -> None:
-    with as_storage_unavailable("cannot read"):
-        async with engine.connect() as connection:
-            await connection.execute(select(messages.c.seq).limit(1))
+    async with reading_from(engine) as connection:
+        await connection.execute(select(messages.c.seq).limit(1))

@@ -8,7 +8,7 @@ must not create that file either: it would belong to them, and the server could 
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -38,15 +38,30 @@ class AtRest:
         self._path = path
         self._found = self._look()
 
-    def require_same(self) -> None:
-        """Check that nobody has opened or written the database since.
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Read within; an error that the reader meets may be the fault of the writer as well.
 
         Raises:
-            StorageUnavailable: Somebody has.
+            StorageUnavailable: Another process has opened or written the database.
+        """
+        try:
+            yield
+        except Exception:
+            self.require_same()
+            raise
+        self.require_same()
+
+    def require_same(self) -> None:
+        """Check that no other process has opened or written the database since.
+
+        Raises:
+            StorageUnavailable: Another process has.
         """
         if self._look() != self._found:
             raise StorageUnavailable(
-                f"cannot read {self._path}: another process wrote it meanwhile; run this again"
+                f"cannot read {self._path}: another process wrote to it in the meantime;"
+                " retrying is safe"
             )
 
     def _look(self) -> list[tuple[int, ...] | None]:
@@ -111,12 +126,11 @@ def open_to_read(
         chosen = access or read_access(path)
         timeout = BUSY_TIMEOUT / 1000
         opened = sqlite3.connect(chosen.uri, uri=True, timeout=timeout, isolation_level=None)
-        with closing(opened) as database:
+        kept = chosen.at_rest.kept() if chosen.at_rest else nullcontext()
+        with closing(opened) as database, kept:
             for pragma in chosen.pragmas:
                 database.execute(pragma)
             yield database
-            if chosen.at_rest:
-                chosen.at_rest.require_same()
 
 
 def _may_share(real: Path, *companions: Path) -> bool:

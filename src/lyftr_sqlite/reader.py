@@ -14,8 +14,7 @@ from lyftr_sql.conflicts import list_conflicts
 from lyftr_sql.rows import to_stored
 from lyftr_sqlite.conditions import CONDITIONS
 from lyftr_sqlite.deadline import within
-from lyftr_sqlite.engines import require_at_rest
-from lyftr_sqlite.failures import as_storage_unavailable
+from lyftr_sqlite.engines import reading_from
 from lyftr_sqlite.figures import FIGURES
 from lyftr_sqlite.log_runs import last_seq, read_log
 from lyftr_sqlite.planning import look_ahead, plan
@@ -71,11 +70,8 @@ class SqliteMessageReader:
         return await self._read(lambda connection: list_conflicts(connection, conflicts, limit))
 
     async def _read(self, work: Callable[[AsyncConnection], Coroutine[Any, Any, T]]) -> T:
-        with as_storage_unavailable("cannot read"):
-            async with self._engine.connect() as connection:
-                answer = await within(self._patience, connection, work(connection))
-                require_at_rest(connection)
-                return answer
+        async with reading_from(self._engine) as connection:
+            return await within(self._patience, connection, work(connection))
 
 
 async def _answer(connection: AsyncConnection, selection: Selection) -> tuple[_Rows, int | None]:

@@ -10,8 +10,7 @@ from lyftr_core.removal import Removal, RemovalStep
 from lyftr_sql.pace import Pace
 from lyftr_sqlite.blanking import blank
 from lyftr_sqlite.conditions import CONDITIONS
-from lyftr_sqlite.engines import require_at_rest
-from lyftr_sqlite.failures import as_storage_unavailable
+from lyftr_sqlite.engines import reading_from
 from lyftr_sqlite.log_runs import last_seq
 from lyftr_sqlite.long_work import LongWork
 from lyftr_sqlite.schema import messages
@@ -57,11 +56,8 @@ class SqliteMessageRemover:
     async def count(self, removal: Removal) -> int:
         """Count the messages to remove; see `lyftr_core.ports.MessageRemover`."""
         query = select(func.count()).select_from(messages).where(*CONDITIONS.to_remove(removal))
-        with as_storage_unavailable("cannot read"):
-            async with self._reading.connect() as connection:
-                count = int((await connection.execute(query)).scalar_one())
-                require_at_rest(connection)
-                return count
+        async with reading_from(self._reading) as connection:
+            return int((await connection.execute(query)).scalar_one())
 
     async def scrub(self) -> bool:
         """Clear away what is left; see `lyftr_core.ports.MessageRemover`."""
@@ -78,9 +74,8 @@ class SqliteMessageRemover:
         looked_at = select(func.max(messages.c.seq)).where(*ahead)
         beyond = select(func.min(messages.c.seq) - 1).where(messages.c.seq > after)
         ends = func.coalesce(looked_at.scalar_subquery(), beyond.scalar_subquery(), after)
-        with as_storage_unavailable("cannot read"):
-            async with self._reading.connect() as connection:
-                seqs = (await connection.execute(ordered)).scalars().all()
-                horizon = (await connection.execute(select(ends))).scalar_one()
-                last = await last_seq(connection)
+        async with reading_from(self._reading) as connection:
+            seqs = (await connection.execute(ordered)).scalars().all()
+            horizon = (await connection.execute(select(ends))).scalar_one()
+            last = await last_seq(connection)
         return seqs, horizon, last

@@ -49,6 +49,6 @@ async def test_the_reason_of_an_unreadable_value_does_not_repeat_it(
         " VALUES ('m1', '+12', '+13', 0, 0, CAST(? AS TEXT))",
         [_CANARY.encode() + b"\xff"],
     )
-    with pytest.raises(StorageUnavailable, match="cannot read: Could not decode") as caught:
+    with pytest.raises(StorageUnavailable, match=r"inbox\.db: Could not decode") as caught:
         await SqliteMessageReader(reading_engine).get("m1")
     assert _CANARY not in str(caught.value)

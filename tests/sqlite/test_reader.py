@@ -118,7 +118,7 @@ async def test_a_missing_file_is_unavailable_and_is_not_made(
     engine = create_reading_engine(tmp_path / "absent.db")
     reader = SqliteMessageReader(engine)
     for reading in (reader.get("m1"), reader.select(ALL), reader.stats()):
-        with pytest.raises(StorageUnavailable, match="cannot read: unable to open") as refused:
+        with pytest.raises(StorageUnavailable, match=r"absent\.db: there is no such") as refused:
             await reading
         assert isinstance(refused.value.__cause__, OperationalError)
     assert files(tmp_path) == []
