@@ -12,12 +12,11 @@ from pathlib import Path
 
 from lyftr_core.errors import StorageError, StorageUnavailable
 from lyftr_sqlite.locks import COPYING, TURN
-from lyftr_sqlite.obstacles import obstacle_to_reading
+from lyftr_sqlite.obstacles import obstacle_beside, obstacle_to_reading
+from lyftr_sqlite.opening import BESIDE
 
-__all__ = ["BESIDE", "LOCKS", "RESTORING", "owns", "require_free", "require_usable"]
+__all__ = ["LOCKS", "RESTORING", "owns", "require_free", "require_usable"]
 
-BESIDE = ("-wal", "-shm", "-journal")
-"""What SQLite keeps beside a database (https://www.sqlite.org/tempfiles.html)."""
 LOCKS = (TURN, COPYING)
 """What lyftr keeps beside it."""
 RESTORING = ".restoring"
@@ -80,7 +79,8 @@ def require_usable(path: Path) -> None:
         path: The file. A symbolic link is followed.
 
     Raises:
-        StorageUnavailable: It belongs to another database, or is not a regular file.
+        StorageUnavailable: It belongs to another database; or it or a file that SQLite keeps
+            beside it is not a regular file.
         OSError: It cannot be looked at.
     """
     for name in {path, Path(os.path.realpath(path))}:
@@ -90,6 +90,8 @@ def require_usable(path: Path) -> None:
         if not stat.S_ISREG(path.stat().st_mode):
             why = obstacle_to_reading(path) or "it is not a regular file"
             raise StorageUnavailable(f"cannot open {path}: {why}")
+    if beside := obstacle_beside(path):
+        raise StorageUnavailable(f"cannot open {path}: {beside}")
 
 
 def _database_of(file: Path, ends: tuple[str, ...]) -> Path | None:

@@ -6,11 +6,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from lyftr_sqlite.opening import BESIDE
 from lyftr_sqlite.ownership import ownership_of, user_name
 
-__all__ = ["may", "obstacle_to_reading", "obstacle_to_writing"]
+__all__ = ["forbidden", "may", "obstacle_beside", "obstacle_to_reading", "obstacle_to_writing"]
 
-_COMPANIONS = ("-wal", "-shm")
 _NAMES = {os.R_OK: ("read", "r"), os.W_OK: ("write", "w"), os.X_OK: ("enter", "x")}
 
 
@@ -31,6 +31,17 @@ def obstacle_to_reading(path: Path) -> str | None:
         path: The database.
     """
     return _first(_to_reading(path, Path(os.path.realpath(path))))
+
+
+def obstacle_beside(path: Path) -> str | None:
+    """Say what has the name of a file that SQLite keeps beside a database, and is no regular file.
+
+    SQLite has words for none of them, and waits for ever to open a pipe.
+
+    Args:
+        path: The database.
+    """
+    return _first(_irregular_beside(Path(os.path.realpath(path))))
 
 
 def obstacle_to_writing(path: Path) -> str | None:
@@ -54,9 +65,9 @@ def _to_reading(path: Path, real: Path) -> Iterator[str]:
     if not os.path.lexists(real):
         yield f"{_led_to(path, real)}there is no such file"
         return
-    for file in _files(real):
+    for file in (real, *_beside(real)):
         if not may(file, os.R_OK):
-            yield _forbidden(file, os.R_OK)
+            yield forbidden(file, os.R_OK)
 
 
 def _to_writing(path: Path, real: Path) -> Iterator[str]:
@@ -64,11 +75,11 @@ def _to_writing(path: Path, real: Path) -> Iterator[str]:
     if sys.platform != "win32" and os.statvfs(real.parent).f_flag & os.ST_RDONLY:
         yield "its file system is mounted read-only; choose another folder"
     if os.path.lexists(real):
-        for file in _files(real):
+        for file in (real, *_beside(real)):
             if not may(file, os.R_OK | os.W_OK):
-                yield f"it is readonly: {_forbidden(file, os.W_OK)}"
+                yield f"it is readonly: {forbidden(file, os.W_OK)}"
     if not may(real.parent, os.W_OK):
-        yield f"SQLite needs files beside it: {_forbidden(real.parent, os.W_OK)}"
+        yield f"SQLite needs files beside it: {forbidden(real.parent, os.W_OK)}"
 
 
 def _in_the_way(path: Path, real: Path) -> Iterator[str]:
@@ -79,26 +90,34 @@ def _in_the_way(path: Path, real: Path) -> Iterator[str]:
         elif not folder.is_dir():
             yield f"the folder {real.parent} does not exist: {folder} is a file"
         elif not may(folder, os.X_OK):
-            yield _forbidden(folder, os.X_OK)
+            yield forbidden(folder, os.X_OK)
     if real.is_dir():
         yield f"it is a folder, not a regular file; name a file in it, as in {path}/lyftr.db"
     elif os.path.lexists(real) and not stat.S_ISREG(real.stat().st_mode):
         yield "it is not a regular file; choose another name"
+    yield from _irregular_beside(real)
+
+
+def _irregular_beside(real: Path) -> Iterator[str]:
+    for file in _beside(real):
+        if file.is_dir():
+            yield f"{file} is a folder, not a regular file; move it away"
+        elif not stat.S_ISREG(file.stat().st_mode):
+            yield f"{file} is not a regular file; move it away"
 
 
 def _led_to(path: Path, real: Path) -> str:
     return f"it is a link to {real}, and " if path.is_symlink() else ""
 
 
-def _files(real: Path) -> Iterator[Path]:
-    yield real
-    for end in _COMPANIONS:
+def _beside(real: Path) -> Iterator[Path]:
+    for end in BESIDE:
         companion = Path(f"{real}{end}")
-        if os.path.lexists(companion):
+        if companion.exists():
             yield companion
 
 
-def _forbidden(file: Path, mode: int) -> str:
+def forbidden(file: Path, mode: int) -> str:
     """Say what this user may not do with a file, and what to do."""
     doing, letter = _NAMES[mode]
     owner, me = ownership_of(file), os.geteuid()

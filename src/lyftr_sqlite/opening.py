@@ -7,8 +7,10 @@ from urllib.parse import quote
 
 import aiosqlite
 
-__all__ = ["BUSY_TIMEOUT", "file_uri", "open_connection"]
+__all__ = ["BESIDE", "BUSY_TIMEOUT", "file_uri", "open_connection"]
 
+BESIDE = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a database (https://www.sqlite.org/tempfiles.html)."""
 BUSY_TIMEOUT = 5_000
 """How long a statement waits for another process's lock, in milliseconds."""
 

@@ -15,13 +15,21 @@ from typing import NamedTuple
 
 from lyftr_core.errors import StorageUnavailable
 from lyftr_sqlite.failures import as_storage_unavailable
-from lyftr_sqlite.obstacles import may, obstacle_to_reading
-from lyftr_sqlite.opening import BUSY_TIMEOUT, file_uri
+from lyftr_sqlite.obstacles import forbidden, may, obstacle_beside, obstacle_to_reading
+from lyftr_sqlite.opening import BESIDE, BUSY_TIMEOUT, file_uri
 
 __all__ = ["AtRest", "ReadAccess", "open_to_read", "read_access"]
 
 _ALONE = "PRAGMA locking_mode=EXCLUSIVE"
 """With it the log is read without `-shm`."""
+
+
+class _Identity(NamedTuple):
+    device: int
+    inode: int
+    size: int
+    modified: int
+    changed: int
 
 
 class AtRest:
@@ -36,7 +44,14 @@ class AtRest:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        real = os.path.realpath(path)
+        self._names = [Path(f"{real}{end}") for end in ("", *BESIDE)]
         self._found = self._look()
+
+    @property
+    def sizes(self) -> dict[Path, int]:
+        """The files that were found, the database first, and their sizes in bytes."""
+        return {name: found.size for name, found in self._found.items()}
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -64,8 +79,9 @@ class AtRest:
                 " retrying is safe"
             )
 
-    def _look(self) -> list[tuple[int, ...] | None]:
-        return [_identity(f"{os.path.realpath(self._path)}{end}") for end in ("", "-wal", "-shm")]
+    def _look(self) -> dict[Path, _Identity]:
+        looked_at = ((name, _identity(name)) for name in self._names)
+        return {name: found for name, found in looked_at if found}
 
 
 class ReadAccess(NamedTuple):
@@ -90,18 +106,38 @@ def read_access(path: Path) -> ReadAccess:
 
     Args:
         path: The file; SQLite says best what is wrong if it is missing.
+
+    Raises:
+        StorageUnavailable: No way to open it is safe, or gives right answers.
+        OSError: It cannot be looked at.
     """
+    if why := obstacle_beside(path):
+        raise StorageUnavailable(f"cannot read {path}: {why}")
+    files = AtRest(path)  # before the choice: what another process changes meanwhile then shows
+    sizes = files.sizes
     real = Path(os.path.realpath(path))
-    log, memory = Path(f"{real}-wal"), Path(f"{real}-shm")
-    has_log, has_memory = os.path.lexists(log), os.path.lexists(memory)
-    if _may_share(real, log, memory):
+    log, memory, journal = (Path(f"{real}{end}") for end in BESIDE)
+    if sizes.get(real) == 0 and log in sizes:
+        # Beside an empty database SQLite deletes the log, unless it does not look for one.
+        return ReadAccess(file_uri(path, "ro&immutable=1"), files)
+    is_hot = bool(sizes.get(journal)) and _is_hot(journal)
+    if _may_share(real, set(sizes) - (set() if is_hot else {journal})):
         return ReadAccess(file_uri(path, "rw"))
-    if has_log and has_memory:  # perhaps of a server: read its index of the log, and lock there
+    if is_hot:
+        raise StorageUnavailable(
+            f"cannot read {path}: {journal} holds an unfinished transaction, which only a user who"
+            f" may write {real} can roll back; run lyftr check as such a user first"
+        )
+    if {log, memory} <= sizes.keys():  # perhaps of a server: read its index, and lock there
         return ReadAccess(file_uri(path, "ro&readonly_shm=1"))
-    at_rest = AtRest(path)
-    if has_log and log.stat().st_size:
-        return ReadAccess(file_uri(path, "ro&vfs=unix-none"), at_rest)
-    return ReadAccess(file_uri(path, "ro&immutable=1"), at_rest)
+    if not sizes.get(log):
+        return ReadAccess(file_uri(path, "ro&immutable=1"), files)
+    if may(log, os.W_OK) and may(real.parent, os.W_OK):
+        raise StorageUnavailable(
+            f"cannot read {path}: SQLite might delete {log} when it closes, since"
+            f" {forbidden(real, os.W_OK)}, or make {log} read-only too"
+        )
+    return ReadAccess(file_uri(path, "ro&vfs=unix-none"), files)
 
 
 @contextmanager
@@ -133,17 +169,28 @@ def open_to_read(
             yield database
 
 
-def _may_share(real: Path, *companions: Path) -> bool:
-    """Tell whether this user may write the database, and use or create what is beside it."""
-    found = [file for file in companions if os.path.lexists(file)]
-    if not all(may(file, os.R_OK | os.W_OK) for file in (real, *found)):
-        return not os.path.lexists(real)
-    return len(found) == len(companions) or may(real.parent, os.W_OK)
+def _may_share(real: Path, found: set[Path]) -> bool:
+    """Tell whether this user may write what there is of a database, and create what SQLite adds."""
+    if not all(may(file, os.R_OK | os.W_OK) for file in found):
+        return False
+    is_complete = found == {real, Path(f"{real}-wal"), Path(f"{real}-shm")}
+    return real not in found or is_complete or may(real.parent, os.W_OK)
 
 
-def _identity(name: str) -> tuple[int, ...] | None:
+def _is_hot(journal: Path) -> bool:
+    """Tell whether SQLite would roll back (https://www.sqlite.org/lockingv3.html#hot_journals)."""
     try:
-        found = os.stat(name)  # noqa: PTH116 - the name is put together, and no path
+        with journal.open("rb") as file:
+            return file.read(1) not in {b"", b"\0"}
+    except OSError:
+        return True  # it cannot be ruled out
+
+
+def _identity(name: Path) -> _Identity | None:
+    try:
+        found = name.stat()
     except FileNotFoundError:
         return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    return _Identity(
+        found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    )

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lyftr_core.errors import StorageUnavailable
-from lyftr_sqlite.companions import BESIDE, LOCKS
+from lyftr_sqlite.companions import LOCKS
+from lyftr_sqlite.opening import BESIDE
 from lyftr_sqlite.ownership import PRIVATE, Ownership, hand_over, ownership_of, user_name
 
 __all__ = ["open_copy", "remove_beside"]

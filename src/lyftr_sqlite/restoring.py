@@ -18,11 +18,12 @@ import msgspec
 from lyftr_core.errors import StorageUnavailable
 from lyftr_sqlite.backing_up import copy_database, require_sound
 from lyftr_sqlite.checking import check
-from lyftr_sqlite.companions import BESIDE, LOCKS, RESTORING, require_usable
+from lyftr_sqlite.companions import LOCKS, RESTORING, require_usable
 from lyftr_sqlite.engines import file_uri
 from lyftr_sqlite.failures import as_storage_unavailable, is_busy
 from lyftr_sqlite.migration import migrate
 from lyftr_sqlite.obstacles import obstacle_to_writing
+from lyftr_sqlite.opening import BESIDE
 from lyftr_sqlite.ownership import ownership_of, ownership_of_new
 from lyftr_sqlite.read_access import ReadAccess, read_access
 from lyftr_sqlite.rebuilding import rebuild
@@ -86,9 +87,10 @@ def restore(
 def _access_to(backup: Path) -> ReadAccess:
     """Say how to open a backup: as what does not change, so that nothing is made beside it.
 
-    A copy of the files of a database may have its log beside it, though.
+    A copy of the files of a database may have its log or journal beside it, though.
     """
-    if os.path.lexists(f"{backup}-wal"):
+    real = os.path.realpath(backup)
+    if any(os.path.lexists(f"{real}{end}") for end in BESIDE):
         return read_access(backup)
     return ReadAccess(file_uri(backup, "ro&immutable=1"))
 

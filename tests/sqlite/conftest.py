@@ -21,6 +21,7 @@ from lyftr_core import Message
 from lyftr_sqlite import SqliteMessageWriter, migrate
 from lyftr_sqlite.engines import create_reading_engine, create_writing_engine
 from lyftr_sqlite.writing_connection import WritingConnection
+from tests.sqlite.users import ADD
 
 Until = Callable[[Callable[[], bool]], Awaitable[None]]
 
@@ -211,3 +212,25 @@ def read_only_file(request: pytest.FixtureRequest) -> Iterator[Path]:
         finally:
             os.seteuid(user)
             Path(folder).chmod(0o777)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that others can get to, as those of `tmp_path` are not."""
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name)
+        path.chmod(0o755)
+        yield path
+        path.chmod(0o755)
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """A database with one message in the file and, by this connection, one in the log."""
+    path = tmp_path / "live.db"
+    migrate(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(ADD, ["in the file"])
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+        yield connection

@@ -1,12 +1,11 @@
 """Readers of a database that they may not write: every answer is right, and no file is made."""
 
-import concurrent.futures.thread  # noqa: F401 - nobody may not be able to import it later
 import os
 import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,16 +16,11 @@ from lyftr_core.reading import LogSelection, MessageFilter
 from lyftr_sqlite import SqliteStore, check, migrate
 from lyftr_sqlite.backing_up import back_up
 from lyftr_sqlite.log_copy import open_log_source
-from lyftr_sqlite.ownership import user_name
 from lyftr_sqlite.read_access import open_to_read
 from lyftr_sqlite.restoring import restore
+from tests.sqlite.users import ADD, as_nobody, as_owner, needs_two_users, to_do, told
 
-_NOBODY = 65534
 _NOW = datetime(2026, 1, 15, tzinfo=UTC)
-_ADD = (
-    "INSERT INTO messages (message_id, sender, recipient, ts, received_at)"
-    " VALUES (?, '+12', '+13', 0, 0)"
-)
 _KINDS = {
     "no log": ("",),
     "an empty log": ("", "-wal"),
@@ -34,40 +28,6 @@ _KINDS = {
     "a log and its index": ("", "-wal", "-shm"),
     "an index alone": ("", "-shm"),
 }
-
-
-@contextmanager
-def _as_nobody() -> Iterator[None]:
-    """Root may write anything, so a test runs as somebody else for a while."""
-    user = os.geteuid()
-    if user == 0:
-        os.seteuid(_NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(user)
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder that others can get to, as those of `tmp_path` are not."""
-    with tempfile.TemporaryDirectory() as name:
-        path = Path(name)
-        path.chmod(0o755)
-        yield path
-        path.chmod(0o755)
-
-
-@pytest.fixture
-def live(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    """A database with one message in the file and, by this connection, one in the log."""
-    path = tmp_path / "live.db"
-    migrate(path)
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute(_ADD, ["in the file"])
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        connection.execute("PRAGMA wal_autocheckpoint=0")
-        yield connection
 
 
 @pytest.fixture(params=_KINDS)
@@ -78,7 +38,7 @@ def copy(
     path = folder / "copy.db"
     has_log = "a log" in request.param
     if has_log:
-        live.execute(_ADD, ["in the log"])
+        live.execute(ADD, ["in the log"])
     for end in _KINDS[request.param]:
         shutil.copy(f"{tmp_path / 'live.db'}{end}", f"{path}{end}")
         Path(f"{path}{end}").chmod(0o444)
@@ -92,7 +52,7 @@ def read_only(
     """Such a copy, as seen by a user who may not write it."""
     names = sorted(folder.iterdir())
     folder.chmod(request.param)
-    with _as_nobody():
+    with as_nobody():
         yield copy
     assert sorted(folder.iterdir()) == names
 
@@ -129,13 +89,13 @@ async def test_who_may_not_write_reads_beside_a_writer_without_a_file_of_their_o
     path.chmod(0o644)
     with closing(sqlite3.connect(path, isolation_level=None)) as writer:
         for number in range(3):
-            writer.execute(_ADD, [f"m{number}"])
-            with _as_nobody():
+            writer.execute(ADD, [f"m{number}"])
+            with as_nobody():
                 async with SqliteStore(f"sqlite:///{path}").reading() as store:
                     assert await store.reader.last_seq() == number + 1
             writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         assert {file.stat().st_uid for file in folder.iterdir()} == {os.geteuid()}
-        writer.execute(_ADD, ["last"])
+        writer.execute(ADD, ["last"])
 
 
 @pytest.mark.parametrize("copy", ["no log", "a log"], indirect=True)
@@ -145,7 +105,7 @@ async def test_what_is_written_meanwhile_makes_no_wrong_answer(
     path, count = copy
     path.chmod(0o644)
     folder.chmod(0o555)
-    with _as_nobody():
+    with as_nobody():
         async with SqliteStore(f"sqlite:///{path}").reading() as store:
             assert await store.reader.last_seq() == count
             with pytest.raises(StorageUnavailable, match="another process wrote to it"):
@@ -157,22 +117,22 @@ async def test_what_is_written_meanwhile_makes_no_wrong_answer(
                 _write(path)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs two users")
+@needs_two_users
 async def test_a_follower_sees_a_server_that_starts_later(folder: Path) -> None:
     path = folder / "inbox.db"
     migrate(path)
     path.chmod(0o644)
-    with _as_nobody():
+    with as_nobody():
         async with SqliteStore(f"sqlite:///{path}").reading() as store:
             assert await store.reader.last_seq() == 0
-            with _as_owner():
+            with as_owner():
                 server = sqlite3.connect(path, isolation_level=None)
-                server.execute(_ADD, ["m1"])
+                server.execute(ADD, ["m1"])
             with closing(server):
                 with pytest.raises(StorageUnavailable, match=r"retrying is safe$"):
                     await store.reader.last_seq()
                 assert await store.reader.last_seq() == 1
-                server.execute(_ADD, ["m2"])
+                server.execute(ADD, ["m2"])
                 assert await store.reader.last_seq() == 2
 
 
@@ -184,39 +144,16 @@ def _write_while_it_is_read(path: Path) -> None:
 
 def _write(path: Path) -> None:
     """Write as the owner does; files are made, and gone again with the connection."""
-    with _as_owner(), closing(sqlite3.connect(path, isolation_level=None)) as writer:
+    with as_owner(), closing(sqlite3.connect(path, isolation_level=None)) as writer:
         writer.execute("CREATE TABLE IF NOT EXISTS another (of_others)")
         writer.execute("INSERT INTO another VALUES (1)")
-
-
-@contextmanager
-def _as_owner() -> Iterator[None]:
-    user = os.geteuid()
-    os.seteuid(os.getuid())
-    try:
-        yield
-    finally:
-        os.seteuid(user)
-
-
-def _told(action: Callable[[], object]) -> str:
-    with _as_nobody(), pytest.raises(StorageUnavailable) as refused:
-        action()
-    return str(refused.value)
-
-
-def _to_do(file: Path, letter: str) -> str:
-    owner = file.stat().st_uid
-    if os.geteuid() != 0:
-        return f"run: chmod u+{letter} {file}"
-    return f"run lyftr as {user_name(owner)}, or give this user permission"
 
 
 @pytest.mark.parametrize("end", ["", "-wal", "-shm"])
 def test_a_file_that_may_not_be_read_or_written_is_named(
     live: sqlite3.Connection, tmp_path: Path, folder: Path, end: str
 ) -> None:
-    live.execute(_ADD, ["in the log"])
+    live.execute(ADD, ["in the log"])
     path = folder / "copy.db"
     for each in ("", "-wal", "-shm"):
         shutil.copy(f"{tmp_path / 'live.db'}{each}", f"{path}{each}")
@@ -224,28 +161,28 @@ def test_a_file_that_may_not_be_read_or_written_is_named(
     folder.chmod(0o777)
     file = Path(f"{path}{end}")
     file.chmod(0o444)
-    told = _told(lambda: migrate(path))
-    assert told.startswith(f"cannot open {path}: it is readonly: user ")
-    assert f" may not write {file} (" in told
-    assert told.endswith(f", mode 0444); {_to_do(file, 'w')}")
+    sentence = told(lambda: migrate(path))
+    assert sentence.startswith(f"cannot open {path}: it is readonly: user ")
+    assert f" may not write {file} (" in sentence
+    assert sentence.endswith(f", mode 0444); {to_do(file, 'w')}")
     file.chmod(0o000)
-    told = _told(lambda: list(check(path)))
-    assert told.startswith(f"cannot check {path}: user ")
-    assert f" may not read {file} (" in told
-    assert told.endswith(f", mode 0000); {_to_do(file, 'r')}")
+    sentence = told(lambda: list(check(path)))
+    assert sentence.startswith(f"cannot check {path}: user ")
+    assert f" may not read {file} (" in sentence
+    assert sentence.endswith(f", mode 0000); {to_do(file, 'r')}")
 
 
 def test_a_folder_that_may_not_be_written_or_entered_is_named(folder: Path) -> None:
     path = folder / "inbox.db"
     folder.chmod(0o555)
-    told = _told(lambda: migrate(path))
-    assert told.startswith(f"cannot open {path}: SQLite needs files beside it: user ")
-    assert told.endswith(f", mode 0555); {_to_do(folder, 'w')}")
+    sentence = told(lambda: migrate(path))
+    assert sentence.startswith(f"cannot open {path}: SQLite needs files beside it: user ")
+    assert sentence.endswith(f", mode 0555); {to_do(folder, 'w')}")
     folder.chmod(0o600)
     for action in (lambda: list(check(path)), lambda: migrate(path)):
-        told = _told(action)
-        assert f" may not enter {folder} (" in told
-        assert told.endswith(f", mode 0600); {_to_do(folder, 'x')}")
+        sentence = told(action)
+        assert f" may not enter {folder} (" in sentence
+        assert sentence.endswith(f", mode 0600); {to_do(folder, 'x')}")
 
 
 def test_what_is_no_file_is_named(tmp_path: Path) -> None:
@@ -285,7 +222,7 @@ def test_restore_makes_the_file_that_a_link_leads_to(tmp_path: Path) -> None:
 async def test_a_store_over_a_read_only_file_says_so(folder: Path) -> None:
     path = folder / "inbox.db"
     folder.chmod(0o777)
-    with _as_nobody():
+    with as_nobody():
         migrate(path)
         path.chmod(0o444)
         store = SqliteStore(f"sqlite:///{path}")
