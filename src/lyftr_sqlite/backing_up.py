@@ -1,13 +1,14 @@
 """A copy of a database as of one moment, while others write to it."""
 
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from lyftr_core.errors import SchemaMismatch, StorageUnavailable
 from lyftr_sqlite.checking import check
 from lyftr_sqlite.engines import BUSY_TIMEOUT, file_uri
+from lyftr_sqlite.obstacles import obstacle_to_writing
 from lyftr_sqlite.read_access import ReadAccess, open_to_read
 from lyftr_sqlite.revision import find_revision
 
@@ -70,7 +71,21 @@ def copy_database(
         # What is left of it after a crash is no backup anyway, and whole it is synced at the end.
         copy.execute("PRAGMA synchronous=OFF")
         copy.execute("PRAGMA journal_mode=OFF")
-        source.backup(copy, pages=_STEP, progress=lambda _, left, all_: progress(all_ - left, all_))
+        with _blamed_on(target):
+            source.backup(
+                copy, pages=_STEP, progress=lambda _, left, all_: progress(all_ - left, all_)
+            )
+
+
+@contextmanager
+def _blamed_on(target: Path) -> Iterator[None]:
+    """Name the copy where it is what cannot be written; SQLite does not tell which of the two."""
+    try:
+        yield
+    except sqlite3.Error as exc:
+        if why := obstacle_to_writing(target):
+            raise StorageUnavailable(f"cannot write {target}: {why}") from exc
+        raise
 
 
 def require_sound(path: Path) -> None:

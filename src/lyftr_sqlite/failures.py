@@ -21,7 +21,13 @@ _OF_DATA = {
     sqlite3.SQLITE_TOOBIG,
 }
 _OF_NAME = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
-_OF_FILE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY}
+_OF_FILE = {
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}
 # An expression of a trigger or an index fails for one row; a missing table or column for all.
 _OF_SCHEMA = re.compile(r"no such |table \S+ has no column ")
 _UNDECODABLE = "Could not decode to UTF-8"

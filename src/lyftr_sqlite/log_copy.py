@@ -16,7 +16,7 @@ from lyftr_sqlite.failures import as_storage_unavailable
 from lyftr_sqlite.folding import fold_rest
 from lyftr_sqlite.long_work import open_long_work
 from lyftr_sqlite.migration import migrate
-from lyftr_sqlite.obstacles import obstacle_to_writing
+from lyftr_sqlite.obstacles import obstacle_to_reading, obstacle_to_writing
 from lyftr_sqlite.projections import PROJECTIONS
 from lyftr_sqlite.read_access import open_to_read
 from lyftr_sqlite.revision import find_revision, require_head
@@ -48,10 +48,11 @@ class SqliteLogSource:
         self.name: str = str(path)
         self._path = path
         self._database = database
+        self._to_read = partial(obstacle_to_reading, path)
 
     def count(self) -> int:
         """Return how many rows there are."""
-        with as_storage_unavailable(f"cannot read {self.name}"):
+        with as_storage_unavailable(f"cannot read {self.name}", self._to_read):
             return int(self._database.execute("SELECT count(*) FROM messages").fetchone()[0])
 
     def rows(self, after: int = 0) -> Rows:
@@ -66,7 +67,7 @@ class SqliteLogSource:
 
     def _read(self, query: str, *values: int) -> Iterator[list[Any]]:
         with (
-            as_storage_unavailable(f"cannot read {self.name}"),
+            as_storage_unavailable(f"cannot read {self.name}", self._to_read),
             closing(self._database.execute(query, values)) as cursor,
         ):
             while batch := cursor.fetchmany(AT_ONCE):
@@ -100,7 +101,8 @@ class SqliteLogTarget(SqliteLogSource):
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with as_storage_unavailable(f"cannot write {self.name}"):
+        why = partial(obstacle_to_writing, self._path)
+        with as_storage_unavailable(f"cannot write {self.name}", why):
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield self._database
@@ -159,7 +161,8 @@ def _connect(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _is_new(path: Path) -> bool:
-    with as_storage_unavailable(f"cannot open {path}"), _connect(path) as database:
+    why = partial(obstacle_to_writing, path)
+    with as_storage_unavailable(f"cannot open {path}", why), _connect(path) as database:
         return find_revision(database, path) is None
 
 

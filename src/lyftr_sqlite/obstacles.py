@@ -1,6 +1,7 @@
 """What keeps this user from a database, in words. SQLite says only that it cannot open the file."""
 
 import os
+import shutil
 import stat
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from lyftr_sqlite.ownership import ownership_of, user_name
 
 __all__ = ["forbidden", "may", "obstacle_beside", "obstacle_to_reading", "obstacle_to_writing"]
 
+_LITTLE = 1024 * 1024
+"""A file system with less room, in bytes, is full where SQLite fails: it asks for more at once."""
 _NAMES = {os.R_OK: ("read", "r"), os.W_OK: ("write", "w"), os.X_OK: ("enter", "x")}
 
 
@@ -68,6 +71,7 @@ def _to_reading(path: Path, real: Path) -> Iterator[str]:
     for file in (real, *_beside(real)):
         if not may(file, os.R_OK):
             yield forbidden(file, os.R_OK)
+    yield from _full(real.parent)
 
 
 def _to_writing(path: Path, real: Path) -> Iterator[str]:
@@ -80,6 +84,7 @@ def _to_writing(path: Path, real: Path) -> Iterator[str]:
                 yield f"it is readonly: {forbidden(file, os.W_OK)}"
     if not may(real.parent, os.W_OK):
         yield f"SQLite needs files beside it: {forbidden(real.parent, os.W_OK)}"
+    yield from _full(real.parent)
 
 
 def _in_the_way(path: Path, real: Path) -> Iterator[str]:
@@ -96,6 +101,16 @@ def _in_the_way(path: Path, real: Path) -> Iterator[str]:
     elif os.path.lexists(real) and not stat.S_ISREG(real.stat().st_mode):
         yield "it is not a regular file; choose another name"
     yield from _irregular_beside(real)
+
+
+def _full(folder: Path) -> Iterator[str]:
+    free = shutil.disk_usage(folder).free
+    if free < _LITTLE:
+        yield f"the file system of {folder} is full ({free} bytes are free); make room there"
+    elif sys.platform != "win32":
+        found = os.statvfs(folder)
+        if found.f_files and not found.f_favail:
+            yield f"the file system of {folder} can take no more files; delete some there"
 
 
 def _irregular_beside(real: Path) -> Iterator[str]:
