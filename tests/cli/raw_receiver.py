@@ -2,14 +2,15 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 __all__ = ["RawReceiver", "raw_receiver"]
 
 
 class RawReceiver:
-    """Answers each request with `answer`, whatever that is.
+    """Answers each request with `answer` and `pieces`, whatever that is.
 
     Args:
         listening: Where requests come in.
@@ -17,6 +18,9 @@ class RawReceiver:
 
     def __init__(self, listening: socket.socket) -> None:
         self.answer = b""
+        self.pieces: Sequence[bytes] = ()
+        """Sent after the answer, one each `pause` seconds."""
+        self.pause = 0.0
         self.requests = 0
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}/hook"
         self._listening = listening
@@ -43,6 +47,9 @@ class RawReceiver:
             request.read(size)
         self.requests += 1
         connection.sendall(self.answer)
+        for piece in self.pieces:
+            time.sleep(self.pause)
+            connection.sendall(piece)
 
 
 @contextmanager

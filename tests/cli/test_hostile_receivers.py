@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -24,6 +25,8 @@ from tests.cli.raw_receiver import RawReceiver, raw_receiver
 BODIES = [body_of(sample(f"m{number}")) for number in range(3)]
 REQUEST = SignedRequest.from_text(HexHmacSha256("secret").signature_headers(b"{}"), b"{}")
 MANY = "9" * 5000
+TAKEN = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+CHUNKS = [b"1\r\na\r\n"] * 8
 RETRY_AFTER = [
     *("", "0", "9" * 5000, "0" * 5000, "-1", "1e400", "nan", "inf", "-inf", "NaN", "1_0", "\xb2"),
     *(
@@ -126,6 +129,47 @@ def test_conformance_says_that_it_has_nobody_to_ask(
     (line,) = err.splitlines()
     assert line.startswith("lyftr: ")
     assert not re.search(CONTROL, line)
+
+
+DRIPPING = {
+    "a status line": (b"", [bytes([byte]) for byte in b"HTTP/1.1 200 OK\r\n\r\n"]),
+    "other answers first": (b"", [*[b"HTTP/1.1 100 Continue\r\n\r\n"] * 8, TAKEN]),
+    "headers": (b"HTTP/1.1 200 OK\r\n", [*[b"X: a\r\n"] * 8, b"\r\n"]),
+    "a body": (b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n", [b"a"] * 8),
+    "a body without a length": (b"HTTP/1.1 200 OK\r\n\r\n", [b"a"] * 8),
+    "chunks": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", [*CHUNKS, b"0\r\n\r\n"]),
+}
+
+
+@pytest.fixture
+def dripping(receiver: RawReceiver) -> Iterator[RawReceiver]:
+    receiver.pause = 0.05
+    yield receiver
+    receiver.pieces = ()
+
+
+@pytest.mark.parametrize("name", DRIPPING)
+def test_an_answer_that_takes_longer_than_the_timeout_is_none(
+    lyftr: Lyftr, dripping: RawReceiver, name: str
+) -> None:
+    dripping.answer, dripping.pieces = DRIPPING[name]
+    limit = ("--url", dripping.url, "--timeout", "0.2")
+    Path("one.jsonl").write_bytes(BODIES[0] + b"\n")
+    options = ("--retries", "0", "--failed", "left.jsonl")
+    status, out, err = lyftr("send", "--file", "one.jsonl", *options, *limit)
+    assert (status, '"taken":0' in out) == (1, True), err
+    assert err.startswith("line 1: no answer: timed out\n"), err
+    assert Path("left.jsonl").read_bytes().splitlines() == BODIES[:1]
+    said = f"lyftr: no answer from {dripping.url}: timed out\n"
+    assert lyftr("conformance", *limit) == (2, "", said)
+
+
+def test_each_answer_has_all_the_time(receiver: RawReceiver) -> None:
+    receiver.answer = TAKEN
+    sender = HttpSender(receiver.url, timeout=0.3)
+    for _ in range(2):
+        assert sender.send(REQUEST).status == 200
+        time.sleep(0.3)
 
 
 @given(st.one_of(st.text(max_size=40), st.from_regex(DATE)))

@@ -4,12 +4,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
-from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead
+from http.client import HTTPException, IncompleteRead
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
 from lyftr_core import SignedRequest
+from lyftr_http.cli.timely_connection import Deadline, TimelyConnection, TimelyTlsConnection
 
 __all__ = ["MAX_BODY_SIZE", "Answer", "HttpSender", "seconds_to_wait", "split_url"]
 
@@ -42,7 +43,7 @@ class HttpSender:
 
     Args:
         url: `http` or `https`, with a host.
-        timeout: How many seconds it may take to connect, and to send each piece of an answer.
+        timeout: How many seconds an answer may take, from connecting to its last byte.
         keep_open: Whether a connection is used again; else each request has its own.
 
     Raises:
@@ -52,15 +53,16 @@ class HttpSender:
     def __init__(self, url: str, *, timeout: float, keep_open: bool = False) -> None:
         self._url = split_url(url)
         self._target = (self._url.path or "/") + (f"?{self._url.query}" if self._url.query else "")
-        self._timeout = timeout
+        self._deadline = Deadline(timeout)
         self._keep_open = keep_open
-        self._kept: HTTPConnection | None = None
+        self._kept: TimelyConnection | None = None
 
     def send(self, request: SignedRequest, method: str = "POST") -> Answer:
         """Send a request once.
 
         Never raises for what the receiver does: no answer is an answer too.
         """
+        self._deadline.restart()
         try:
             if self._kept is not None:
                 with suppress(ConnectionError, HTTPException):  # it may have been closed meanwhile
@@ -76,7 +78,9 @@ class HttpSender:
             self._kept.close()
             self._kept = None
 
-    def _send_over(self, connection: HTTPConnection, request: SignedRequest, method: str) -> Answer:
+    def _send_over(
+        self, connection: TimelyConnection, request: SignedRequest, method: str
+    ) -> Answer:
         self._kept = None
         is_free = False
         try:
@@ -93,11 +97,11 @@ class HttpSender:
             else:
                 connection.close()
 
-    def _connection(self) -> HTTPConnection:
-        kind = HTTPSConnection if self._url.scheme == "https" else HTTPConnection
-        return kind(str(self._url.hostname), self._url.port, timeout=self._timeout)
+    def _connection(self) -> TimelyConnection:
+        kind = TimelyTlsConnection if self._url.scheme == "https" else TimelyConnection
+        return kind(str(self._url.hostname), self._url.port, self._deadline)
 
-    def _write(self, connection: HTTPConnection, request: SignedRequest, method: str) -> None:
+    def _write(self, connection: TimelyConnection, request: SignedRequest, method: str) -> None:
         """Write the headers one by one, as a name may come twice and a value be no text."""
         connection.putrequest(method, self._target, skip_accept_encoding=True)
         if method == "POST":

@@ -21,7 +21,7 @@ class Receiver:
 
     Args:
         url: `http` or `https`, with a host.
-        timeout: How many seconds it may take to connect, and to send each piece of its answer.
+        timeout: How many seconds each answer may take, from connecting to its last byte.
         sleep: Waits so many seconds.
 
     Raises:
