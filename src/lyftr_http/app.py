@@ -9,6 +9,7 @@ from contextlib import (
     suppress,
 )
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from lyftr_core.extras import require_extra
@@ -78,7 +79,8 @@ def create_app(settings: Settings, container: Container | None = None) -> Litest
     """Make an application. Nothing is opened before its lifespan begins.
 
     An application that mounts this one must run its lifespan, as in
-    `async with app.lifespan(): yield`; else every request is answered 503.
+    `async with app.lifespan(): yield`; else every request is answered 503. One lifespan of a wiring
+    runs at a time, a further one after it has ended.
 
     Args:
         settings: The configuration. Without `api_tokens` whoever reaches the application may read;
@@ -101,7 +103,8 @@ def create_app(settings: Settings, container: Container | None = None) -> Litest
     document = cache(
         lambda: encode(openapi_document(routes, dependencies, settings.webhook_scheme))
     )
-    app = Litestar(
+    app = _Application(
+        wiring.running(),
         route_handlers=[*routes, documentation(wiring.allowed_hosts()), *_UNDESCRIBED_ROUTES],
         # Said here, since Litestar otherwise asks the environment, and would show tracebacks.
         debug=False,
@@ -118,6 +121,33 @@ def create_app(settings: Settings, container: Container | None = None) -> Litest
     # The lifespan puts it in place, so that no request has to look whether it runs.
     app.asgi_handler = Observation(_refusing(routing), wiring.journal())
     return app
+
+
+class _Application(Litestar):
+    """Refuses a second lifespan, whose end would close the database of the first."""
+
+    def __init__(self, running: Lock, **options: Any) -> None:  # noqa: ANN401 - as Litestar has them
+        super().__init__(**options)
+        self._running = running
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[None]:
+        """Run the application.
+
+        Raises:
+            RuntimeError: It runs already.
+        """
+        # Before Litestar begins anything, since its emitter of events does not stand a second one.
+        if not self._running.acquire(blocking=False):
+            raise RuntimeError(
+                "the lifespan of this lyftr application is running already: run it once for each"
+                " application that create_app makes"
+            )
+        try:
+            async with super().lifespan():
+                yield
+        finally:
+            self._running.release()
 
 
 def _refusing(app: ASGIApp) -> ASGIApp:
@@ -163,6 +193,7 @@ def _lifespan(
 ) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def open_store(app: Litestar) -> AsyncIterator[None]:
+        refusing = app.asgi_handler
         store = container.store()
         await store.open()
         watching = asyncio.create_task(_watch_queue(lambda: store.waiting, container.metrics()))
@@ -172,6 +203,7 @@ def _lifespan(
                 app.asgi_handler = answering()
                 yield
         finally:
+            app.asgi_handler = refusing
             watching.cancel()
             await container.live_log().close()
             await container.metrics_text().close()

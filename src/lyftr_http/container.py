@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from threading import Lock
 
 from dependency_injector import containers, providers
 
@@ -75,6 +76,8 @@ class Container(containers.DeclarativeContainer):
     journal = providers.Singleton(RequestJournal, log, metrics)
     templates = providers.Singleton(Templates)
 
+    running = providers.Singleton(Lock)
+    """Held while a lifespan runs: the store opens and closes once for all."""
     commit_bell = providers.Singleton(CommitBell)
     database: providers.Provider[Database] = providers.Singleton(
         choose_database,

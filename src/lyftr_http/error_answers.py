@@ -50,7 +50,7 @@ _PLACES: dict[type[InvalidInput], str] = {
 
 
 class NotRunning(StorageUnavailable):
-    """The lifespan of the application has not begun."""
+    """The lifespan of the application has not begun, or has ended."""
 
     def __init__(self) -> None:
         super().__init__(

@@ -95,7 +95,7 @@ async def test_a_folder_that_does_not_exist_stops_the_start_and_is_not_made(
     assert _names(tmp_path) == []
 
 
-async def test_a_mounted_application_says_that_its_lifespan_must_run(
+async def test_an_application_refuses_everything_while_its_lifespan_does_not_run(
     wire: Callable[..., Container],
     settings: Settings,
     transport: Callable[[object], httpx.AsyncBaseTransport],
@@ -106,18 +106,43 @@ async def test_a_mounted_application_says_that_its_lifespan_must_run(
     app = create_app(settings, wire())
     how = "in the lifespan of the application that mounts it: async with app.lifespan(): yield"
     async with httpx.AsyncClient(transport=transport(app), base_url="http://t") as client:
-        for answer in (
-            await client.post("/webhook", **signed()),
-            await client.get("/messages"),
-            await client.get("/health/ready"),
-        ):
-            assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-            assert how in answer.json()["detail"]
+
+        async def refuses_everything() -> None:
+            for answer in (
+                await client.post("/webhook", **signed()),
+                await client.get("/messages"),
+                await client.get("/health/ready"),
+            ):
+                assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+                assert how in answer.json()["detail"]
+
+        await refuses_everything()
         assert all(how in line["error"] and line["level"] == "warning" for line in lines())
         assert _names(tmp_path) == []
-        async with app.lifespan():
-            assert (await client.post("/webhook", **signed())).status_code == 200
-        assert (await client.post("/webhook", **signed())).status_code == 503
+        for _ in range(2):
+            async with app.lifespan():
+                assert (await client.post("/webhook", **signed())).status_code == 200
+            await refuses_everything()
+
+
+async def test_a_second_lifespan_is_refused_and_the_first_goes_on(
+    wire: Callable[..., Container],
+    settings: Settings,
+    transport: Callable[[object], httpx.AsyncBaseTransport],
+    signed: Signed,
+) -> None:
+    wiring = wire()
+    app = create_app(settings, wiring)
+    async with (
+        httpx.AsyncClient(transport=transport(app), base_url="http://t") as client,
+        app.lifespan(),
+    ):
+        for other in (app, create_app(settings, wiring)):
+            with pytest.raises(RuntimeError, match="of this lyftr application is running already"):
+                await other.lifespan().__aenter__()
+        assert (await client.post("/webhook", **signed())).status_code == 200
+        assert (await client.get("/messages")).json()["total"] == 1
+        assert (await client.get("/health/ready")).status_code == 200
 
 
 async def test_messages_are_there_after_a_restart(
