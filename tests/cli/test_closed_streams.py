@@ -1,5 +1,6 @@
 """A standard stream that is closed or full: no data is not empty data, lost data is not written."""
 
+import io
 import os
 import subprocess
 import sys
@@ -65,15 +66,17 @@ def test_what_a_closed_standard_output_loses_is_not_written(
 
 @pytest.mark.skipif(not FULL.exists(), reason="the system has no device that is always full")
 @pytest.mark.parametrize("arguments", WRITING, ids=" ".join)
+@pytest.mark.parametrize("unbuffered", [False, True], ids=["buffered", "unbuffered"])
 def test_what_a_full_standard_output_loses_is_not_written(
-    lyftr: Lyftr, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+    lyftr: Lyftr, monkeypatch: pytest.MonkeyPatch, arguments: list[str], *, unbuffered: bool
 ) -> None:
-    stream = FULL.open("w")
+    raw = FULL.open("wb", buffering=0)
+    stream = io.TextIOWrapper(raw if unbuffered else io.BufferedWriter(raw), write_through=True)
     with monkeypatch.context() as patch:
         patch.setattr(sys, "stdout", stream)
         status, _, err = lyftr(*arguments)
     with Path(os.devnull).open("w") as null:
-        os.dup2(null.fileno(), stream.fileno())  # or closing it fails too
+        os.dup2(null.fileno(), raw.fileno())  # or closing it fails too
     stream.close()
     assert (status, err) == (1, "lyftr: cannot write to standard output: No space left on device\n")
 

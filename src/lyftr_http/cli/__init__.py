@@ -1,5 +1,6 @@
 """The command line: the server, messages for people, and what is done to a database."""
 
+import io
 import sys
 from contextlib import suppress
 
@@ -87,6 +88,7 @@ def _run_and_flush() -> None:
         click.ClickException: Standard output takes no more.
         OutputClosed: Its reader has gone.
     """
+    _gather_output()
     try:
         cli.main(prog_name="lyftr", standalone_mode=False)
     finally:
@@ -98,6 +100,23 @@ def _run_and_flush() -> None:
             sys.stdout = None  # or Python flushes it again, and changes the exit status
             reason = f"cannot write to standard output: {exc.strerror}"
             raise click.ClickException(reason) from None
+
+
+def _gather_output() -> None:
+    """Put a buffer before standard output where Python was told to do without (PYTHONUNBUFFERED).
+
+    A stream without one may write a part and lose the rest in silence, and after an error its last
+    flush tells none.
+    """
+    raw = getattr(sys.stdout, "buffer", None)
+    if isinstance(raw, io.RawIOBase):
+        sys.stdout = open(  # noqa: SIM115 - it stays open to the end of the process
+            raw.fileno(),
+            "w",
+            encoding=sys.stdout.encoding,
+            errors=sys.stdout.errors,
+            closefd=False,
+        )
 
 
 def _fail(message: str, code: int) -> None:
