@@ -2,6 +2,7 @@
 
 import io
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from lyftr_http.cli import cli
 from tests.cli.conftest import Lyftr, refused
+from tests.end_to_end.conftest import LYFTR, environment
 
 BASE = {
     "send": ["--from", "+12", "--to", "+13", "--url", "http://a..b/"],
@@ -197,6 +199,25 @@ def test_a_name_that_is_no_text_is_printed(lyftr: Lyftr, monkeypatch: pytest.Mon
         status, out, err = lyftr(*command)
         assert (status, err) == (0, ""), command
         assert "\\udcff.db" in out or command[0] in {"check", "backup"}
+
+
+@pytest.mark.usefixtures("lyftr")  # for the database in its folder
+def test_text_and_file_names_are_utf_8_whatever_the_locale_says(tmp_path: Path) -> None:
+    ascii_only = {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(
+        [*LYFTR, "export", "--q", "héé", "--output", "é.jsonl"],
+        cwd=tmp_path,
+        env={**environment(), **ascii_only},
+        capture_output=True,
+        timeout=20,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert Path("é.jsonl").read_bytes() == b""
+
+
+def test_text_of_another_locale_stays_as_it_was_read(lyftr: Lyftr) -> None:
+    assert "--q must not hold lone surrogates" in refused(lyftr, "export", "--q", "h\udce9")
 
 
 @pytest.mark.parametrize("host", ["a..b", "a" * 64, ".", "a..b,127.0.0.1"])

@@ -4,6 +4,7 @@ import click
 
 from lyftr_core import InvalidQuery, Removal
 from lyftr_http.cli.removal import asking_options, remove
+from lyftr_http.cli.text_type import TEXT
 
 __all__ = ["erase"]
 
@@ -16,7 +17,9 @@ Examples:
 
 
 @click.command(epilog=_EXAMPLES)
-@click.option("--number", metavar="+…", required=True, help="As a sender and as a recipient.")
+@click.option(
+    "--number", type=TEXT, metavar="+…", required=True, help="As a sender and as a recipient."
+)
 @asking_options
 def erase(*, number: str, dry_run: bool, yes: bool) -> None:
     """Remove the content of all messages from and to a phone number for good.

@@ -22,6 +22,7 @@ from lyftr_http.cli.record_files import (
     header_of,
     writer_of,
 )
+from lyftr_http.cli.text_type import TEXT
 
 if TYPE_CHECKING:
     from lyftr_http.container import Container
@@ -41,7 +42,7 @@ _AT_ONCE = 2_000
 
 @click.command(epilog=_EXAMPLES)
 @filter_options
-@click.option("--q", metavar="TEXT", help="Only those whose text holds this.")
+@click.option("--q", type=TEXT, metavar="TEXT", help="Only those whose text holds this.")
 @format_option
 @click.option(
     "--output",

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from lyftr_core import InvalidQuery, InvalidTimestamp, MessageFilter, parse_timestamp
+from lyftr_http.cli.text_type import TEXT
 
 __all__ = ["filter_options", "message_filter", "parse_moment"]
 
@@ -22,8 +23,8 @@ _UNITS = {
     "w": timedelta(weeks=1),
 }
 _OPTIONS = (
-    click.option("--from", metavar="NUMBER", help="Only from this number."),
-    click.option("--to", metavar="NUMBER", help="Only to this number."),
+    click.option("--from", type=TEXT, metavar="NUMBER", help="Only from this number."),
+    click.option("--to", type=TEXT, metavar="NUMBER", help="Only to this number."),
     click.option(
         "--since",
         metavar="TIME",

@@ -12,6 +12,7 @@ from lyftr_http.cli.environment import container_for, settings_from_environment
 from lyftr_http.cli.filter_options import filter_options, message_filter
 from lyftr_http.cli.message_output import printer_of_messages
 from lyftr_http.cli.output import Output, output_option, say
+from lyftr_http.cli.text_type import TEXT
 
 if TYPE_CHECKING:
     from lyftr_http.container import Container
@@ -29,7 +30,7 @@ Examples:
 
 
 @click.command(epilog=_EXAMPLES)
-@click.argument("text", required=False)
+@click.argument("text", type=TEXT, required=False)
 @filter_options
 @click.option(
     "--limit",

@@ -16,6 +16,7 @@ from lyftr_http.cli.filter_options import filter_options, message_filter
 from lyftr_http.cli.following import Following
 from lyftr_http.cli.message_output import printer_of_messages
 from lyftr_http.cli.output import Output, output_option
+from lyftr_http.cli.text_type import TEXT
 
 if TYPE_CHECKING:
     from lyftr_http.container import Container
@@ -43,7 +44,7 @@ Examples:
     "--after", metavar="SEQ", type=click.IntRange(0, 2**63 - 1), help="All behind this seq."
 )
 @filter_options
-@click.option("--q", metavar="TEXT", help="Only with this in the text.")
+@click.option("--q", type=TEXT, metavar="TEXT", help="Only with this in the text.")
 @output_option
 def tail(
     *,

@@ -13,6 +13,7 @@ from lyftr_http.cli.secret_options import settings_with_secrets, signing_options
 from lyftr_http.cli.send.one_message import body_of, message_from_options
 from lyftr_http.cli.send.run import Options, send_file, send_one
 from lyftr_http.cli.sign import webhook_url
+from lyftr_http.cli.text_type import TEXT
 from lyftr_http.cli.timeout_option import timeout_option
 
 __all__ = ["send"]
@@ -29,10 +30,10 @@ Examples:
 
 
 @click.command(epilog=_EXAMPLES)
-@click.option("--from", metavar="NUMBER", help="Who sends, as in +919876543210.")
-@click.option("--to", metavar="NUMBER", help="Who is to get it.")
-@click.option("--text", metavar="TEXT", help="The text; without it there is none.")
-@click.option("--id", metavar="ID", help="The message_id.  [default: a new UUID]")
+@click.option("--from", type=TEXT, metavar="NUMBER", help="Who sends, as in +919876543210.")
+@click.option("--to", type=TEXT, metavar="NUMBER", help="Who is to get it.")
+@click.option("--text", type=TEXT, metavar="TEXT", help="The text; without it there is none.")
+@click.option("--id", type=TEXT, metavar="ID", help="The message_id.  [default: a new UUID]")
 @click.option("--ts", metavar="TIMESTAMP", help="When it was sent.  [default: now]")
 @click.option("--file", type=click.File("rb"), help="One body a line; - is standard input.")
 @click.option("--url", help="Where to.  [default: from HOST and PORT]")
