@@ -1,5 +1,6 @@
 """The settings: where they come from, and what is said of a wrong value."""
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -201,11 +202,51 @@ def test_a_wrong_value_in_the_file_is_told_the_same_way(dotenv: Path) -> None:
         load_settings({}, dotenv)
 
 
-def test_a_file_that_is_not_utf8_is_told_without_its_content(dotenv: Path) -> None:
-    dotenv.write_bytes(b"WEBHOOK_SECRET=" + _CANARY.encode() + b"\xff\n")
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"WEBHOOK_SECRET=canary-secret\xff\n", 1),
+        (b"PORT=1\n# caf\xe9\r\nWEBHOOK_SECRET=canary-secret\n", 2),
+        (b"PORT=1\r\n\n\xe9", 3),
+        ("WEBHOOK_SECRET=canary-secret\n".encode("utf-16"), 1),
+        ("WEBHOOK_SECRET=canary-secret\n".encode("utf-16-le"), 1),
+        (b"PORT=1\nOTHER=a\0b\n", 2),
+    ],
+)
+def test_a_line_that_is_not_utf8_is_told_without_its_content(
+    dotenv: Path, content: bytes, line: int
+) -> None:
+    dotenv.write_bytes(content)
     with pytest.raises(InvalidSettings) as caught:
         load_settings({}, dotenv)
-    assert _CANARY not in str(caught.value)
+    assert str(caught.value) == f"{dotenv}, line {line}: the line is not in UTF-8"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *('"WEBHOOK_SECRET"', 'export "WEBHOOK_SECRET"', "`WEBHOOK_SECRET`", '"WEBHOOK_SECRET" '),
+        *(
+            "\u201cWEBHOOK_SECRET\u201d",
+            "$WEBHOOK_SECRET",
+            '"WEBHOOK_SECRET',
+            "WEBHOOK_SECRET\u200b",
+        ),
+    ],
+)
+def test_a_variable_is_not_lost_to_quotes_around_its_name(dotenv: Path, name: str) -> None:
+    dotenv.write_text(f"PORT=1\n{name}=canary-secret\n", encoding="utf-8")
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings({}, dotenv)
+    assert str(caught.value) == (
+        f"{dotenv}, line 2: the line has more than the name WEBHOOK_SECRET before its =;"
+        " write WEBHOOK_SECRET=VALUE"
+    )
+
+
+def test_names_of_other_programs_may_be_any(dotenv: Path) -> None:
+    dotenv.write_text("'PORT'=1\nspring.port=2\n\"X\"=3\nMY-HOST=4\n")
+    assert load_settings({}, dotenv) == Settings(port=1)
 
 
 @pytest.mark.parametrize(
@@ -265,6 +306,20 @@ def test_a_file_that_cannot_be_read_is_told(dotenv: Path, tmp_path: Path) -> Non
     dotenv.symlink_to(dotenv)
     with pytest.raises(InvalidSettings, match=r"^cannot read .*: Too many levels of symbolic link"):
         load_settings({}, dotenv)
+    dotenv.unlink()
+    os.mkfifo(dotenv)
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings({}, dotenv)
+    assert str(caught.value) == f"{dotenv} is not a regular file; rename or remove it"
+
+
+def test_a_link_to_a_file_or_to_the_null_device_is_read(dotenv: Path, tmp_path: Path) -> None:
+    (tmp_path / "real").write_text("PORT=1\n")
+    dotenv.symlink_to(tmp_path / "real")
+    assert load_settings({}, dotenv) == Settings(port=1)
+    dotenv.unlink()
+    dotenv.symlink_to(os.devnull)
+    assert load_settings({}, dotenv) == Settings()
 
 
 def test_a_secret_need_not_be_utf8() -> None:
