@@ -7,7 +7,7 @@ import msgspec
 from lyftr_core.message import AddOutcome, Message
 from lyftr_core.parsing import parse
 from lyftr_core.ports import Clock, MessageWriter
-from lyftr_core.signature import SignatureScheme, SignedRequest, VerifiedBody
+from lyftr_core.signature import SignatureScheme, SignedRequest, VerifiedBody, require_request
 from lyftr_core.timestamps import require_aware, require_clock
 
 __all__ = ["IngestMessage", "Ingested"]
@@ -82,12 +82,9 @@ class IngestMessage:
         """
         try:
             body = self._scheme.verify(request)
-        except AttributeError:
-            given: object = request
-            if isinstance(given, SignedRequest):
-                raise
-            kind = type(given).__name__
-            raise TypeError(f"IngestMessage takes a SignedRequest, not {kind}") from None
+        except (AttributeError, TypeError):
+            require_request(request, "IngestMessage")
+            raise
         message = self._parse(body)
         received_at = self._clock()
         if getattr(received_at, "tzinfo", None) is None:  # asked here too, which costs no call

@@ -34,8 +34,11 @@ class KeyedHmac:
         inner = self._inner.copy()
         try:
             inner.update(message)
-        except TypeError:
-            kind = type(message).__name__
+        except (TypeError, BufferError):
+            given: object = message
+            if isinstance(given, memoryview):  # of bytes that do not lie in a row
+                return self.digest(bytes(given))
+            kind = type(given).__name__
             raise TypeError(f"the body must be the raw bytes that are sent, not {kind}") from None
         outer = self._outer.copy()
         outer.update(inner.digest())

@@ -7,7 +7,7 @@ a type checker refuses code that parses bytes before a scheme has verified them.
 import hmac
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Any, Protocol, Self, cast, final
+from typing import Any, Protocol, Self, final
 
 import msgspec
 
@@ -23,6 +23,7 @@ __all__ = [
     "UnconfiguredScheme",
     "VerifiedBody",
     "raw_body",
+    "require_request",
 ]
 
 _PREFIX = b"sha256="
@@ -67,7 +68,7 @@ class SignedRequest(msgspec.Struct, frozen=True):
         if type(self.headers) is not tuple or type(self.body) is not bytes:
             from msgspec.structs import force_setattr  # noqa: PLC0415 - seldom needed
 
-            force_setattr(self, "headers", tuple(_pairs(self.headers)))
+            force_setattr(self, "headers", _pairs(self.headers))
             force_setattr(self, "body", raw_body(self.body))
 
     @classmethod
@@ -110,9 +111,9 @@ class SignedRequest(msgspec.Struct, frozen=True):
             TypeError: The headers are no pairs of bytes, or the name is no bytes.
             ValueError: The name is not in lower case.
         """
-        length = len(name)
         values = []  # a loop, as a comprehension costs a call in Python 3.11
         try:
+            length = len(name)
             for key, value in self.headers:
                 if len(key) == length and key.lower() == name:
                     values.append(value.strip(b" \t"))
@@ -134,14 +135,25 @@ def raw_body(body: object) -> bytes:
     raise TypeError(f"the body must be the raw bytes that were sent, not {type(body).__name__}")
 
 
-def _pairs(headers: Any) -> Iterable[Any]:  # noqa: ANN401 - whatever a framework has
+def require_request(request: object, taker: str = "verify") -> None:
+    """See that what is to be verified is a request; asked after it failed, as it costs a call.
+
+    Raises:
+        TypeError: It is anything else.
+    """
+    if not isinstance(request, SignedRequest):
+        raise TypeError(f"{taker} takes a SignedRequest, not {type(request).__name__}")
+
+
+def _pairs(headers: Any) -> tuple[Any, ...]:  # noqa: ANN401 - whatever a framework has
     """Return names and values; those of httpx would be joined in `items`."""
-    for name in ("multi_items", "items"):
-        if method := getattr(headers, name, None):
-            return cast("Iterable[Any]", method())
-    if isinstance(headers, Iterable):
-        return headers
-    raise TypeError(_NO_BYTES)
+    try:
+        for name in ("multi_items", "items"):
+            if method := getattr(headers, name, None):
+                return tuple(method())
+        return tuple(headers)
+    except TypeError as exc:
+        raise TypeError(_NO_BYTES) from exc
 
 
 def _explain(headers: tuple[Any, ...], name: object) -> None:
@@ -202,11 +214,13 @@ class HexHmacSha256:
     refused. The comparison takes constant time, whichever secret matches.
 
     Args:
-        secret: The shared secret; text stands for its UTF-8 bytes. It signs.
+        secret: The shared secret; text stands for its UTF-8 bytes, and a surrogate of
+            `surrogateescape` for the byte that Python has read as one. It signs.
         previous: The secret that `secret` takes the place of; it verifies too.
 
     Raises:
-        ValueError: A secret is empty.
+        TypeError: A secret is neither text nor bytes.
+        ValueError: A secret is empty, or text that stands for no bytes.
 
     Example:
         >>> scheme = HexHmacSha256("secret")
@@ -238,7 +252,11 @@ class HexHmacSha256:
         Raises:
             InvalidSignature: The header is missing, repeated, malformed or wrong.
         """
-        values = request.header_values(self.HEADER)
+        try:
+            values = request.header_values(self.HEADER)
+        except (AttributeError, TypeError):
+            require_request(request)
+            raise
         if len(values) != 1:
             raise InvalidSignature
         # No look at the form: what is equal to 64 hex digits has it.
@@ -267,9 +285,12 @@ class UnconfiguredScheme:
 
 
 def _keyed(secret: str | bytes) -> KeyedHmac:
-    key = secret.encode() if isinstance(secret, str) else secret
+    if not isinstance(secret, str | bytes | bytearray | memoryview):
+        raise TypeError(f"the secret must be text or bytes, not {type(secret).__name__}")
+    try:
+        key = secret.encode(errors="surrogateescape") if isinstance(secret, str) else bytes(secret)
+    except UnicodeEncodeError:  # which repeats a character of it
+        raise ValueError("the secret must be text that UTF-8 can hold, or bytes") from None
     if not key:
         raise ValueError("the secret must not be empty")
-    if not isinstance(key, bytes | bytearray | memoryview):
-        raise TypeError(f"the secret must be text or bytes, not {type(secret).__name__}")
     return KeyedHmac(key)

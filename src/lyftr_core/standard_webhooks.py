@@ -14,7 +14,13 @@ from datetime import datetime, timedelta
 from lyftr_core.errors import InvalidSignature
 from lyftr_core.keyed_hmac import KeyedHmac
 from lyftr_core.ports import Clock
-from lyftr_core.signature import SignedRequest, SigningKey, VerifiedBody, raw_body
+from lyftr_core.signature import (
+    SignedRequest,
+    SigningKey,
+    VerifiedBody,
+    raw_body,
+    require_request,
+)
 from lyftr_core.timestamps import require_aware, require_clock
 
 __all__ = [
@@ -119,8 +125,11 @@ class StandardWebhooks:
             timestamp: Aware; fractions of a second are cut off.
 
         Raises:
+            TypeError: The identifier is no text, or the body no bytes.
             ValueError: The identifier has other characters, or none.
         """
+        if not isinstance(webhook_id, str):
+            raise TypeError(f"the webhook-id must be text, not {type(webhook_id).__name__}")
         if not _WEBHOOK_ID.fullmatch(webhook_id):
             raise ValueError("the webhook-id must be visible ASCII characters without a full stop")
         content = _content(webhook_id.encode(), _unix_time(timestamp).encode(), raw_body(body))
@@ -169,7 +178,11 @@ class StandardWebhooks:
 
 
 def _only_value(request: SignedRequest, name: bytes) -> bytes:
-    values = request.header_values(name)
+    try:
+        values = request.header_values(name)
+    except (AttributeError, TypeError):
+        require_request(request)
+        raise
     if len(values) != 1:
         raise InvalidSignature
     return values[0]

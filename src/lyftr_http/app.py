@@ -19,7 +19,7 @@ require_extra(
     *("dependency_injector", "litestar", "structlog", "prometheus_client", "jinja2"),
 )
 
-from dependency_injector import providers
+from dependency_injector import containers, providers
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.enums import ScopeType
@@ -89,9 +89,13 @@ def create_app(settings: Settings, container: Container | None = None) -> Litest
         container: Another wiring than the usual one, for tests and for embedding.
 
     Raises:
+        TypeError: The settings or the container are something else.
         InvalidSettings: A setting has a value that no variable could have set.
     """
     check_settings(settings)
+    if container is not None and not isinstance(container, containers.DynamicContainer):
+        kind = type(container).__name__
+        raise TypeError(f"the container must be an instance of Container, not {kind}")
     wiring = container or Container(settings=settings)
     _require_database(wiring)
     dependencies = {name: _provide(wiring.providers[name]) for name in _INJECTED}

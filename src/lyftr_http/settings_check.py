@@ -23,9 +23,14 @@ def check_settings(settings: Settings) -> None:
         settings: Made by `load_settings`, or by hand.
 
     Raises:
+        TypeError: They are no `Settings`.
         InvalidSettings: Some fields have values that are not taken. The message names every one
             and repeats none.
     """
+    given: object = settings
+    if not isinstance(given, Settings):
+        kind = type(given).__name__
+        raise TypeError(f"the settings must be lyftr_http.settings.Settings, not {kind}")
     kinds = {field.name: field.type for field in msgspec.structs.fields(Settings)}
     faults = [
         f"{field} {fault}"
@@ -40,7 +45,7 @@ def check_settings(settings: Settings) -> None:
 def _faults(value: object, kind: Any, read: Callable[[str], object]) -> Iterator[str]:  # noqa: ANN401 - any annotation
     if not _is_a(value, kind):
         shown = kind.__name__ if isinstance(kind, type) else str(kind)
-        yield f"must be {shown.replace(f'{Secret.__module__}.', '')}, not {type(value).__name__}"
+        yield f"must be {shown.replace(f'{Secret.__module__}.', '')}, not {_kind(value)}"
         return
     parts = value if isinstance(value, tuple) else (value,) if value is not None else ()
     try:
@@ -48,6 +53,14 @@ def _faults(value: object, kind: Any, read: Callable[[str], object]) -> Iterator
             _require_readable(part, read)
     except ValueError as exc:
         yield str(exc)
+
+
+def _kind(value: object) -> str:
+    """Return of what type a value is, and what it holds."""
+    parts = value if isinstance(value, tuple) else ()
+    held = [value.value] if isinstance(value, Secret) else parts
+    names = dict.fromkeys(map(_kind, held))
+    return " ".join([type(value).__name__, *(["of", " and ".join(names)] if names else [])])
 
 
 def _is_a(value: Any, kind: Any) -> bool:  # noqa: ANN401 - as above
@@ -68,7 +81,7 @@ def _require_readable(value: object, read: Callable[[str], object]) -> None:
         text.encode(errors="surrogateescape")  # as a variable comes
     except ValueError:  # an integer may have too many digits for Python
         raise ValueError("must be text that UTF-8 can hold, or a number of few digits") from None
-    if isinstance(value, Secret) and not text:
+    if not text:
         raise ValueError("must not be empty")
     found = read(text)
     if [_text(part) for part in (found if isinstance(found, tuple) else (found,))] != [text]:

@@ -50,6 +50,7 @@ INTERNAL = {
     "require_aware",
     "require_clock",
     "require_extra",
+    "require_request",
     "to_microseconds",
 }
 # Modules that are imported by their names, so that the core is there without them. Those of records

@@ -123,6 +123,23 @@ _REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         "the body must be the raw bytes",
     ),
     "a secret": (lambda: HexHmacSha256(_given(5)), "the secret must be text or bytes, not int"),
+    "no secret": (lambda: HexHmacSha256(_given(None)), "text or bytes, not NoneType"),
+    "zero": (lambda: HexHmacSha256("a", previous=_given(0)), "text or bytes, not int"),
+    "an empty list": (lambda: HexHmacSha256(_given([])), "text or bytes, not list"),
+    "no request": (lambda: _HEX.verify(_given(None)), "takes a SignedRequest, not NoneType"),
+    "a text": (lambda: _HEX.verify(_given("x")), "takes a SignedRequest, not str"),
+    "no request either": (lambda: _STANDARD.verify(_given(None)), "SignedRequest, not NoneType"),
+    "the class": (lambda: _STANDARD.verify(_given(SignedRequest)), "SignedRequest, not StructMeta"),
+    "a number as name": (
+        lambda: SignedRequest((), b"").header_values(_given(5)),
+        "the name of a header must be bytes, not int",
+    ),
+    "a class": (lambda: SignedRequest(_given(dict), b""), _TEXT),
+    "a class of text": (lambda: SignedRequest.from_text(_given(dict), b""), _BYTES),
+    "a number as webhook-id": (
+        lambda: _STANDARD.sign(b"", webhook_id=_given(5), timestamp=_NOON),
+        "the webhook-id must be text, not int",
+    ),
     "a secret of bytes": (
         lambda: StandardWebhooks(_given(b"whsec_YQ=="), clock=lambda: _NOON),
         "the secret must be text, not bytes",
@@ -163,6 +180,29 @@ def test_anything_else_is_refused_in_a_sentence(
     with pytest.raises(TypeError, match=sentence) as refused:
         action()
     assert "canary" not in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_a_secret_may_be_any_bytes(kind: Callable[[bytes], Any]) -> None:
+    for scheme in (HexHmacSha256(kind(b"secret")), HexHmacSha256("x", previous=kind(b"secret"))):
+        signed = SignedRequest.from_text(_HEX.signature_headers(_BODY), _BODY)
+        assert scheme.verify(signed).content == _BODY
+    with pytest.raises(ValueError, match="must not be empty"):
+        HexHmacSha256(kind(b""))
+
+
+def test_a_secret_as_the_environment_has_it_stands_for_its_bytes() -> None:
+    assert HexHmacSha256("a\udc80").sign(_BODY) == HexHmacSha256(b"a\x80").sign(_BODY)
+    with pytest.raises(ValueError, match="that UTF-8 can hold") as refused:
+        HexHmacSha256("canary\ud800")
+    assert type(refused.value) is ValueError
+    assert "d800" not in str(refused.value)
+
+
+def test_what_signs_takes_the_bytes_that_a_request_takes() -> None:
+    part = memoryview(b"a-b-c-d-")[::2]
+    assert SignedRequest((), _given(part)).body == b"abcd"
+    assert _HEX.sign(_given(part)) == _HEX.sign(b"abcd")
 
 
 def test_a_header_is_looked_for_in_lower_case() -> None:

@@ -30,7 +30,7 @@ WRONG: list[tuple[str, object]] = [
     ),
     *(("database_url", value) for value in ("sqlite://", "sqlite:///a\0b", "postgresql://a:b/c")),
     ("database_read_url", "postgresql://db/x"),
-    *(("host", value) for value in (None, 1, b"127.0.0.1", SECRET)),
+    *(("host", value) for value in (None, 1, "", b"127.0.0.1", SECRET)),
     *(("log_level", value) for value in ("LOUD", "info", 20, None)),
     *(("log_format", value) for value in ("xml", "JSON", None)),
     *(("api_tokens", value) for value in (CANARY, (CANARY,), [SECRET], None, SECRET, (b"x",))),
@@ -52,6 +52,23 @@ def test_a_secret_that_is_plain_text_is_told_what_to_be() -> None:
     mistake: Any = "x"
     with pytest.raises(InvalidSettings, match=r"^webhook_secret must be Secret \| None, not str$"):
         create_app(Settings(webhook_secret=mistake))
+
+
+def test_what_a_wrong_value_holds_is_told() -> None:
+    tokens: Any = ("x", SECRET)
+    with pytest.raises(InvalidSettings, match=r"tuple\[Secret, ...\], not tuple of str and "):
+        create_app(Settings(api_tokens=tokens))
+    with pytest.raises(InvalidSettings, match=r"must be Secret \| None, not Secret of int$"):
+        create_app(Settings(webhook_secret=Secret(cast("Any", 5))))
+
+
+@pytest.mark.parametrize("mistake", [None, {}, "x", Settings])
+def test_only_settings_make_an_application(mistake: Any) -> None:  # noqa: ANN401 - any at all
+    with pytest.raises(TypeError, match=r"must be lyftr_http.settings.Settings, not \w+$"):
+        create_app(mistake)
+    if mistake is not None:
+        with pytest.raises(TypeError, match=r"must be an instance of Container, not \w+$"):
+            create_app(Settings(), mistake)
 
 
 def test_every_fault_is_named_at_once() -> None:
