@@ -77,7 +77,7 @@ class Container(containers.DeclarativeContainer):
     templates = providers.Singleton(Templates)
 
     running = providers.Singleton(Lock)
-    """Held while a lifespan runs: the store opens and closes once for all."""
+    """Held by the lifespan that runs, as the store can be opened only once."""
     commit_bell = providers.Singleton(CommitBell)
     database: providers.Provider[Database] = providers.Singleton(
         choose_database,
