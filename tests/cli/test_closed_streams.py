@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lyftr_http.closed_streams import replace_closed_streams
-from tests.cli.conftest import Lyftr, refused
+from tests.cli.conftest import LINE, Lyftr, refused
 from tests.end_to_end.conftest import LYFTR, environment
 
 FULL = Path("/dev/full")
@@ -78,6 +78,18 @@ def test_what_a_full_standard_output_loses_is_not_written(
     with Path(os.devnull).open("w") as null:
         os.dup2(null.fileno(), raw.fileno())  # or closing it fails too
     stream.close()
+    assert (status, err) == (1, "lyftr: cannot write to standard output: No space left on device\n")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="the system has no device that is always full")
+def test_an_output_larger_than_the_buffer_names_standard_output_too(
+    lyftr: Lyftr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("in.jsonl").write_text("".join(LINE.replace("m2", f"n{n}") for n in range(500)))
+    assert lyftr("import", "in.jsonl")[0] == 0
+    with FULL.open("w") as stream, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", stream)
+        status, _, err = lyftr("export")
     assert (status, err) == (1, "lyftr: cannot write to standard output: No space left on device\n")
 
 

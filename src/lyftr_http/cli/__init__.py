@@ -9,7 +9,7 @@ import click
 from lyftr_core import LyftrError, __version__
 from lyftr_http.cli.backup import backup
 from lyftr_http.cli.check import check
-from lyftr_http.cli.closed_output import OutputClosed, end_quietly
+from lyftr_http.cli.closed_output import OutputClosed, discard_output, end_quietly
 from lyftr_http.cli.completion import completion
 from lyftr_http.cli.conflicts import conflicts
 from lyftr_http.cli.conformance import conformance
@@ -96,26 +96,43 @@ def _run_and_flush() -> None:
             sys.stdout.flush()
         except BrokenPipeError:
             raise OutputClosed from None
+
+
+class _StandardOutput(io.FileIO):
+    """Standard output; what it does not take is an error that names it."""
+
+    def write(self, data: bytes, /) -> int | None:  # type: ignore[override] # narrower, for one caller
+        """Write, and after an error no more.
+
+        Raises:
+            click.ClickException: It takes no more.
+            BrokenPipeError: Its reader has gone.
+        """
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            raise
         except OSError as exc:
-            sys.stdout = None  # or Python flushes it again, and changes the exit status
+            discard_output(self.fileno())
             reason = f"cannot write to standard output: {exc.strerror}"
             raise click.ClickException(reason) from None
 
 
 def _gather_output() -> None:
-    """Put a buffer before standard output where Python was told to do without (PYTHONUNBUFFERED).
+    """Put our own file behind standard output, with a buffer also under PYTHONUNBUFFERED.
 
     A stream without one may write a part and lose the rest in silence, and after an error its last
     flush tells none.
     """
-    raw = getattr(sys.stdout, "buffer", None)
-    if isinstance(raw, io.RawIOBase):
-        sys.stdout = open(  # noqa: SIM115 - it stays open to the end of the process
-            raw.fileno(),
-            "w",
-            encoding=sys.stdout.encoding,
-            errors=sys.stdout.errors,
-            closefd=False,
+    buffer = getattr(sys.stdout, "buffer", None)
+    if isinstance(getattr(buffer, "raw", buffer), io.FileIO):
+        sys.stdout.flush()
+        raw = _StandardOutput(sys.stdout.fileno(), "w", closefd=False)
+        sys.stdout = io.TextIOWrapper(
+            io.BufferedWriter(raw),
+            sys.stdout.encoding,
+            sys.stdout.errors,
+            line_buffering=raw.isatty(),
         )
 
 

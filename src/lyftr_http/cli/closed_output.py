@@ -5,7 +5,13 @@ import select
 import sys
 from typing import NoReturn
 
-__all__ = ["OutputClosed", "end_quietly", "is_output_closed", "require_open_output"]
+__all__ = [
+    "OutputClosed",
+    "discard_output",
+    "end_quietly",
+    "is_output_closed",
+    "require_open_output",
+]
 
 _STDOUT, _STDERR = 1, 2
 
@@ -37,6 +43,16 @@ def require_open_output() -> None:
 
 def end_quietly() -> NoReturn:
     """End the process without a word, with the status of one that could not do its work."""
-    # What is still in a buffer goes nowhere; else Python would complain of it at the end.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), _STDOUT)
+    discard_output(_STDOUT)
     sys.exit(1)
+
+
+def discard_output(descriptor: int) -> None:
+    """Let what is still in a buffer go nowhere; else Python complains of it at the end.
+
+    Args:
+        descriptor: That of the output.
+    """
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, descriptor)
+    os.close(null)
