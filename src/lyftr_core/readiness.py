@@ -75,8 +75,8 @@ class CheckReadiness:
 
     def _turn_here(self) -> "asyncio.Lock":
         """Return the lock of this event loop."""
-        # To import it takes longer than all of the core; whoever runs a loop has it already.
-        import asyncio  # noqa: PLC0415 - as above
+        # Whoever runs a loop has imported it already.
+        import asyncio  # noqa: PLC0415 - importing it takes longer than importing the core
 
         loop = asyncio.get_running_loop()
         if self._turn is None or self._loop is not loop:

@@ -163,9 +163,11 @@ def _explain(headers: tuple[Any, ...], name: object) -> None:
     if name != name.lower():
         raise ValueError("the name of a header must be in lower case")
     for pair in headers:
-        parts = list(pair) if isinstance(pair, tuple | list) else []
-        if len(parts) != len(("name", "value")) or not all(isinstance(p, bytes) for p in parts):
-            raise TypeError(_NO_BYTES)
+        match pair:
+            case (bytes(), bytes()):
+                pass
+            case _:
+                raise TypeError(_NO_BYTES)
 
 
 @final

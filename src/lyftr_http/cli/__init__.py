@@ -1,6 +1,5 @@
 """The command line: the server, messages for people, and what is done to a database."""
 
-import io
 import sys
 from contextlib import suppress
 
@@ -9,7 +8,6 @@ import click
 from lyftr_core import LyftrError, __version__
 from lyftr_http.cli.backup import backup
 from lyftr_http.cli.check import check
-from lyftr_http.cli.closed_output import OutputClosed, discard_output, end_quietly
 from lyftr_http.cli.completion import completion
 from lyftr_http.cli.conflicts import conflicts
 from lyftr_http.cli.conformance import conformance
@@ -27,6 +25,7 @@ from lyftr_http.cli.sectioned_group import SectionedGroup
 from lyftr_http.cli.send import send
 from lyftr_http.cli.serve import serve
 from lyftr_http.cli.sign import sign
+from lyftr_http.cli.standard_output import OutputClosed, end_quietly, gather_output
 from lyftr_http.cli.stats import stats
 from lyftr_http.cli.tail import tail
 from lyftr_http.cli.verify import verify
@@ -88,7 +87,7 @@ def _run_and_flush() -> None:
         click.ClickException: Standard output takes no more.
         OutputClosed: Its reader has gone.
     """
-    _gather_output()
+    gather_output()
     try:
         cli.main(prog_name="lyftr", standalone_mode=False)
     finally:
@@ -96,44 +95,6 @@ def _run_and_flush() -> None:
             sys.stdout.flush()
         except BrokenPipeError:
             raise OutputClosed from None
-
-
-class _StandardOutput(io.FileIO):
-    """Standard output; what it does not take is an error that names it."""
-
-    def write(self, data: bytes, /) -> int | None:  # type: ignore[override] # narrower, for one caller
-        """Write, and after an error no more.
-
-        Raises:
-            click.ClickException: It takes no more.
-            BrokenPipeError: Its reader has gone.
-        """
-        try:
-            return super().write(data)
-        except BrokenPipeError:
-            raise
-        except OSError as exc:
-            discard_output(self.fileno())
-            reason = f"cannot write to standard output: {exc.strerror}"
-            raise click.ClickException(reason) from None
-
-
-def _gather_output() -> None:
-    """Put our own file behind standard output, with a buffer also under PYTHONUNBUFFERED.
-
-    A stream without one may write a part and lose the rest in silence, and after an error its last
-    flush tells none.
-    """
-    buffer = getattr(sys.stdout, "buffer", None)
-    if isinstance(getattr(buffer, "raw", buffer), io.FileIO):
-        sys.stdout.flush()
-        raw = _StandardOutput(sys.stdout.fileno(), "w", closefd=False)
-        sys.stdout = io.TextIOWrapper(
-            io.BufferedWriter(raw),
-            sys.stdout.encoding,
-            sys.stdout.errors,
-            line_buffering=raw.isatty(),
-        )
 
 
 def _fail(message: str, code: int) -> None:

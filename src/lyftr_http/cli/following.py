@@ -8,8 +8,8 @@ import click
 
 from lyftr_core import LogRequest, MessageFilter, ReadLog, StorageUnavailable, StoredMessage
 from lyftr_core.queries import MAX_LIMIT
-from lyftr_http.cli.closed_output import require_open_output
 from lyftr_http.cli.output import say
+from lyftr_http.cli.standard_output import require_open_output
 from lyftr_http.databases.database import Store
 
 __all__ = ["Following"]

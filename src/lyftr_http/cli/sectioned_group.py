@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from lyftr_http.cli.closed_output import require_open_output
+from lyftr_http.cli.standard_output import require_open_output
 
 __all__ = ["SectionedGroup"]
 
