@@ -73,7 +73,7 @@ def reason(exc: BaseException) -> str:
     """Return the server's first sentence: its detail and context may repeat what was sent."""
     found = getattr(exc, "orig", None) or exc
     if _is_of_host(found):
-        return "no host has such a name: between its dots stand 1 to 63 characters"
+        return "the host name is invalid: each label must have 1 to 63 characters"
     if isinstance(found, UnicodeEncodeError):  # it would show the character
         return f"a character cannot be encoded in {found.encoding}"
     if isinstance(found, psycopg.Error) and found.diag.message_primary:

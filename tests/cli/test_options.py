@@ -227,4 +227,4 @@ def test_a_host_of_postgresql_that_no_host_can_have_is_told(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", f"postgresql://u@{host}/d")
     line = refused(lyftr, command)
-    assert f"d at {host}: no host has such a name" in line
+    assert f"d at {host}: the host name is invalid" in line

@@ -155,7 +155,7 @@ def split_url(url: str) -> SplitResult:
         _ = parts.port  # which raises where it is no port
         (parts.hostname or "").encode("idna")  # as each connection does
     except UnicodeError:
-        raise ValueError("must have 1 to 63 characters between the dots of its host") from None
+        raise ValueError("must name a host whose labels have 1 to 63 characters") from None
     except ValueError as exc:
         raise ValueError(f"{_TAKEN}: {exc}") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
