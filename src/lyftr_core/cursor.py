@@ -14,6 +14,8 @@ from lyftr_core.timestamps import from_microseconds, to_microseconds
 __all__ = ["decode_cursor", "encode_cursor"]
 
 _FIELD = "cursor"
+_TO_STANDARD = bytes.maketrans(b"-_+/", b"+/!!")
+"""From the alphabet for URLs (RFC 4648, section 5), in which the other's characters are wrong."""
 _decode = msgspec.json.Decoder(tuple[str, int, str]).decode
 
 
@@ -53,8 +55,8 @@ def decode_cursor(cursor: str, query: MessageFilter, order: Order) -> Position:
         lyftr_core.errors.InvalidQuery: cursor: must be a next_cursor that this service gave
     """
     try:
-        padded = cursor.encode() + b"=" * (-len(cursor) % 4)
-        fingerprint, count, message_id = _decode(base64.b64decode(padded, b"-_", validate=True))
+        padded = cursor.encode().translate(_TO_STANDARD) + b"=" * (-len(cursor) % 4)
+        fingerprint, count, message_id = _decode(base64.b64decode(padded, validate=True))
         position = Position(from_microseconds(count), message_id)
     except (ValueError, OverflowError, AttributeError, msgspec.DecodeError):
         raise _invalid() from None

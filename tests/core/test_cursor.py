@@ -115,6 +115,14 @@ def test_any_other_string_raises_nothing_but_invalid_query(cursor: str) -> None:
     assert code_of(cursor) is FaultCode.INVALID_CURSOR
 
 
+def test_the_other_alphabet_of_base64_is_none_of_a_cursor() -> None:
+    """RFC 4648, section 5; Python 3.15 warns where a reader takes both."""
+    cursor = encode_cursor(Position(NOON, "~???~>>>"), EVERYTHING, Order.ASCENDING)
+    other = cursor.replace("-", "+").replace("_", "/")
+    assert other != cursor
+    assert code_of(other) is FaultCode.INVALID_CURSOR
+
+
 @given(st.binary())
 def test_any_bytes_in_a_cursor_raise_nothing_but_invalid_query(content: bytes) -> None:
     assert code_of(forged(content)) is FaultCode.INVALID_CURSOR
