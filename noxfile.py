@@ -1,4 +1,4 @@
-"""The checks of this project: `nox` runs all of them, `nox -s NAME` one."""
+"""The checks of this project: `nox` runs those of each commit, `nox -t full` runs all of them."""
 
 import os
 import shutil
@@ -9,8 +9,7 @@ import nox
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 CONSTRAINTS = ("-c", "constraints.txt")
-WITH_EXTRAS = ("-e", ".[server,postgres,testing]")
-# Not the rest of lyftr_http: how the container is wired, each provider says, and checkers agree.
+# The rest of lyftr_http is left out: type checkers cannot infer the container's providers.
 COMPLETELY_TYPED = (
     "lyftr_core",
     "lyftr_core.testing",
@@ -19,6 +18,14 @@ COMPLETELY_TYPED = (
     "lyftr_postgres",
     "lyftr_http.settings",
 )
+INTERPRETERS = ("3.11", "3.12", "3.13", "3.14", "3.15")
+FULL = ["full"]
+DEEP = ["full", "deep"]
+"""What `.ci/run` runs after `nox` alone."""
+# More processes than two cores: many tests wait for a server or for a file.
+PROCESSES = ("--numprocesses=3", "--dist=worksteal")
+IN_PROCESS = ("tests/unit", "tests/adapters", "tests/api", "tests/commands")
+ONE_SERVER = "tests/durability/test_one_server.py"
 
 
 def _works(version: str) -> bool:
@@ -29,63 +36,138 @@ def _works(version: str) -> bool:
     return subprocess.run([command, "-c", ""], capture_output=True, check=False).returncode == 0  # noqa: S603 - found just above
 
 
-PYTHONS = [version for version in ("3.11", "3.12", "3.13") if _works(version)]
+PYTHONS = [version for version in INTERPRETERS if _works(version)]
+FIRST = PYTHONS[0] if PYTHONS else None
+LATEST = PYTHONS[-1] if PYTHONS else None
 
-nox.needs_version = ">=2025.5"
-nox.options.default_venv_backend = "virtualenv"
+# Without bytecode files, every start of `lyftr` compiles its imports again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+nox.needs_version = ">=2026.2"
+nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "imports", "docs", "tests", "package"]
+nox.options.sessions = ["check"]
+
+
+def _install(session: nox.Session, *groups: str) -> None:
+    """Install lyftr, editable, with its extras and some of the dependency groups."""
+    dependencies = (name for group in groups for name in _group(group))
+    session.install(*CONSTRAINTS, "-e", ".[server,postgres,testing]", *dependencies)
 
 
 def _group(name: str) -> tuple[str, ...]:
     return nox.project.dependency_groups(PYPROJECT, name)
 
 
-@nox.session
-def lint(session: nox.Session) -> None:
-    """Ruff, every rule but those that pyproject.toml excuses."""
-    session.install(*CONSTRAINTS, *_group("lint"))
+def _pytest(session: nox.Session, *arguments: str, profile: str = "fast") -> None:
+    """Run tests; paths after `--` take the place of those of the session."""
+    is_chosen = any(Path(word.partition("::")[0]).exists() for word in session.posargs)
+    kept = [word for word in arguments if not (is_chosen and word.startswith("tests/"))]
+    environment = {"HYPOTHESIS_PROFILE": os.environ.get("HYPOTHESIS_PROFILE", profile)}
+    options = (*PROCESSES, "--durations=10", *kept, *session.posargs)
+    session.run("pytest", *options, env=environment)
+
+
+def _deep(session: nox.Session, *arguments: str) -> None:
+    _install(session, "tests")
+    _pytest(session, *arguments, profile="thorough")
+
+
+@nox.session(python=FIRST, tags=FULL)
+def check(session: nox.Session) -> None:
+    """Before each commit: style, types, layers, and the tests that are fast."""
+    _install(session, "check")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
-
-
-@nox.session
-def types(session: nox.Session) -> None:
-    """Mypy, strict, on the sources and the tests."""
-    session.install(*CONSTRAINTS, *WITH_EXTRAS, *_group("types"), *_group("tests"))
-    session.run("mypy")
-
-
-@nox.session
-def imports(session: nox.Session) -> None:
-    """The layers of the design, held by import-linter."""
-    session.install(*CONSTRAINTS, *WITH_EXTRAS, *_group("imports"))
+    session.run("mypy", "src", *IN_PROCESS, "tests/architecture", "tests/support")
     session.run("lint-imports")
+    _pytest(session, "-m", "not postgres", "tests/architecture", *IN_PROCESS, ONE_SERVER)
 
 
-@nox.session(python=PYTHONS[:1] or None)
+def _tests(session: nox.Session) -> None:
+    """Units, SQLite, the API, the architecture; on the newest Python thoroughly, with commands."""
+    _install(session, "unit")
+    rooms = ["tests/architecture", "tests/unit", "tests/adapters", "tests/api"]
+    if session.python == LATEST:
+        _pytest(session, "-m", "not postgres", *rooms, "tests/commands", profile="thorough")
+    else:
+        _pytest(session, "-m", "not postgres", *rooms)
+
+
+def _missing(session: nox.Session) -> None:
+    session.skip(f"no {session.name.replace('tests-', 'Python ')} here")
+
+
+for version in INTERPRETERS:
+    name = f"tests-{version}"
+    if version not in PYTHONS:
+        nox.session(name=name, python=False, tags=DEEP)(_missing)
+    elif version == FIRST != LATEST:  # `check` runs the same
+        nox.session(name=name, python=version)(_tests)
+    else:
+        nox.session(name=name, python=version, tags=DEEP)(_tests)
+
+
+@nox.session(python=FIRST, tags=DEEP)
+def types(session: nox.Session) -> None:
+    """Mypy, strict, on everything, and what type checkers say of the public names."""
+    _install(session, "types", "tests")
+    session.run("mypy")
+    _pytest(session, "tests/typing")
+
+
+@nox.session(python=FIRST, tags=DEEP)
+def coverage(session: nox.Session) -> None:
+    """Branch coverage of the tests in one process, PostgreSQL's too, and of some servers."""
+    _install(session, "unit", "coverage")
+    # Only processes run the server, its connections and its workers.
+    served = [f"tests/system/test_{name}.py" for name in ("workers", "connections", "framing")]
+    again = "--ignore=tests/adapters/postgres/test_pgbouncer.py"  # the whole contract once more
+    _pytest(session, "--cov", "--cov-report=term-missing", again, *IN_PROCESS, *served)
+
+
+@nox.session(python=FIRST, tags=DEEP)
+def system(session: nox.Session) -> None:
+    """Real `lyftr` processes: limits, streams, workers, starts and ends."""
+    _deep(session, "-m", "not postgres", "tests/system", "tests/bench", "tests/fuzz")
+
+
+@nox.session(python=FIRST, tags=DEEP)
+def postgres(session: nox.Session) -> None:
+    """Tests that need a PostgreSQL, apart from durability."""
+    _deep(session, "-m", "postgres", "tests/system", "tests/bench", *IN_PROCESS)
+
+
+@nox.session(python=FIRST, tags=DEEP)
+def durability(session: nox.Session) -> None:
+    """Kills, power loss, full disks, failover: what was acknowledged is there."""
+    _deep(session, "tests/durability")
+
+
+@nox.session(python=FIRST, tags=DEEP)
+def browser(session: nox.Session) -> None:
+    """The page in a real browser."""
+    _deep(session, "tests/browser")
+
+
+@nox.session(python=FIRST, tags=DEEP)
 def docs(session: nox.Session) -> None:
-    """The documentation site, without the network; every warning is an error."""
-    session.install(*CONSTRAINTS, *WITH_EXTRAS, *_group("docs"))
+    """The documentation site, without the network; every block of it and the examples run."""
+    _install(session, "tests")
     site = Path("docs", "_build").resolve()
     session.run("sphinx-build", "-W", "--keep-going", "-n", "-E", "-q", "docs", str(site))
     session.log(f"the site is {(site / 'index.html').as_uri()}")
+    session.env["SITE"] = str(site)
+    _pytest(session, "tests/site", "tests/examples", profile="thorough")
 
 
-@nox.session(python=PYTHONS or None)
-def tests(session: nox.Session) -> None:
-    """The tests, on the first interpreter all with branch coverage; arguments go to pytest."""
-    session.install(*CONSTRAINTS, *WITH_EXTRAS, *_group("tests"))
-    is_first = session.python in {None, *PYTHONS[:1]}
-    # Real processes, PostgreSQL, browsers and documents show the same on every interpreter.
-    folders = [f"tests/{name}" for name in ("architecture", "cli", "core", "http", "sql", "sqlite")]
-    scope = ("--cov", "--cov-report=term-missing") if is_first else ("-m", "not once", *folders)
-    # More processes than two cores: many of the tests wait for a server more than they work.
-    processes = ("--numprocesses=4", "--dist=worksteal")
-    session.run("pytest", *processes, "--durations=10", *scope, *session.posargs)
+@nox.session(python=FIRST, tags=DEEP)
+def deploy(session: nox.Session) -> None:
+    """What is in deploy/, with the programs that read it."""
+    _deep(session, "tests/deploy")
 
 
-@nox.session
+@nox.session(python=FIRST, tags=DEEP)
 def package(session: nox.Session) -> None:
     """The wheel: complete, importable with msgspec alone, able to serve, typed for its users."""
     folder = Path(session.create_tmp()).resolve()
@@ -138,42 +220,42 @@ def _empty_environment(session: nox.Session, folder: Path) -> str:
     return str(folder / "bin" / "python")
 
 
-@nox.session(default=False, python=PYTHONS[:1] or None)
+@nox.session(python=FIRST)
 def mutation(session: nox.Session) -> None:
     """Changes of the core that the tests must notice; arguments go to `mutmut run`."""
     session.install(*CONSTRAINTS, "-e", ".[testing]", *_group("mutation"))
     session.run("python", "-m", "tests.mutation", *session.posargs)
 
 
-@nox.session(default=False, python=PYTHONS[:1] or None)
+@nox.session(python=FIRST)
 def fuzz(session: nox.Session) -> None:
     """A million inputs for each parser and signature scheme; `-- --help` lists arguments."""
     session.install(*CONSTRAINTS, "-e", ".[testing]", *_group("fuzz"))
     session.run("python", "-m", "tests.fuzz", *session.posargs)
 
 
-@nox.session(default=False)
+@nox.session(python=FIRST)
 def torture(session: nox.Session) -> None:
     """Kills under load, 300 on SQLite and 150 on PostgreSQL; arguments go to pytest."""
-    session.install(*CONSTRAINTS, *WITH_EXTRAS, *_group("tests"))
+    _install(session, "tests")
     session.env.setdefault("KILL_ROUNDS", "300")
     files = (
-        "tests/end_to_end/test_kill_9.py",
-        "tests/end_to_end/test_postgres_torture.py",
+        "tests/durability/test_kill_9.py",
+        "tests/durability/test_postgres_torture.py",
     )
-    session.run("pytest", "--no-cov", *files, *session.posargs)
+    session.run("pytest", *files, *session.posargs)
 
 
-@nox.session(default=False)
+@nox.session(python=FIRST)
 def bench(session: nox.Session) -> None:
     """The benchmark; needs wrk and two cores. Arguments go to it: `-- --help` lists them."""
     session.install(*CONSTRAINTS, "-e", ".[server,postgres]", *_group("bench"))
     session.run("python", "-m", "bench", *session.posargs)
 
 
-@nox.session(default=False)
+@nox.session(python=FIRST)
 def lock(session: nox.Session) -> None:
-    """Write constraints.txt anew: the newest version of everything, without addresses."""
+    """Update constraints.txt to the newest version of everything, without addresses."""
     session.install("uv")
     session.run(
         *("uv", "pip", "compile", "--universal", "--python-version=3.11", "--upgrade"),

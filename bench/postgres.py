@@ -19,8 +19,8 @@ from bench.plan import CONNECTIONS, Findings, Run, say
 from bench.request_file import write_requests
 from bench.servers import BASELINE_POSTGRES, OURS, Server, Target
 from bench.webhooks import Round, count_stored, summarise
-from tests.postgresql.installation import PostgresqlMissing, find_installation
-from tests.postgresql.server import PostgresServer
+from tests.support.postgresql.installation import PostgresqlMissing, find_installation
+from tests.support.postgresql.server import PostgresServer
 
 __all__ = ["BOTH_CORES", "measure", "started"]
 

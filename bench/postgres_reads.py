@@ -12,7 +12,7 @@ from bench.postgres_dataset import count_folded, fill
 from bench.read_kinds import Asker, Kind
 from bench.reads import Ask, Key, Times, interleave
 from bench.servers import OURS, Server
-from tests.postgresql.server import PostgresServer
+from tests.support.postgresql.server import PostgresServer
 
 __all__ = ["measure"]
 

@@ -4,8 +4,6 @@ import os
 import subprocess
 import sys
 
-import pytest
-
 _ROUNDS = 15
 # Processor time, which other processes do not use up.
 _MEASURE = """
@@ -30,7 +28,6 @@ def processor_time(module: str) -> float:
     return float(done.stdout)
 
 
-@pytest.mark.once
 def test_importing_the_core_takes_at_most_twice_what_importing_msgspec_takes() -> None:
     times = [(processor_time("lyftr_core"), processor_time("msgspec")) for _ in range(_ROUNDS)]
     core, msgspec = map(min, zip(*times, strict=True))  # the least disturbed of each

@@ -2,13 +2,13 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.complaints import Complaints
-from tests.end_to_end.conftest import PATIENCE, database_variables, serve
+from tests.support.server import PATIENCE
+from tests.support.server_fixtures import database_variables, serve
 
 __all__ = ["OpenPage", "database_variables", "serve"]
 
@@ -20,14 +20,6 @@ _OPTIONS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Another Python changes nothing of what a browser shows."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.once)
 
 
 # Not for the session: while it is there, Playwright's event loop counts as running, and tests of

@@ -11,7 +11,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.end_to_end.conftest import SECRET, LyftrServer
+from tests.support.server import SECRET, LyftrServer
 
 Scheme = Literal["light", "dark"]
 

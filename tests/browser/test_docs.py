@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.accessibility import assert_accessible
-from tests.end_to_end.conftest import LyftrServer, Serve
+from tests.support.server import LyftrServer, Serve
 
 
 def _open(page: Page, server: LyftrServer) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.accessibility import assert_accessible
 from tests.browser.complaints import Complaints
 from tests.browser.conftest import OpenPage
-from tests.end_to_end.conftest import LyftrServer, Serve
+from tests.support.server import LyftrServer, Serve
 
 _TS = "2026-01-15T{:02}:{:02}:{:02}Z"
 

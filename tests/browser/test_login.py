@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import assert_accessible
 from tests.browser.complaints import Complaints
-from tests.end_to_end.conftest import LyftrServer, Serve
+from tests.support.server import LyftrServer, Serve
 
 _TOKEN = "canary/token+2=="
 

@@ -14,9 +14,7 @@ import pytest
 from lyftr_http.cli import cli
 from lyftr_http.settings import VARIABLES, load_settings
 from tests.deploy.files import DEPLOY, ROOT, dockerfile, read_yaml
-from tests.end_to_end.conftest import SECRET, LyftrServer
-
-pytestmark = pytest.mark.once
+from tests.support.server import SECRET, LyftrServer
 
 COMPOSE = read_yaml("compose.yaml")
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]

@@ -9,9 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.deploy.files import dashboard, expressions
-from tests.end_to_end.conftest import LyftrServer, signed
-
-pytestmark = pytest.mark.once
+from tests.support.server import LyftrServer, signed
 
 EXPRESSIONS = expressions()
 _WORDS = {"sum", "rate", "increase", "deriv", "absent", "histogram_quantile", "and", "or"}

@@ -6,8 +6,7 @@ import socket
 import subprocess
 import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -17,9 +16,8 @@ import pytest
 
 from tests.deploy.files import DEPLOY
 from tests.deploy.spellings import assert_hidden, hidden_paths
-from tests.end_to_end.conftest import PATIENCE, SECRET, LyftrServer, signed
-
-pytestmark = pytest.mark.once
+from tests.support.polling import wait_until
+from tests.support.server import PATIENCE, SECRET, LyftrServer, signed
 
 CONFIGURATION = (DEPLOY / "nginx.conf").read_text()
 TOKEN = "a-token"
@@ -113,13 +111,6 @@ def created(server: LyftrServer) -> float:
     """How many messages it has stored, as it says itself."""
     text = server.http.get("/metrics").text
     return float(text.partition('webhook_requests_total{result="created"} ')[2].split()[0])
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)  # polling, up to the deadline
 
 
 def test_a_webhook_goes_in_and_is_read_back(front: Front) -> None:

@@ -10,8 +10,6 @@ import pytest
 
 from tests.deploy.files import DEPLOY, alerts, expressions, read_yaml
 
-pytestmark = pytest.mark.once
-
 FOLDER = DEPLOY / "prometheus"
 CASES = [
     case

@@ -10,8 +10,6 @@ import pytest
 from lyftr_http.settings import VARIABLES, Settings, load_settings
 from tests.deploy.files import DEPLOY
 
-pytestmark = pytest.mark.once
-
 UNIT = DEPLOY / "lyftr.service"
 LYFTR = "/opt/lyftr/bin/lyftr"
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 import httpx
 
 from lyftr_core import HexHmacSha256
-from tests.end_to_end.conftest import PATIENCE, environment
+from tests.support.server import PATIENCE, environment
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "examples" / "README.md").read_text()

@@ -1,5 +1,5 @@
-"""What starts a real `lyftr serve`, as in the end-to-end tests."""
+"""Fixtures that start a real `lyftr serve`."""
 
-from tests.end_to_end.conftest import database_variables, serve
+from tests.support.server_fixtures import database_variables, serve
 
 __all__ = ["database_variables", "serve"]

@@ -11,8 +11,8 @@ from pathlib import Path
 from threading import Thread
 from typing import ClassVar
 
-from tests.end_to_end.conftest import PATIENCE, LyftrServer, Serve, environment
 from tests.examples.commands import command, with_root
+from tests.support.server import PATIENCE, LyftrServer, Serve, environment
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from examples.json_lines.repository import JsonLinesRepository
 from lyftr_core import AddOutcome, Message, MessageFilter, Selection, StorageUnavailable
 from lyftr_core.testing import messages
-from tests.end_to_end.conftest import environment
 from tests.examples.commands import with_root
+from tests.support.server import environment
 
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 # Several callers at once; each prints what it was promised.

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from tests.end_to_end.conftest import environment
 from tests.examples.commands import COMMANDS, README, ROOT, SERVICES, command
+from tests.support.server import environment
 
 PYTEST = [line for line in COMMANDS if "bin/pytest" in line]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.public_modules import PUBLIC
+from tests.support.public_modules import PUBLIC
 
 CONSUMER = Path(__file__).parents[1] / "package" / "consumer"
 

@@ -1,0 +1,7 @@
+"""Fixtures for killed commands (own process) and the commands around them (this process)."""
+
+from tests.support.command_line import lyftr_in_process
+from tests.support.databases import new_url
+from tests.support.migrated import new_databases_from_a_template
+
+__all__ = ["lyftr_in_process", "new_databases_from_a_template", "new_url"]
