@@ -22,8 +22,9 @@ from lyftr_http.container import Container
 from lyftr_http.openapi import openapi_document
 from lyftr_http.settings import Secret, Settings
 from tests.support.migrated import new_databases_from_a_template
+from tests.support.patience import answers_have_time
 
-__all__ = ["new_databases_from_a_template"]
+__all__ = ["answers_have_time", "new_databases_from_a_template"]
 
 _SECRET = "canary-secret-0123456789"
 _NOW = datetime(2026, 1, 15, 12, 30, 15, 250_000, tzinfo=UTC)

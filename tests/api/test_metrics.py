@@ -228,7 +228,7 @@ async def test_while_metrics_are_rendered_other_requests_are_answered(
     let = threading.Event()
 
     def render() -> bytes:
-        return b"# text\n" if let.wait(10) else b"# nobody let it\n"
+        return b"# text\n" if let.wait(120) else b"# nobody let it\n"
 
     container = wire()
     container.metrics_text.override(providers.Object(SharedRendering(render)))

@@ -11,12 +11,14 @@ from lyftr_http.settings import VARIABLES
 from tests.support.command_line import lyftr_in_process
 from tests.support.databases import new_url
 from tests.support.migrated import new_databases_from_a_template
+from tests.support.patience import answers_have_time
 from tests.support.results import told
 from tests.support.server import Lyftr
 from tests.support.server_fixtures import database_variables, inbox, small_disk
 from tests.support.stores import put_records
 
 __all__ = [
+    "answers_have_time",
     "database_variables",
     "inbox",
     "lyftr_in_process",

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 __all__ = ["Listener"]
 
-_PATIENCE = 30.0
+_PATIENCE = 120.0
 
 
 class Listener:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 __all__ = ["wait_until"]
 
-_HANGS = 60.0
+_HANGS = 120.0
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

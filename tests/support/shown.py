@@ -7,7 +7,7 @@ from lyftr_core import StoredMessage
 
 __all__ = ["PATIENCE", "Shown"]
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 class Shown:

@@ -22,7 +22,7 @@ from lyftr_sqlite.projections import PROJECTIONS
 from lyftr_sqlite.writing_connection import WritingConnection
 
 NAMES = tuple(projection.name for projection in PROJECTIONS)
-_HANGS = 30.0
+_HANGS = 120.0
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 
 

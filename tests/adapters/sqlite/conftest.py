@@ -23,13 +23,15 @@ from lyftr_sqlite.engines import create_reading_engine, create_writing_engine
 from lyftr_sqlite.writing_connection import WritingConnection
 from tests.adapters.sqlite.users import ADD
 from tests.support.migrated import new_databases_from_a_template
+from tests.support.patience import answers_have_time
 
-__all__ = ["new_databases_from_a_template"]
+__all__ = ["answers_have_time", "new_databases_from_a_template"]
 
 Until = Callable[[Callable[[], bool]], Awaitable[None]]
 
-_DEADLINE = 30.0
-_HANGS = 60.0
+_DEADLINE = 120.0
+_HANGS = 300.0
+"""Far beyond what a test takes where every core is busy, in seconds."""
 _NOBODY = 65534
 
 

@@ -283,7 +283,7 @@ def test_a_new_file_that_another_process_is_about_to_write_is_waited_for(tmp_pat
         with pytest.raises(TimeoutError):
             migration.result(timeout=0.2)
         connection.execute("ROLLBACK")
-        assert migration.result(timeout=10) == Migration(before=None, after=HEAD)
+        assert migration.result(timeout=120) == Migration(before=None, after=HEAD)
 
 
 def test_of_several_threads_one_migrates_and_the_others_wait(tmp_path: Path) -> None:
@@ -325,5 +325,5 @@ def test_of_several_processes_one_migrates_and_the_others_wait(tmp_path: Path) -
             assert child.stdin is not None
             child.stdin.write("go\n")
             child.stdin.flush()
-        answers = sorted(child.communicate(timeout=30)[0].strip() for child in children)
+        answers = sorted(child.communicate(timeout=200)[0].strip() for child in children)
     assert answers == [HEAD] * 3 + ["None"]

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lyftr_core import AddOutcome, Message, StorageUnavailable
@@ -31,7 +33,17 @@ Until = Callable[[Callable[[], bool]], Awaitable[None]]
 async def small_writer(
     writing_engine: AsyncEngine, path: Path
 ) -> AsyncIterator[SqliteMessageWriter]:
-    """A writer with a short queue."""
+    """A writer with a short queue.
+
+    It waits for another's lock for as long as a test holds it, on a busy machine too.
+    """
+
+    @event.listens_for(writing_engine.sync_engine, "connect")
+    def lengthen(connection: AsyncAdapt_aiosqlite_connection, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA busy_timeout=30000")
+        cursor.close()
+
     connection = WritingConnection(writing_engine, path)
     writer = SqliteMessageWriter(connection, max_batch=BATCH, max_waiting=QUEUE)
     await writer.open()

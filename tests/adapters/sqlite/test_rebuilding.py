@@ -216,7 +216,7 @@ async def test_readers_get_the_same_answers_while_it_runs(
     asked = threading.Semaphore(0)
 
     def wait_for_the_next_answer(_through: int, _last: int) -> None:
-        assert asked.acquire(timeout=30)
+        assert asked.acquire(timeout=120)
 
     rebuilding = asyncio.create_task(asyncio.to_thread(rebuild, file, wait_for_the_next_answer))
     times = 0

@@ -109,7 +109,7 @@ async def test_a_cancelled_close_leaves_no_caller_waiting(
     closing.cancel()
     other.execute("ROLLBACK")
     await asyncio.wait([closing])
-    (outcome,) = await asyncio.wait_for(asyncio.gather(call, return_exceptions=True), timeout=20)
+    (outcome,) = await asyncio.wait_for(asyncio.gather(call, return_exceptions=True), timeout=120)
     assert outcome is CREATED or isinstance(outcome, StorageUnavailable)
     await writer.close()
 
