@@ -17,7 +17,7 @@ from lyftr_http.settings import VARIABLES
 
 SECRET = "an end-to-end secret"
 LYFTR = [sys.executable, "-m", "lyftr_http"]
-PATIENCE = 60.0
+PATIENCE = 180.0
 STANDARD = {
     "WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     "WEBHOOK_SCHEME": "standard",

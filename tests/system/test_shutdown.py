@@ -17,8 +17,8 @@ from tests.support.server import LYFTR, PATIENCE, SECRET, Serve, environment
 from tests.support.stored import assert_kept
 from tests.support.stores import ON_BOTH, Inbox
 
-_LONG = "600"
-_IN_TIME = 60.0
+_LONG = "1800"
+_IN_TIME = 180.0
 """Far beyond the shutdown time-outs here, and far below `_LONG`, which else would end it."""
 _UNHURRIED = "10"
 """How long a shutdown may take whose end is the point, in seconds: on a busy machine most of the
