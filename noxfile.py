@@ -75,7 +75,7 @@ def _deep(session: nox.Session, *arguments: str) -> None:
 
 @nox.session(python=FIRST, tags=FULL)
 def check(session: nox.Session) -> None:
-    """Before each commit: style, types, layers, and the tests that are fast."""
+    """Check style, types and layers, and run the fast tests: enough before a commit."""
     _install(session, "check")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
@@ -85,7 +85,7 @@ def check(session: nox.Session) -> None:
 
 
 def _tests(session: nox.Session) -> None:
-    """Units, SQLite, the API, the architecture; on the newest Python thoroughly, with commands."""
+    """Test units, SQLite, API and architecture; on the newest Python thoroughly, with commands."""
     _install(session, "unit")
     rooms = ["tests/architecture", "tests/unit", "tests/adapters", "tests/api"]
     if session.python == LATEST:
@@ -118,7 +118,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session(python=FIRST, tags=DEEP)
 def coverage(session: nox.Session) -> None:
-    """Branch coverage of the tests in one process, PostgreSQL's too, and of some servers."""
+    """Measure the branch coverage of the tests in one process and of some server processes."""
     _install(session, "unit", "coverage")
     # Only processes run the server, its connections and its workers.
     served = [f"tests/system/test_{name}.py" for name in ("workers", "connections", "framing")]
