@@ -2,10 +2,12 @@
 
 import os
 import random
+import signal
 import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from lyftr_core.testing.samples import sample
 from lyftr_sqlite import check
@@ -22,6 +24,11 @@ BACKUP = ("backup", "--force", "backup.db")
 _Look = dict[str, tuple[int, int, int]]
 
 
+class _Run(NamedTuple):
+    changes: int
+    is_killed: bool
+
+
 def test_a_restore_killed_at_any_moment_leaves_the_old_database_or_the_new(
     lyftr: Lyftr, inbox: Inbox, tmp_path: Path, chance: random.Random
 ) -> None:
@@ -29,11 +36,13 @@ def test_a_restore_killed_at_any_moment_leaves_the_old_database_or_the_new(
     inbox.add(sample("backed up"))
     ok(lyftr("backup", "backup.db"))
     inbox.add(sample("later"))
+    cut_off = 0
     for change in _some_changes(chance, tmp_path, "restore", "backup.db"):
         inbox.add(sample("later"))
-        _kill_at_change(change, tmp_path, "restore", "backup.db")
+        cut_off += _kill_at_change(change, tmp_path, "restore", "backup.db").is_killed
         assert names(database) in ({"backed up", "later"}, {"backed up"})
         assert [finding for finding in check(database) if finding.faults] == []
+    assert cut_off
     assert {"backed up", "later"} in [names(old) for old in tmp_path.glob("lyftr.db.before-*Z")]
     ok(lyftr("restore", "backup.db"))
     assert names(database) == {"backed up"}
@@ -45,26 +54,28 @@ def test_a_backup_killed_at_any_moment_is_whole_or_not_there(
 ) -> None:
     inbox.add(sample("a"))
     target = tmp_path / "backup.db"
+    cut_off = 0
     for number, change in enumerate(_some_changes(chance, tmp_path, *BACKUP)):
         replaced = number % 2 == 0
         if not replaced:
             target.unlink()
-        _kill_at_change(change, tmp_path, *BACKUP)
+        cut_off += _kill_at_change(change, tmp_path, *BACKUP).is_killed
         assert target.exists() or not replaced
         assert not target.exists() or names(target) == {"a"}
         ok(lyftr(*BACKUP))
         assert names(target) == {"a"}
+    assert cut_off
 
 
 def _some_changes(chance: random.Random, folder: Path, *arguments: str) -> list[int]:
     """Run a command to its end; return at which of the changes to its folder to kill others."""
-    count = _kill_at_change(sys.maxsize, folder, *arguments)
+    count = _kill_at_change(sys.maxsize, folder, *arguments).changes
     assert count
     return chance.sample(range(1, count + 1), min(count, _KILLS))
 
 
-def _kill_at_change(last: int, folder: Path, *arguments: str) -> int:
-    """Kill a command once it has changed its folder so often; return how often it did."""
+def _kill_at_change(last: int, folder: Path, *arguments: str) -> _Run:
+    """Kill a command once it has changed its folder so often."""
     before, changes = _look(folder), 0
     with running(folder, *arguments) as process:
         while changes < last and process.poll() is None:
@@ -72,7 +83,7 @@ def _kill_at_change(last: int, folder: Path, *arguments: str) -> int:
             changes += now != before
             before = now
             time.sleep(0.0003)  # polling, until the process ends
-    return changes + (_look(folder) != before)
+    return _Run(changes + (_look(folder) != before), process.returncode == -signal.SIGKILL)
 
 
 def _look(folder: Path) -> _Look:
