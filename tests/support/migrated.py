@@ -1,6 +1,7 @@
 """New SQLite databases from a template: migrating each would take most of the time of a test."""
 
 import sqlite3
+import threading
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from lyftr_sqlite.revision import find_revision
 
 __all__ = ["new_databases_from_a_template"]
 
+_COPYING = threading.Lock()
 _migrate_really = upgrade.upgrade
 _PAGE = 4096
 """The size of a file that is a database and has nothing in it yet, in bytes."""
@@ -32,7 +34,8 @@ def _template() -> sqlite3.Connection:
 
 def _upgrade(path: Path) -> str | None:
     if path.stat().st_size <= _PAGE:
-        with closing(sqlite3.connect(path)) as database:
+        # One thread at a time: another may find the same file empty.
+        with _COPYING, closing(sqlite3.connect(path)) as database:
             if find_revision(database, path) is None:
                 database.execute("PRAGMA synchronous=OFF")
                 _template().backup(database)
