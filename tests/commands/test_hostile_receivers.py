@@ -4,7 +4,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pytest
@@ -230,14 +230,14 @@ def answers(draw: st.DrawFn) -> bytes:
 @given(answers())
 @example(b"HTTP/1.1 503 U\r\nTransfer-Encoding: chunked\r\n\r\n" + b"f" * 40 + b"\r\nhello")
 @example(b"HTTP/1.1 503 U\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello")
+@example(b"HTTP/1.1 503 U\nContent-Length: 7\nContent-Length: 7\n\n" + b"x" * 24)
 @settings(max_examples=150, deadline=None)
 def test_any_bytes_are_an_answer_or_a_failure(receiver: RawReceiver, answer: bytes) -> None:
     receiver.answer = answer
     patient = Receiver(receiver.url, timeout=5, sleep=lambda _: None)
-    for found in (
-        HttpSender(receiver.url, timeout=5, keep_open=True).send(REQUEST),
-        patient.send(REQUEST),
-    ):
+    with closing(HttpSender(receiver.url, timeout=5, keep_open=True)) as sender:
+        answers = sender.send(REQUEST), patient.send(REQUEST)
+    for found in answers:
         assert found.status is not None or found.failure
         assert found.retry_after is None or found.retry_after >= 0
         assert found.status not in range(200, 300)
