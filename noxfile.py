@@ -16,7 +16,7 @@ COMPLETELY_TYPED = (
     "lyftr_sql",
     "lyftr_sqlite",
     "lyftr_postgres",
-    "lyftr_http.settings",
+    "lyftr_runtime.settings",
 )
 INTERPRETERS = ("3.11", "3.12", "3.13", "3.14", "3.15")
 FULL = ["full"]

@@ -12,7 +12,7 @@ import msgspec
 import uvicorn
 
 from lyftr_core import HexHmacSha256, InvalidSignature, Message, MessageWriter, SignedRequest
-from lyftr_http.http_protocol import StrictHttpProtocol
+from lyftr_http.server.protocol import StrictHttpProtocol
 
 __all__ = ["BareApp", "serve"]
 

@@ -14,10 +14,10 @@ from sqlalchemy.schema import CreateTable
 
 from bench.bare import serve
 from lyftr_core import MessageWriter
-from lyftr_sqlite.engines import create_writing_engine
-from lyftr_sqlite.schema import messages
+from lyftr_sqlite.connection.engines import create_writing_engine
+from lyftr_sqlite.connection.writing import WritingConnection
+from lyftr_sqlite.schema.tables import messages
 from lyftr_sqlite.writer import SqliteMessageWriter
-from lyftr_sqlite.writing_connection import WritingConnection
 
 __all__ = ["open_writer"]
 

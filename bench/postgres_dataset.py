@@ -4,10 +4,10 @@ import psycopg
 
 from bench.dataset import messages
 from lyftr_postgres import migrate
-from lyftr_postgres.log_base import raise_log_base
-from lyftr_postgres.schema import SEARCH_INDEX
-from lyftr_postgres.search_index import make_search_index
-from lyftr_sql.batch import Row, to_row
+from lyftr_postgres.connection.log_order import raise_log_base
+from lyftr_postgres.schema.search_index import make_search_index
+from lyftr_postgres.schema.tables import SEARCH_INDEX
+from lyftr_sql.rows import Row, to_row
 
 __all__ = ["count_folded", "fill"]
 

@@ -13,7 +13,7 @@ from typing import NamedTuple, Self
 from bench.client import Client
 from bench.machine import SERVER_CORE
 from bench.request_file import SECRET
-from lyftr_http.settings import VARIABLES
+from lyftr_runtime.settings import VARIABLES
 
 __all__ = [
     "BASELINE",

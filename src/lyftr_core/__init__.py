@@ -10,6 +10,8 @@ No I/O and no framework. The way of a webhook, one type at each stage:
 from lyftr_core.conflict import Conflict, differing_fields
 from lyftr_core.cursor import decode_cursor, encode_cursor
 from lyftr_core.errors import (
+    Fault,
+    FaultCode,
     InvalidInput,
     InvalidMessage,
     InvalidQuery,
@@ -20,23 +22,12 @@ from lyftr_core.errors import (
     StorageError,
     StorageUnavailable,
 )
-from lyftr_core.faults import Fault, FaultCode
-from lyftr_core.ingestion import Ingested, IngestMessage
-from lyftr_core.log import LogPage, LogRequest, ReadLog
 from lyftr_core.memory import InMemoryMessageRepository
 from lyftr_core.message import AddOutcome, Message, StoredMessage
 from lyftr_core.parsing import parse
 from lyftr_core.ports import Clock, MessageReader, MessageRemover, MessageWriter, ReadinessProbe
-from lyftr_core.queries import (
-    ConflictPage,
-    GetMessage,
-    ListConflicts,
-    ListMessages,
-    Page,
-    PageRequest,
-)
-from lyftr_core.readiness import CheckReadiness, Readiness, SecretProbe
-from lyftr_core.reading import (
+from lyftr_core.removal import Removal, RemovalStep, content_hash
+from lyftr_core.selection import (
     BUSIEST_SENDERS,
     HourCount,
     LogRun,
@@ -50,9 +41,7 @@ from lyftr_core.reading import (
     Stats,
     recent_hours,
 )
-from lyftr_core.removal import Removal, RemovalStep, content_hash
-from lyftr_core.removing import RemoveMessages
-from lyftr_core.signature import (
+from lyftr_core.signatures.schemes import (
     HexHmacSha256,
     RequestSigner,
     SignatureScheme,
@@ -61,9 +50,21 @@ from lyftr_core.signature import (
     UnconfiguredScheme,
     VerifiedBody,
 )
-from lyftr_core.standard_webhooks import StandardWebhooks
-from lyftr_core.stats import ComputeStats
+from lyftr_core.signatures.standard_webhooks import StandardWebhooks
 from lyftr_core.timestamps import InvalidTimestamp, format_timestamp, parse_timestamp
+from lyftr_core.use_cases.follow import LogPage, LogRequest, ReadLog
+from lyftr_core.use_cases.ingest import Ingested, IngestMessage
+from lyftr_core.use_cases.list import (
+    ComputeStats,
+    ConflictPage,
+    GetMessage,
+    ListConflicts,
+    ListMessages,
+    Page,
+    PageRequest,
+)
+from lyftr_core.use_cases.readiness import CheckReadiness, Readiness, SecretProbe
+from lyftr_core.use_cases.remove import RemoveMessages
 
 __version__ = "0.1.0"
 

@@ -5,10 +5,9 @@ import hashlib
 
 import msgspec
 
-from lyftr_core.errors import InvalidQuery
-from lyftr_core.faults import Fault, FaultCode
+from lyftr_core.errors import Fault, FaultCode, InvalidQuery
 from lyftr_core.message import check_message_id
-from lyftr_core.reading import MessageFilter, Order, Position
+from lyftr_core.selection import MessageFilter, Order, Position
 from lyftr_core.timestamps import from_microseconds, to_microseconds
 
 __all__ = ["decode_cursor", "encode_cursor"]

@@ -15,11 +15,14 @@ A duplicate is not an error: see `lyftr_core.message.AddOutcome`.
 """
 
 from collections.abc import Sequence
+from enum import StrEnum
 
-from lyftr_core.faults import Fault
+import msgspec
 
 __all__ = [
     "DataRefused",
+    "Fault",
+    "FaultCode",
     "InvalidInput",
     "InvalidMessage",
     "InvalidQuery",
@@ -30,6 +33,70 @@ __all__ = [
     "StorageError",
     "StorageUnavailable",
 ]
+
+
+class FaultCode(StrEnum):
+    """The stable codes of every validation fault. Clients may rely on them."""
+
+    CONFLICTING = "conflicting"
+    """Two parameters that exclude each other were both given."""
+    CONTROL_CHARACTER = "control_character"
+    """The identifier holds a control character (Unicode category Cc)."""
+    CURSOR_MISMATCH = "cursor_mismatch"
+    """The cursor was made for other filters or another order."""
+    INVALID_CSV = "invalid_csv"
+    """The line of a file is no record of comma-separated values (RFC 4180)."""
+    INVALID_CURSOR = "invalid_cursor"
+    """The cursor is not one that this service gave."""
+    INVALID_JSON = "invalid_json"
+    """The body is not one JSON document (RFC 8259)."""
+    INVALID_UTF8 = "invalid_utf8"
+    """The bytes are not valid UTF-8 (RFC 3629)."""
+    LONE_SURROGATE = "lone_surrogate"
+    """The text holds half of a surrogate pair, which no UTF-8 can carry."""
+    MISSING = "missing"
+    """A required field is absent."""
+    NO_SUCH_TIME = "no_such_time"
+    """The date or the time of day does not exist."""
+    NOT_A_CHOICE = "not_a_choice"
+    """The value is none of the few that are taken."""
+    NOT_AN_INTEGER = "not_an_integer"
+    """The value is not a whole number in ASCII digits."""
+    NOT_AN_OBJECT = "not_an_object"
+    """The body is JSON, but not an object."""
+    NOT_E164 = "not_e164"
+    """The phone number is not in E.164 form."""
+    NOT_RFC3339 = "not_rfc3339"
+    """The timestamp is not in the one accepted form of RFC 3339."""
+    NUL_CHARACTER = "nul_character"
+    """The text holds U+0000, which not every store can keep."""
+    OUT_OF_RANGE = "out_of_range"
+    """The number is below or above what is taken."""
+    REPEATED = "repeated"
+    """The parameter was given more than once."""
+    TOO_DEEP = "too_deep"
+    """The JSON nests more than 100 levels deep."""
+    TOO_LONG = "too_long"
+    """The string has more characters than are taken."""
+    TOO_SHORT = "too_short"
+    """The string has fewer characters than are taken."""
+    WRONG_TYPE = "wrong_type"
+    """The value has another JSON type than the field."""
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One thing that is wrong with an input.
+
+    Attributes:
+        field: The field or parameter as the sender named it (`from`, not `sender`),
+            or `None` where the fault lies in the input as a whole.
+        code: The kind of fault; stable.
+        msg: A plain sentence that says what is taken. It never repeats the value.
+    """
+
+    field: str | None
+    code: FaultCode
+    msg: str
 
 
 class LyftrError(Exception):

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from lyftr_core.conflict import Conflict, differing_fields
 from lyftr_core.message import AddOutcome, Message, StoredMessage
-from lyftr_core.reading import (
+from lyftr_core.removal import Removal, RemovalStep, content_hash
+from lyftr_core.selection import (
     BUSIEST_SENDERS,
     HourCount,
     LogRun,
@@ -18,7 +19,6 @@ from lyftr_core.reading import (
     Stats,
     recent_hours,
 )
-from lyftr_core.removal import Removal, RemovalStep, content_hash
 from lyftr_core.timestamps import require_aware
 
 __all__ = ["InMemoryMessageRepository"]

@@ -11,16 +11,17 @@ from functools import cache
 
 import msgspec
 
-from lyftr_core.errors import InvalidMessage
-from lyftr_core.faults import Fault, FaultCode
+from lyftr_core.errors import Fault, FaultCode, InvalidMessage
 from lyftr_core.timestamps import InvalidTimestamp, parse_timestamp
 
 __all__ = [
     "E164_PATTERN",
+    "MAX_KEPT_SEQ",
     "MAX_MESSAGE_ID_LENGTH",
     "MAX_TEXT_LENGTH",
     "AddOutcome",
     "Message",
+    "Record",
     "StoredMessage",
     "check_message_id",
     "check_moment",
@@ -213,3 +214,30 @@ def _faults(message: Message) -> list[Fault]:
         check_text(message.text),
     )
     return [fault for fault in faults if fault]
+
+
+MAX_KEPT_SEQ = 2**52
+"""The largest `seq` that an import keeps. All later messages get a higher one, and what one record
+says must not take them beyond `MAX_SEQ_IN_FILES`: half of all numbers is left for them."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What a record of a file says.
+
+    Attributes:
+        message: The message.
+        received_at: When it was received; aware, in UTC; `None` where the file does not say.
+        seq: Its place in the log that it comes from, from 1; `None` where the file does not say.
+    """
+
+    message: Message
+    received_at: datetime | None = None
+    seq: int | None = None
+
+    @property
+    def kept_seq(self) -> int | None:
+        """The `seq` to store the message under, if the log has not come so far yet.
+
+        Above `MAX_KEPT_SEQ` it is as if the file did not say: the message gets the next one.
+        """
+        return self.seq if self.seq is not None and self.seq <= MAX_KEPT_SEQ else None

@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from lyftr_core.errors import InvalidMessage
-from lyftr_core.faults import Fault, FaultCode
+from lyftr_core.errors import Fault, FaultCode, InvalidMessage
 from lyftr_core.message import (
     Message,
     check_message_id,
@@ -19,7 +18,7 @@ from lyftr_core.message import (
     check_text,
     check_timestamp,
 )
-from lyftr_core.signature import VerifiedBody
+from lyftr_core.signatures.schemes import VerifiedBody
 from lyftr_core.timestamps import InvalidTimestamp, parse_timestamp
 
 __all__ = [

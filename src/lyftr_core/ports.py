@@ -10,8 +10,8 @@ from typing import Protocol
 
 from lyftr_core.conflict import Conflict
 from lyftr_core.message import AddOutcome, Message, StoredMessage
-from lyftr_core.reading import LogRun, LogSelection, Matches, Selection, Stats
 from lyftr_core.removal import Removal, RemovalStep
+from lyftr_core.selection import LogRun, LogSelection, Matches, Selection, Stats
 
 __all__ = ["Clock", "MessageReader", "MessageRemover", "MessageWriter", "ReadinessProbe"]
 

@@ -9,8 +9,7 @@ from hashlib import sha256
 
 import msgspec
 
-from lyftr_core.errors import InvalidQuery
-from lyftr_core.faults import Fault, FaultCode
+from lyftr_core.errors import Fault, FaultCode, InvalidQuery
 from lyftr_core.message import Message, StoredMessage, check_moment, check_phone_number
 from lyftr_core.timestamps import to_microseconds
 

@@ -7,7 +7,7 @@ The grammar is that of RFC 3339, section 5.6, without offsets and without leap s
 import re
 from datetime import UTC, datetime, timedelta
 
-from lyftr_core.faults import FaultCode
+from lyftr_core.errors import FaultCode
 
 __all__ = [
     "TIMESTAMP_PATTERN",

@@ -27,26 +27,26 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from lyftr_core import StorageUnavailable
-from lyftr_http import swagger_ui
+from lyftr_http.api import swagger_ui
+from lyftr_http.api.exception_handlers import EXCEPTION_HANDLERS
+from lyftr_http.api.message_data import documentation, message_data
+from lyftr_http.api.openapi import openapi_document
+from lyftr_http.api.service import get_live, get_metrics, get_ready
+from lyftr_http.api.thin_webhook import ThinWebhook
+from lyftr_http.api.webhook import receive_webhook
 from lyftr_http.container import Container
-from lyftr_http.error_answers import NotRunning
-from lyftr_http.exception_handlers import EXCEPTION_HANDLERS
-from lyftr_http.headers import StrippedHeaders
-from lyftr_http.metrics import Metrics
-from lyftr_http.observation import Observation
-from lyftr_http.openapi import openapi_document
-from lyftr_http.paths import SegmentRouting
-from lyftr_http.request_body import MAX_BODY_SIZE
-from lyftr_http.responses import encode
-from lyftr_http.routes.health import get_live, get_ready
-from lyftr_http.routes.login import log_in, log_out, show_login
-from lyftr_http.routes.message_data import documentation, message_data, pages
-from lyftr_http.routes.metrics import get_metrics
-from lyftr_http.routes.static import get_static_file
-from lyftr_http.routes.webhook import receive_webhook
-from lyftr_http.settings import InvalidSettings, Settings
-from lyftr_http.settings_check import check_settings
-from lyftr_http.thin_webhook import ThinWebhook
+from lyftr_http.exchange.body import MAX_BODY_SIZE
+from lyftr_http.exchange.errors import NotRunning
+from lyftr_http.exchange.headers import StrippedHeaders
+from lyftr_http.exchange.paths import SegmentRouting
+from lyftr_http.exchange.representations import encode
+from lyftr_http.observability.metrics import Metrics
+from lyftr_http.observability.observation import Observation
+from lyftr_http.page.login_routes import log_in, log_out, show_login
+from lyftr_http.page.routes import pages
+from lyftr_http.page.static_files import get_static_file
+from lyftr_runtime.settings import InvalidSettings, Settings
+from lyftr_runtime.settings_check import check_settings
 
 __all__ = ["MAX_BODY_SIZE", "create_app"]
 

@@ -1,4 +1,4 @@
-"""The wiring; which adapters there are is said in `lyftr_http.databases`, and nowhere else."""
+"""The wiring; which adapters there are is said in `lyftr_runtime`, and nowhere else."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -18,25 +18,23 @@ from lyftr_core import (
     RemoveMessages,
     SecretProbe,
 )
-from lyftr_http.allowed_hosts import AllowedHosts
-from lyftr_http.commit_bell import CommitBell
-from lyftr_http.counted_scheme import CountedScheme
-from lyftr_http.databases.choosing import choose_database
-from lyftr_http.databases.database import Commit, Database, Store
-from lyftr_http.event_stream import EventStreams
-from lyftr_http.in_flight import InFlight
-from lyftr_http.live_log import LiveLog
-from lyftr_http.logs import create_logger
-from lyftr_http.metrics import Metrics
+from lyftr_core.database import Commit, Database, Store
+from lyftr_http.access.allowed_hosts import AllowedHosts
+from lyftr_http.access.readers import ReadAccess
+from lyftr_http.access.sessions import Sessions
+from lyftr_http.exchange.in_flight import InFlight
+from lyftr_http.observability.access_log import RequestJournal
+from lyftr_http.observability.metrics import Metrics
+from lyftr_http.observability.shared_rendering import SharedRendering
 from lyftr_http.page.inbox import Inbox
 from lyftr_http.page.templates import Templates
-from lyftr_http.read_access import ReadAccess
-from lyftr_http.request_journal import RequestJournal
-from lyftr_http.retention import Retention
-from lyftr_http.schemes import configured_scheme
-from lyftr_http.sessions import Sessions
-from lyftr_http.settings import Secret, Settings
-from lyftr_http.shared_rendering import SharedRendering
+from lyftr_http.stream.event_stream import EventStreams
+from lyftr_http.stream.live_log import CommitBell, LiveLog
+from lyftr_runtime.databases import choose_database
+from lyftr_runtime.logs.logger import create_logger
+from lyftr_runtime.retention import Retention
+from lyftr_runtime.settings import Secret, Settings
+from lyftr_runtime.signing import CountedScheme, configured_scheme
 
 __all__ = ["Container"]
 

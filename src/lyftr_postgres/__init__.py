@@ -7,12 +7,12 @@ from lyftr_core.extras import require_extra
 
 require_extra("lyftr_postgres", "postgres", "sqlalchemy", "greenlet", "psycopg", "alembic")
 
-from lyftr_postgres.migration import Migration, migrate, prepare
-from lyftr_postgres.probe import PostgresReadinessProbe
-from lyftr_postgres.reader import PostgresMessageReader
-from lyftr_postgres.remover import PostgresMessageRemover
+from lyftr_postgres.connection.url import parse_database_url
+from lyftr_postgres.maintenance.remover import PostgresMessageRemover
+from lyftr_postgres.reading.probe import PostgresReadinessProbe
+from lyftr_postgres.reading.reader import PostgresMessageReader
+from lyftr_postgres.schema.migrate import Migration, migrate, prepare
 from lyftr_postgres.store import PostgresStore
-from lyftr_postgres.url import parse_database_url
 from lyftr_postgres.writer import PostgresMessageWriter
 from lyftr_sql.group_commit import Commit
 

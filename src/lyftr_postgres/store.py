@@ -5,18 +5,18 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Self
 
-from lyftr_postgres.bell import Announcer, Listener
-from lyftr_postgres.connecting import create_reading_engine, opener
-from lyftr_postgres.follower import Follower
-from lyftr_postgres.migration import prepare, require_readable
-from lyftr_postgres.probe import PostgresReadinessProbe
-from lyftr_postgres.reader import PostgresMessageReader
-from lyftr_postgres.remover import PostgresMessageRemover
-from lyftr_postgres.url import describe, parse_database_url, parse_read_url
+from lyftr_postgres.connection.connecting import create_reading_engine, opener
+from lyftr_postgres.connection.url import describe, parse_database_url, parse_read_url
+from lyftr_postgres.connection.writing import WritingConnection
+from lyftr_postgres.maintenance.remover import PostgresMessageRemover
+from lyftr_postgres.projections.follower import Follower
+from lyftr_postgres.projections.notifications import Announcer, Listener
+from lyftr_postgres.reading.probe import PostgresReadinessProbe
+from lyftr_postgres.reading.reader import PostgresMessageReader
+from lyftr_postgres.schema.migrate import prepare, require_readable
 from lyftr_postgres.writer import PostgresMessageWriter
-from lyftr_postgres.writing_connection import WritingConnection
 from lyftr_sql.group_commit import Commit
-from lyftr_sql.opened_store import OpenedStore
+from lyftr_sql.store import OpenedStore
 
 __all__ = ["POOL_SIZE", "PostgresStore"]
 

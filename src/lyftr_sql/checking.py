@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from types import SimpleNamespace
 
+from lyftr_cli.transfer.json_lines import MAX_SEQ_IN_FILES
 from lyftr_core.conflict import CONTENT_FIELDS
 from lyftr_core.errors import StorageError
-from lyftr_core.records import MAX_SEQ_IN_FILES
-from lyftr_sql.case_folding import fold_beyond_ascii
 from lyftr_sql.conflicts import SEPARATOR
-from lyftr_sql.rows import to_stored
+from lyftr_sql.rows import fold_beyond_ascii, to_stored
 
 __all__ = ["COUNT_TOO_HIGH", "FIELD_LISTS", "Finding", "faults_of_row", "too_high"]
 

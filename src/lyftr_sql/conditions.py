@@ -17,8 +17,8 @@ from sqlalchemy import (
     tuple_,
 )
 
-from lyftr_core.reading import MessageFilter, Order, Position
 from lyftr_core.removal import Removal
+from lyftr_core.selection import MessageFilter, Order, Position
 from lyftr_core.timestamps import to_microseconds
 
 __all__ = ["Conditions", "Place", "behind", "in_order", "in_period"]

@@ -16,10 +16,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from lyftr_core.reading import BUSIEST_SENDERS, HourCount, SenderCount, Stats, recent_hours
+from lyftr_core.selection import BUSIEST_SENDERS, HourCount, SenderCount, Stats, recent_hours
 from lyftr_core.timestamps import from_microseconds, to_microseconds
 from lyftr_sql.conditions import Conditions
-from lyftr_sql.periods import HOUR
+from lyftr_sql.time_buckets import HOUR
 from lyftr_sql.totals import CountTables, Totals
 
 __all__ = ["Figures"]

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 from lyftr_core.errors import DataRefused, StorageUnavailable
 from lyftr_core.message import AddOutcome, Message
-from lyftr_sql.batch import Row, to_row
+from lyftr_sql.rows import Row, to_row
 
 __all__ = ["HANGS", "MAX_BATCH", "MAX_WAITING", "BatchStore", "Commit", "GroupCommitWriter"]
 

@@ -21,10 +21,10 @@ from sqlalchemy import (
     select,
 )
 
-from lyftr_core.reading import MessageFilter
+from lyftr_core.selection import MessageFilter
 from lyftr_core.timestamps import from_microseconds, to_microseconds
 from lyftr_sql.conditions import Conditions
-from lyftr_sql.periods import DAY, HOUR, MINUTE, round_down, round_up, spans
+from lyftr_sql.time_buckets import DAY, HOUR, MINUTE, round_down, round_up, spans
 
 __all__ = ["CountTables", "Totals"]
 

@@ -10,13 +10,13 @@ require_extra("lyftr_sqlite", "server", "sqlalchemy", "greenlet", "aiosqlite", "
 
 from lyftr_sql.checking import Finding
 from lyftr_sql.group_commit import Commit
-from lyftr_sqlite.checking import check
-from lyftr_sqlite.migration import Migration, migrate
-from lyftr_sqlite.reader import SqliteMessageReader
-from lyftr_sqlite.rebuilding import rebuild
-from lyftr_sqlite.remover import SqliteMessageRemover
+from lyftr_sqlite.connection.engines import parse_database_url
+from lyftr_sqlite.maintenance.check import check
+from lyftr_sqlite.maintenance.rebuild import rebuild
+from lyftr_sqlite.maintenance.remover import SqliteMessageRemover
+from lyftr_sqlite.reading.reader import SqliteMessageReader
+from lyftr_sqlite.schema.migrate import Migration, migrate
 from lyftr_sqlite.store import SqliteStore
-from lyftr_sqlite.url import parse_database_url
 from lyftr_sqlite.writer import SqliteMessageWriter
 
 __all__ = [

@@ -7,23 +7,26 @@ from pathlib import Path
 from typing import Self
 
 from lyftr_sql.group_commit import Commit
-from lyftr_sql.opened_store import OpenedStore
-from lyftr_sqlite.checkpoints import Checkpointer
-from lyftr_sqlite.engines import create_reading_engine, create_writing_engine
-from lyftr_sqlite.file_identity import DatabaseReplaced, OneFile
-from lyftr_sqlite.follower import Follower
-from lyftr_sqlite.lock_watch import OnLockWait, watch_copying, watch_turn
-from lyftr_sqlite.log_size import LogSize
-from lyftr_sqlite.long_work import LongWork
-from lyftr_sqlite.migration import migrate
-from lyftr_sqlite.probe import SqliteReadinessProbe
-from lyftr_sqlite.reader import SqliteMessageReader
-from lyftr_sqlite.remover import SqliteMessageRemover
-from lyftr_sqlite.revision import require_readable
-from lyftr_sqlite.scrubbing import Scrubber
-from lyftr_sqlite.url import parse_database_url
+from lyftr_sql.store import OpenedStore
+from lyftr_sqlite.connection.checkpoints import Checkpointer
+from lyftr_sqlite.connection.engines import (
+    create_reading_engine,
+    create_writing_engine,
+    parse_database_url,
+)
+from lyftr_sqlite.connection.file_identity import DatabaseReplaced, OneFile
+from lyftr_sqlite.connection.lock_watch import OnLockWait, watch_copying, watch_turn
+from lyftr_sqlite.connection.turns import LongWork
+from lyftr_sqlite.connection.wal_size import LogSize
+from lyftr_sqlite.connection.writing import WritingConnection
+from lyftr_sqlite.maintenance.remover import SqliteMessageRemover
+from lyftr_sqlite.maintenance.scrubbing import Scrubber
+from lyftr_sqlite.projections.follower import Follower
+from lyftr_sqlite.reading.probe import SqliteReadinessProbe
+from lyftr_sqlite.reading.reader import SqliteMessageReader
+from lyftr_sqlite.schema.migrate import migrate
+from lyftr_sqlite.schema.revision import require_readable
 from lyftr_sqlite.writer import SqliteMessageWriter
-from lyftr_sqlite.writing_connection import WritingConnection
 
 __all__ = ["SqliteStore"]
 

@@ -17,10 +17,10 @@ import pytest
 from dependency_injector import providers
 
 from lyftr_core import HexHmacSha256, InMemoryMessageRepository
+from lyftr_http.api.openapi import openapi_document
 from lyftr_http.app import create_app
 from lyftr_http.container import Container
-from lyftr_http.openapi import openapi_document
-from lyftr_http.settings import Secret, Settings
+from lyftr_runtime.settings import Secret, Settings
 from tests.support.migrated import new_databases_from_a_template
 from tests.support.patience import answers_have_time
 

@@ -8,7 +8,7 @@ import httpx
 import msgspec
 import pytest
 
-from lyftr_http.settings import Secret, Settings
+from lyftr_runtime.settings import Secret, Settings
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 Signed = Callable[..., dict[str, Any]]

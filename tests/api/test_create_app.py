@@ -18,7 +18,7 @@ from litestar import Litestar
 from lyftr_core import InMemoryMessageRepository, StorageUnavailable
 from lyftr_http.app import create_app
 from lyftr_http.container import Container
-from lyftr_http.settings import Settings
+from lyftr_runtime.settings import Settings
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 Signed = Callable[..., dict[str, Any]]

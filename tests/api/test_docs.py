@@ -7,7 +7,7 @@ from importlib.resources import files
 import httpx
 import pytest
 
-from lyftr_http.swagger_ui import FILES, PAGE, VERSION, read
+from lyftr_http.api.swagger_ui import FILES, PAGE, VERSION, read
 
 _RELEASE = {
     "swagger-ui-bundle.js": "e6a898692f2d768e807c3ba4626068a69a2c5dd960dd6c76f3e4d3a3de180af2",
@@ -18,7 +18,7 @@ _RELEASE = {
 
 def test_what_is_not_ours_is_the_release_to_the_byte() -> None:
     assert VERSION == "5.35.0"
-    folder = files("lyftr_http.swagger_ui")
+    folder = files("lyftr_http.api.swagger_ui")
     digests = {
         name: hashlib.sha256(folder.joinpath(name).read_bytes()).hexdigest() for name in _RELEASE
     }
@@ -28,7 +28,7 @@ def test_what_is_not_ours_is_the_release_to_the_byte() -> None:
 
 @pytest.mark.parametrize("name", ["LICENSE", "NOTICE", "swagger-ui-bundle.js.LICENSE.txt"])
 def test_the_licences_of_what_is_not_ours_are_there(name: str) -> None:
-    assert files("lyftr_http.swagger_ui").joinpath(name).read_text()
+    assert files("lyftr_http.api.swagger_ui").joinpath(name).read_text()
 
 
 async def test_the_page_lets_scripts_and_styles_come_from_the_server_alone(

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 
-from lyftr_http.exit_deadline import ExitDeadline
+from lyftr_http.server.exit_deadline import ExitDeadline
 
 _ENDLESS = """
 import threading

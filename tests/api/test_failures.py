@@ -10,14 +10,9 @@ import httpx
 import msgspec
 import pytest
 
-from lyftr_core import (
-    AddOutcome,
-    InMemoryMessageRepository,
-    Message,
-    StorageUnavailable,
-)
-from lyftr_core.reading import Matches, Selection, Stats
-from lyftr_http.settings import Settings
+from lyftr_core import AddOutcome, InMemoryMessageRepository, Message, StorageUnavailable
+from lyftr_core.selection import Matches, Selection, Stats
+from lyftr_runtime.settings import Settings
 
 Lines = Callable[[], list[dict[str, Any]]]
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]

@@ -9,9 +9,9 @@ import pytest
 import uvicorn
 from litestar.types import Receive, Scope, Send
 
-from lyftr_http.connection_policy import ConnectionPolicy
-from lyftr_http.graceful_server import GracefulServer
-from lyftr_http.http_protocol import StrictHttpProtocol
+from lyftr_http.server.graceful import GracefulServer
+from lyftr_http.server.policy import ConnectionPolicy
+from lyftr_http.server.protocol import StrictHttpProtocol
 
 _BUSY = 0.2
 """Longer than connections are accepted without a look for more, in seconds."""

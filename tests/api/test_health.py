@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from lyftr_core import InMemoryMessageRepository
-from lyftr_http.settings import Settings
+from lyftr_runtime.settings import Settings
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from lyftr_core import AddOutcome, InMemoryMessageRepository, Stats
-from lyftr_http.in_flight import InFlight, TooManyInFlight
-from lyftr_http.settings import Settings
+from lyftr_http.exchange.in_flight import InFlight, TooManyInFlight
+from lyftr_runtime.settings import Settings
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 Signed = Callable[..., dict[str, Any]]

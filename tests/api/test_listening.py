@@ -4,7 +4,7 @@ import socket
 import threading
 from contextlib import closing
 
-from lyftr_http.listening import bind
+from lyftr_http.server.listening import bind
 
 
 def test_an_address_that_is_let_go_of_soon_is_waited_for() -> None:

@@ -17,9 +17,9 @@ import pytest
 import structlog
 
 from lyftr_http.container import Container
-from lyftr_http.logs import create_logger, route_standard_logging
-from lyftr_http.metrics import WebhookResult
-from lyftr_http.settings import Secret, Settings
+from lyftr_http.observability.metrics import WebhookResult
+from lyftr_runtime.logs.logger import create_logger, route_standard_logging
+from lyftr_runtime.settings import Secret, Settings
 
 Lines = Callable[[], list[dict[str, Any]]]
 Logger = structlog.typing.FilteringBoundLogger

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from lyftr_http.page.page_access import local_path
-from lyftr_http.settings import Secret, Settings
+from lyftr_http.access.browser import local_path
+from lyftr_runtime.settings import Secret, Settings
 from tests.support.examples import example_count
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]

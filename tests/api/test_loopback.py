@@ -4,8 +4,7 @@ import socket
 
 import pytest
 
-from lyftr_http.listening import CannotListen
-from lyftr_http.loopback import is_loopback
+from lyftr_http.server.listening import CannotListen, is_loopback
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from lyftr_http.app import create_app
 from lyftr_http.container import Container
-from lyftr_http.settings import Settings
+from lyftr_runtime.settings import Settings
 
 Deliver = Callable[..., Awaitable[None]]
 

@@ -14,11 +14,11 @@ from dependency_injector import providers
 from prometheus_client.parser import text_string_to_metric_families
 
 from lyftr_core import InMemoryMessageRepository, StorageUnavailable
-from lyftr_http import request_journal
 from lyftr_http.app import create_app
 from lyftr_http.container import Container
-from lyftr_http.settings import Settings
-from lyftr_http.shared_rendering import SharedRendering
+from lyftr_http.observability import access_log
+from lyftr_http.observability.shared_rendering import SharedRendering
+from lyftr_runtime.settings import Settings
 
 Deliver = Callable[..., Awaitable[None]]
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
@@ -161,7 +161,7 @@ async def test_methods_that_no_route_has_are_counted_as_other(client: httpx.Asyn
 def test_all_other_methods_are_those_of_routes(settings: Settings) -> None:
     routes = create_app(settings).routes
     methods = {str(method) for route in routes for method in getattr(route, "methods", ())}
-    assert methods == request_journal._METHODS
+    assert methods == access_log._METHODS
 
 
 async def test_durations_are_counted_by_method_and_template(client: httpx.AsyncClient) -> None:
@@ -204,7 +204,7 @@ async def test_the_wait_for_a_lock_and_the_size_of_the_log_are_measured(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr("lyftr_sqlite.checkpoints.INTERVAL", 0.01)
+    monkeypatch.setattr("lyftr_sqlite.connection.checkpoints.INTERVAL", 0.01)
     assert await _values(client, "sqlite_lock_wait_seconds") == {("copying",): 0.0, ("turn",): 0.0}
     assert await _values(client, "sqlite_log_size_bytes") == {(): 0.0}
 

@@ -12,9 +12,9 @@ import structlog
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.mmap_dict import MmapedDict, mmap_key
 
-from lyftr_http import metrics_files
-from lyftr_http.metrics import Metrics
-from lyftr_http.metrics_files import DeadWorkers, FilesOfAll, render_once
+from lyftr_http.observability import metrics_files
+from lyftr_http.observability.metrics import Metrics
+from lyftr_http.observability.metrics_files import DeadWorkers, FilesOfAll, render_once
 
 Logged = list[dict[str, object]]
 

@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from lyftr_http.metrics_folder import hold_folder, metrics_folder, remove_unused_folders
+from lyftr_http.observability.metrics_folder import (
+    hold_folder,
+    metrics_folder,
+    remove_unused_folders,
+)
 
 
 @pytest.fixture(autouse=True)

@@ -12,11 +12,12 @@ import pytest
 from dependency_injector import providers
 from prometheus_client import values
 
-from lyftr_http import metrics_files, swagger_ui
+from lyftr_http.api import swagger_ui
 from lyftr_http.app import create_app
-from lyftr_http.metrics import Metrics
+from lyftr_http.observability import metrics_files
+from lyftr_http.observability.metrics import Metrics
 from lyftr_http.page import static_files, templates
-from lyftr_http.settings import Secret, Settings
+from lyftr_runtime.settings import Secret, Settings
 from tests.support.descriptors import no_descriptors
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]

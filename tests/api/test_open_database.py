@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from lyftr_http.databases.choosing import choose_database
-from lyftr_http.databases.database import Database
-from lyftr_http.settings import Settings
+from lyftr_core.database import Database
+from lyftr_runtime.databases import choose_database
+from lyftr_runtime.settings import Settings
 
 
 @pytest.fixture

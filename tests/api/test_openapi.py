@@ -11,13 +11,8 @@ import httpx
 import msgspec
 import pytest
 
-from lyftr_core import (
-    InMemoryMessageRepository,
-    StandardWebhooks,
-    StorageUnavailable,
-    __version__,
-)
-from lyftr_http.settings import Secret, Settings, WebhookScheme
+from lyftr_core import InMemoryMessageRepository, StandardWebhooks, StorageUnavailable, __version__
+from lyftr_runtime.settings import Secret, Settings, WebhookScheme
 from tests.support.listener import Listener
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]

@@ -13,9 +13,9 @@ from dependency_injector import providers
 
 from lyftr_core import StorageUnavailable
 from lyftr_http.container import Container
-from lyftr_http.in_flight import InFlight
+from lyftr_http.exchange.in_flight import InFlight
 from lyftr_http.page.templates import PAGE_POLICY
-from lyftr_http.settings import Secret, Settings, WebhookScheme
+from lyftr_runtime.settings import Secret, Settings, WebhookScheme
 from tests.support.broken_repository import BrokenRepository
 
 Deliver = Callable[..., Awaitable[None]]

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from lyftr_http.paths import SegmentRouting
+from lyftr_http.exchange.paths import SegmentRouting
 from tests.support.examples import example_count
 
 

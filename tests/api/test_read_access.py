@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
+from lyftr_http.access.readers import ReadAccess
 from lyftr_http.app import create_app
-from lyftr_http.read_access import InvalidToken, ReadAccess, TokenRequired
-from lyftr_http.settings import Secret, Settings
+from lyftr_http.exchange.errors import InvalidToken, TokenRequired
+from lyftr_runtime.settings import Secret, Settings
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 Signed = Callable[..., dict[str, Any]]

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from lyftr_core import StorageUnavailable
-from lyftr_http.settings import Secret, Settings
+from lyftr_runtime.settings import Secret, Settings
 from tests.support.broken_repository import BrokenRepository
 
 Deliver = Callable[..., Awaitable[None]]

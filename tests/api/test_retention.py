@@ -17,9 +17,9 @@ from lyftr_core import (
     RemoveMessages,
     StorageUnavailable,
 )
-from lyftr_core.testing.samples import NOON, fill, sample, select_ids
-from lyftr_http import retention as module
-from lyftr_http.retention import Retention
+from lyftr_core.testing.strategies.samples import NOON, fill, sample, select_ids
+from lyftr_runtime import retention as module
+from lyftr_runtime.retention import Retention
 
 _DAY = timedelta(days=1)
 

@@ -11,8 +11,8 @@ from litestar.types import Receive, Scope, Send
 
 from lyftr_core import StorageUnavailable
 from lyftr_http.container import Container
-from lyftr_http.observation import Observation
-from lyftr_http.security_headers import SECURITY_HEADERS, with_security_headers
+from lyftr_http.exchange.headers import SECURITY_HEADERS, with_security_headers
+from lyftr_http.observability.observation import Observation
 from tests.support.broken_repository import BrokenRepository
 
 Lines = Callable[[], list[dict[str, Any]]]

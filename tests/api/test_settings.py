@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from lyftr_http.settings import (
+from lyftr_runtime.settings import (
     VARIABLES,
     InvalidSettings,
     Secret,

@@ -6,8 +6,8 @@ from typing import Any, cast
 import pytest
 
 from lyftr_http.app import create_app
-from lyftr_http.settings import InvalidSettings, Secret, Settings, WebhookScheme, load_settings
-from lyftr_http.settings_check import check_settings
+from lyftr_runtime.settings import InvalidSettings, Secret, Settings, WebhookScheme, load_settings
+from lyftr_runtime.settings_check import check_settings
 
 CANARY = "canary"
 SECRET = Secret("0123456789abcdef")
@@ -64,7 +64,7 @@ def test_what_a_wrong_value_holds_is_told() -> None:
 
 @pytest.mark.parametrize("mistake", [None, {}, "x", Settings])
 def test_only_settings_make_an_application(mistake: Any) -> None:  # noqa: ANN401 - any at all
-    with pytest.raises(TypeError, match=r"must be lyftr_http.settings.Settings, not \w+$"):
+    with pytest.raises(TypeError, match=r"must be lyftr_runtime.settings.Settings, not \w+$"):
         create_app(mistake)
     if mistake is not None:
         with pytest.raises(TypeError, match=r"must be an instance of Container, not \w+$"):

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from lyftr_http.settings import Settings
+from lyftr_runtime.settings import Settings
 from tests.unit.core.diagnosis.mistakes import BODIES, HASHES, HEX_WRITINGS, RESERIALISED, right
 
 Signed = Callable[..., dict[str, Any]]

@@ -11,7 +11,7 @@ import pytest
 
 import lyftr_http
 from lyftr_http.page.static_files import STATIC_FILES, read_static_file, static_version
-from lyftr_http.settings import Secret, Settings
+from lyftr_runtime.settings import Secret, Settings
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 

@@ -9,7 +9,7 @@ import httpx
 import msgspec
 import pytest
 
-from lyftr_http.settings import Secret, Settings
+from lyftr_runtime.settings import Secret, Settings
 from tests.support.listener import Listener
 
 Deliver = Callable[..., Awaitable[None]]

@@ -17,11 +17,11 @@ from lyftr_core import (
     SignedRequest,
     StorageUnavailable,
 )
+from lyftr_http.api.thin_webhook import ThinWebhook
 from lyftr_http.container import Container
-from lyftr_http.in_flight import InFlight
-from lyftr_http.request_body import MAX_BODY_SIZE
-from lyftr_http.settings import Settings
-from lyftr_http.thin_webhook import ThinWebhook
+from lyftr_http.exchange.body import MAX_BODY_SIZE
+from lyftr_http.exchange.in_flight import InFlight
+from lyftr_runtime.settings import Settings
 
 Lines = Callable[[], list[dict[str, Any]]]
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]

@@ -8,14 +8,14 @@ import msgspec
 import pytest
 from dependency_injector import providers
 
+from lyftr_cli.conformance.cases import Case, vector_cases
+from lyftr_cli.conformance.verdict import judge
+from lyftr_cli.sending.http_sender import Answer
 from lyftr_core import parse_timestamp
 from lyftr_core.vectors import BodyVectors, SignatureVector, SignatureVectors, load_vectors
-from lyftr_http.cli.conformance.cases import Case, vector_cases
-from lyftr_http.cli.conformance.verdict import judge
-from lyftr_http.cli.http_sender import Answer
-from lyftr_http.cli.sign import signer_of
 from lyftr_http.container import Container
-from lyftr_http.settings import Secret, Settings, WebhookScheme
+from lyftr_runtime.settings import Secret, Settings, WebhookScheme
+from lyftr_runtime.signing import signer_of
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 

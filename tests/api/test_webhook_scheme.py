@@ -11,9 +11,9 @@ import pytest
 from dependency_injector import providers
 
 from lyftr_core import HexHmacSha256, StandardWebhooks
-from lyftr_core.standard_webhooks import encode_secret
+from lyftr_core.signatures.standard_webhooks import encode_secret
 from lyftr_http.container import Container
-from lyftr_http.settings import Secret, Settings, WebhookScheme
+from lyftr_runtime.settings import Secret, Settings, WebhookScheme
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 Signed = Callable[..., dict[str, Any]]

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from lyftr_core import HexHmacSha256
-from lyftr_http.settings import Secret, Settings
+from lyftr_runtime.settings import Secret, Settings
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 Signed = Callable[..., dict[str, Any]]

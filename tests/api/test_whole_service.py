@@ -15,7 +15,7 @@ import pytest
 from hypothesis.stateful import run_state_machine_as_test
 from msgspec.structs import replace
 
-from lyftr_http.settings import Settings
+from lyftr_runtime.settings import Settings
 from tests.support.model.machine import Answer, ServiceMachine, Webhook
 from tests.support.postgresql.database_server import DatabaseServer
 

@@ -9,7 +9,7 @@ _PACKAGES = {
     "lyftr_sqlite": ("server", "sqlalchemy", "aiosqlite", "alembic"),
     "lyftr_postgres": ("postgres", "psycopg", "sqlalchemy"),
     "lyftr_http.app": ("server", "litestar", "dependency_injector"),
-    "lyftr_http.settings": ("server", "dotenv"),
+    "lyftr_runtime.settings": ("server", "dotenv"),
 }
 _CODE = """
 import importlib, sys

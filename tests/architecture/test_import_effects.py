@@ -112,7 +112,7 @@ def test_importing_the_core_does_not_load_its_testing_package(tmp_path: Path) ->
     assert not [name for name in loaded if name.startswith("lyftr_core.testing")]
 
 
-@pytest.mark.parametrize("module", ["lyftr_core", "lyftr_core.testing", "lyftr_http.cli"])
+@pytest.mark.parametrize("module", ["lyftr_core", "lyftr_core.testing", "lyftr_cli.main"])
 def test_what_serves_requests_does_not_load_the_diagnosis_of_signatures(
     tmp_path: Path, module: str
 ) -> None:
@@ -146,5 +146,5 @@ def test_the_watch_sees_our_walk_through_the_environment(tmp_path: Path) -> None
 
 
 def test_the_help_and_the_tab_key_wait_for_no_framework(tmp_path: Path) -> None:
-    _, loaded = watch_imports(tmp_path, "lyftr_http.cli")
+    _, loaded = watch_imports(tmp_path, "lyftr_cli.main")
     assert not third_party(loaded) & {"litestar", "rich", "sqlalchemy", "uvicorn"}

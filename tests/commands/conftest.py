@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from lyftr_core.records import Record
-from lyftr_core.testing.samples import sample
-from lyftr_http.settings import VARIABLES
+from lyftr_core.message import Record
+from lyftr_core.testing.strategies.samples import sample
+from lyftr_runtime.settings import VARIABLES
 from tests.support.command_line import lyftr_in_process
 from tests.support.databases import new_url
 from tests.support.migrated import new_databases_from_a_template

@@ -5,7 +5,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from lyftr_core.testing.samples import sample
+from lyftr_core.testing.strategies.samples import sample
 from tests.support.databases import names
 from tests.support.results import ok
 from tests.support.server import (

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from lyftr_core.csv_records import CSV_HEADER
-from lyftr_core.records import MAX_RECORD_SIZE
-from lyftr_http.cli.record_files import FileFormat, ReadRecord, RecordFile, WrongRecord
-from lyftr_http.cli.send.outgoing import read_outgoing
-from lyftr_http.settings import load_settings
+from lyftr_cli.sending.messages import read_outgoing
+from lyftr_cli.transfer.csv_lines import CSV_HEADER
+from lyftr_cli.transfer.json_lines import MAX_RECORD_SIZE
+from lyftr_cli.transfer.record_files import FileFormat, ReadRecord, RecordFile, WrongRecord
+from lyftr_runtime.settings import load_settings
 from tests.commands.conftest import LINE
 from tests.support.results import told
 from tests.support.server import Lyftr

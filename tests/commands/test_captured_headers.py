@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from lyftr_cli.commands.verify import verify
+from lyftr_cli.verify.captured_headers import parse_headers
 from lyftr_core import HexHmacSha256
-from lyftr_http.cli.verify import verify
-from lyftr_http.cli.verify.captured_headers import parse_headers
 
 BODY = b"{}"
 SIGNATURE = HexHmacSha256("s").sign(BODY)

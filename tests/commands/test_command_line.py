@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from lyftr_cli.main import SECTIONS
 from lyftr_core import __version__
-from lyftr_http.cli import SECTIONS
-from lyftr_http.settings import VARIABLES
+from lyftr_runtime.settings import VARIABLES
 from tests.support.results import checked
 from tests.support.server import STANDARD, Lyftr, refusal
 from tests.support.stores import Inbox

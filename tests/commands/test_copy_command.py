@@ -12,15 +12,15 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lyftr_cli.commands.copy import copy
 from lyftr_core import AddOutcome, LogSelection, Message, MessageFilter, Removal, StorageUnavailable
 from lyftr_core.errors import DataRefused
-from lyftr_core.log_copy import LogRow
-from lyftr_core.records import Record
+from lyftr_core.message import Record
 from lyftr_core.testing import messages, moments
-from lyftr_core.testing.samples import NOON, sample
-from lyftr_http.cli.copy import copy
-from lyftr_postgres.log_copy import open_log_target
-from lyftr_postgres.url import parse_database_url
+from lyftr_core.testing.strategies.samples import NOON, sample
+from lyftr_postgres.connection.url import parse_database_url
+from lyftr_postgres.maintenance.log_copy import open_log_target
+from lyftr_sql.log_rows import LogRow
 from tests.support.databases import KINDS, NewUrl, add, execute, held, query, store_at
 from tests.support.examples import example_count
 from tests.support.results import lines_of

@@ -13,11 +13,11 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lyftr_cli.main import cli
 from lyftr_core import Message, StoredMessage
-from lyftr_core.records import Record
+from lyftr_core.message import Record
 from lyftr_core.testing import messages, moments
-from lyftr_core.testing.samples import NOON, sample
-from lyftr_http.cli import cli
+from lyftr_core.testing.strategies.samples import NOON, sample
 from lyftr_sqlite import migrate
 from tests.support.databases import rows
 from tests.support.examples import example_count

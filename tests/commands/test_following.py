@@ -10,6 +10,7 @@ from typing import Self
 import click
 import pytest
 
+from lyftr_cli.output.following import Following
 from lyftr_core import (
     InMemoryMessageRepository,
     LogRun,
@@ -17,12 +18,11 @@ from lyftr_core import (
     MessageFilter,
     StorageUnavailable,
 )
-from lyftr_core.records import Record
-from lyftr_core.testing.samples import NOON, sample
-from lyftr_http.cli.following import Following
-from lyftr_sql.opened_store import OpenedStore
+from lyftr_core.message import Record
+from lyftr_core.testing.strategies.samples import NOON, sample
+from lyftr_sql.store import OpenedStore
 from lyftr_sqlite import SqliteStore
-from lyftr_sqlite.importing import open_importer
+from lyftr_sqlite.maintenance.importer import open_importer
 from tests.support.shown import PATIENCE, Shown
 
 EVERYTHING = MessageFilter()
@@ -138,7 +138,7 @@ class UnsteadyStore(OpenedStore):
 async def test_a_database_that_cannot_be_read_for_a_while_is_tried_again(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lyftr_http.cli.following._BETWEEN", 0.01)
+    monkeypatch.setattr("lyftr_cli.output.following._BETWEEN", 0.01)
     store, shown = UnsteadyStore(), Shown()
     await store.reader.add(sample("m1"), received_at=NOON)
     store.reader.failures = ["out"]

@@ -11,14 +11,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from lyftr_cli.conformance.run import Receiver
+from lyftr_cli.sending.delivery import Delivery
+from lyftr_cli.sending.http_sender import HttpSender, seconds_to_wait
+from lyftr_cli.sending.messages import Outgoing, body_of
+from lyftr_cli.sending.worker_pool import Crew
 from lyftr_core import HexHmacSha256, SignedRequest
-from lyftr_core.testing.samples import sample
-from lyftr_http.cli.conformance.delivery import Receiver
-from lyftr_http.cli.http_sender import HttpSender, seconds_to_wait
-from lyftr_http.cli.send.crew import Crew
-from lyftr_http.cli.send.delivery import Delivery
-from lyftr_http.cli.send.one_message import body_of
-from lyftr_http.cli.send.outgoing import Outgoing
+from lyftr_core.testing.strategies.samples import sample
 from tests.commands.raw_receiver import RawReceiver, raw_receiver
 from tests.support.results import told
 from tests.support.server import Lyftr

@@ -12,14 +12,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from lyftr_cli.commands.conflicts import COLUMNS
+from lyftr_cli.output.message_table import MessageTable
+from lyftr_cli.output.stats_charts import print_stats
+from lyftr_cli.output.tables import Column, print_table
 from lyftr_core import Message, StoredMessage
-from lyftr_core.reading import HourCount, SenderCount, Stats
-from lyftr_core.testing.samples import NOON
-from lyftr_http.cli.conflicts import COLUMNS
-from lyftr_http.cli.message_table import MessageTable
-from lyftr_http.cli.output import Column
-from lyftr_http.cli.stats_charts import print_stats
-from lyftr_http.cli.tables import print_table
+from lyftr_core.selection import HourCount, SenderCount, Stats
+from lyftr_core.testing.strategies.samples import NOON
 
 TEXT = "all of this text must be readable, whatever the width of the terminal"
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from lyftr_http.cli import cli
+from lyftr_cli.main import cli
 from tests.commands.conftest import refused
 from tests.support.results import told
 from tests.support.server import Lyftr

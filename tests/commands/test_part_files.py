@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 import pytest
 
+from lyftr_cli.environment import container_for, settings_from_environment
+from lyftr_cli.transfer.part_file import part_file
 from lyftr_core import StorageError
-from lyftr_http.cli.environment import container_for, settings_from_environment
-from lyftr_http.cli.part_file import part_file
-from lyftr_http.databases.database import Database
+from lyftr_core.database import Database
 from tests.commands.conftest import refused
 from tests.support.results import ok, told
 from tests.support.server import Lyftr

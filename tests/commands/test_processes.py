@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import pytest
 
+from lyftr_cli.main import SECTIONS
 from lyftr_core import HexHmacSha256
-from lyftr_core.records import Record
-from lyftr_core.testing.samples import sample
-from lyftr_http.cli import SECTIONS
+from lyftr_core.message import Record
+from lyftr_core.testing.strategies.samples import sample
 from tests.commands.conftest import LINE
 from tests.support.results import ok
 from tests.support.server import SECRET, Lyftr, Serve

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from lyftr_core.testing.samples import NOON, sample
+from lyftr_core.testing.strategies.samples import NOON, sample
 from tests.support.results import records
 from tests.support.server import (
     Lyftr,

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from lyftr_http.cli import cli
-from lyftr_http.settings import VARIABLES, load_settings
+from lyftr_cli.main import cli
+from lyftr_runtime.settings import VARIABLES, load_settings
 from tests.deploy.files import DEPLOY, ROOT, dockerfile, read_yaml
 from tests.support.server import SECRET, LyftrServer
 

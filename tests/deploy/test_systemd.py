@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lyftr_http.settings import VARIABLES, Settings, load_settings
+from lyftr_runtime.settings import VARIABLES, Settings, load_settings
 from tests.deploy.files import DEPLOY
 
 UNIT = DEPLOY / "lyftr.service"

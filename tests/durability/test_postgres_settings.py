@@ -10,8 +10,8 @@ import pytest
 
 from lyftr_core import AddOutcome, Message, StorageUnavailable
 from lyftr_postgres import PostgresMessageWriter, PostgresStore, migrate, parse_database_url
-from lyftr_postgres.connecting import opener
-from lyftr_postgres.writing_connection import WritingConnection
+from lyftr_postgres.connection.connecting import opener
+from lyftr_postgres.connection.writing import WritingConnection
 from tests.support.postgresql.installation import Installation
 from tests.support.postgresql.pgbouncer import PgBouncer
 from tests.support.postgresql.server import PostgresServer

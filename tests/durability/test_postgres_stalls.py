@@ -9,9 +9,9 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from lyftr_postgres import reader
-from lyftr_postgres.time_limit import LAST_WORDS
-from lyftr_postgres.writing_connection import PATIENCE
+from lyftr_postgres.connection.reading import LAST_WORDS
+from lyftr_postgres.connection.writing import PATIENCE
+from lyftr_postgres.reading import reader
 from tests.support.load import Load
 from tests.support.polling import wait_until
 from tests.support.postgresql.database_server import DatabaseServer

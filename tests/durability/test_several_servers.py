@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from lyftr_postgres.horizon import SEQ
+from lyftr_postgres.connection.log_order import SEQ
 from tests.support.listeners import Listeners, Received
 from tests.support.load import Load
 from tests.support.postgresql.database_server import DatabaseServer

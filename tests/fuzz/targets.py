@@ -30,9 +30,9 @@ from lyftr_core import (
     parse,
     parse_timestamp,
 )
-from lyftr_core.standard_webhooks import encode_secret
+from lyftr_core.signatures.standard_webhooks import encode_secret
 from lyftr_core.testing import bodies, invalid_bodies, message_ids, moments, timestamps
-from lyftr_core.testing.samples import EVERYTHING
+from lyftr_core.testing.strategies.samples import EVERYTHING
 from tests.fuzz.requests import check_scheme
 from tests.fuzz.rules import message_of, moment_of
 

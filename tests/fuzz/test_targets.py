@@ -12,7 +12,7 @@ from lyftr_core import (
     VerifiedBody,
     parse_timestamp,
 )
-from lyftr_core.testing.samples import sample
+from lyftr_core.testing.strategies.samples import sample
 from tests.fuzz import targets
 from tests.fuzz.requests import check_scheme
 from tests.fuzz.rules import message_of

@@ -11,7 +11,7 @@ from typing import Self
 
 import httpx
 
-from lyftr_http.settings import VARIABLES
+from lyftr_runtime.settings import VARIABLES
 from tests.site.pages import Block
 
 __all__ = ["PATIENCE", "Reader"]

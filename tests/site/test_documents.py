@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from lyftr_core import FaultCode
-from lyftr_http.metrics import StreamEnding, WebhookResult
-from lyftr_http.settings import VARIABLES
+from lyftr_http.observability.metrics import StreamEnding, WebhookResult
+from lyftr_runtime.settings import VARIABLES
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

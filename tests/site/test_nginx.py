@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from lyftr_core import HexHmacSha256
-from lyftr_core.testing.samples import FIELDS
+from lyftr_core.testing.strategies.samples import FIELDS
 from tests.deploy.spellings import assert_hidden, hidden_paths
 from tests.site.pages import ROOT, blocks_of
 from tests.site.reader import PATIENCE, Reader

@@ -8,14 +8,14 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from lyftr_http.cli import cli
+from lyftr_cli.main import cli
 
 PUBLIC = [
     "lyftr_core",
     "lyftr_core.testing",
     "lyftr_http.app",
     "lyftr_http.container",
-    "lyftr_http.settings",
+    "lyftr_runtime.settings",
     "lyftr_sqlite",
 ]
 _OUTSIDE = re.compile(r"(https?:)?//", re.IGNORECASE)

@@ -17,8 +17,8 @@ from unittest import mock
 
 import pytest
 
-from lyftr_http.cli import run
-from lyftr_http.closed_streams import replace_closed_streams
+from lyftr_cli.closed_streams import replace_closed_streams
+from lyftr_cli.main import run
 from tests.support.server import PATIENCE, Lyftr, environment
 from tests.support.terminal import open_terminal
 

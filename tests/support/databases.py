@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from lyftr_core import AddOutcome, Message
-from lyftr_core.testing.samples import NOON
+from lyftr_core.testing.strategies.samples import NOON
 from lyftr_postgres import PostgresStore
 from lyftr_sqlite import SqliteStore
 from tests.support.postgresql.database_server import DatabaseServer

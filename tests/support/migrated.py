@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from lyftr_sqlite import upgrade
-from lyftr_sqlite.revision import find_revision
+from lyftr_sqlite.schema import upgrade
+from lyftr_sqlite.schema.revision import find_revision
 
 __all__ = ["new_databases_from_a_template"]
 

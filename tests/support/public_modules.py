@@ -6,9 +6,9 @@ PUBLIC = [
     "lyftr_core",
     "lyftr_core.testing",
     "lyftr_core.vectors",
-    "lyftr_core.signing_templates",
+    "lyftr_core.vectors.signing",
     "lyftr_sqlite",
     "lyftr_http.app",
     "lyftr_http.container",
-    "lyftr_http.settings",
+    "lyftr_runtime.settings",
 ]

@@ -13,7 +13,7 @@ from typing import Any, Self
 import httpx
 
 from lyftr_core import HexHmacSha256
-from lyftr_http.settings import VARIABLES
+from lyftr_runtime.settings import VARIABLES
 
 SECRET = "an end-to-end secret"
 LYFTR = [sys.executable, "-m", "lyftr_http"]

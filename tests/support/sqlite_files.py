@@ -13,13 +13,13 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lyftr_core import Message
-from lyftr_sql.batch import to_row
+from lyftr_sql.rows import to_row
 from lyftr_sqlite import SqliteMessageReader, SqliteMessageWriter, migrate
-from lyftr_sqlite.engines import create_reading_engine, create_writing_engine
-from lyftr_sqlite.folding import clear, fold
-from lyftr_sqlite.insertion import insert_batch
-from lyftr_sqlite.projections import PROJECTIONS
-from lyftr_sqlite.writing_connection import WritingConnection
+from lyftr_sqlite.connection.engines import create_reading_engine, create_writing_engine
+from lyftr_sqlite.connection.writing import WritingConnection
+from lyftr_sqlite.projections.folding import clear, fold
+from lyftr_sqlite.projections.projections import PROJECTIONS
+from lyftr_sqlite.writer import insert_batch
 
 NAMES = tuple(projection.name for projection in PROJECTIONS)
 _HANGS = 120.0

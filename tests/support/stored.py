@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
-from lyftr_core.testing.samples import wire_fields
+from lyftr_core.testing.strategies.samples import wire_fields
 from lyftr_sql.rows import to_stored
 from lyftr_sqlite import check
 from tests.support.load import fields_of

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg.rows import dict_row
 
-from lyftr_core.testing.samples import wire_fields
+from lyftr_core.testing.strategies.samples import wire_fields
 from lyftr_sql.rows import to_stored
 from tests.support.load import fields_of
 

@@ -10,13 +10,14 @@ import psycopg
 import pytest
 
 from lyftr_core import Message
-from lyftr_core.records import Record
-from lyftr_core.testing.samples import NOON, sample
-from lyftr_postgres import PostgresStore, checking, parse_database_url
-from lyftr_postgres.importing import open_importer as postgres_importer
-from lyftr_postgres.url import describe
+from lyftr_core.message import Record
+from lyftr_core.testing.strategies.samples import NOON, sample
+from lyftr_postgres import PostgresStore, parse_database_url
+from lyftr_postgres.connection.url import describe
+from lyftr_postgres.maintenance import check
+from lyftr_postgres.maintenance.importer import open_importer as postgres_importer
 from lyftr_sqlite import SqliteStore
-from lyftr_sqlite.importing import open_importer as sqlite_importer
+from lyftr_sqlite.maintenance.importer import open_importer as sqlite_importer
 from tests.support import databases, stored
 from tests.support.stored_postgres import assert_kept_in
 
@@ -115,6 +116,6 @@ class Inbox:
     def assert_nothing_wrong(self) -> None:
         """`lyftr check` finds nothing."""
         if self._url:
-            assert [found for found in checking.check(self._url) if found.faults] == []
+            assert [found for found in check.check(self._url) if found.faults] == []
         else:
             stored.assert_nothing_wrong(self._file)

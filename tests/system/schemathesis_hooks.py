@@ -11,7 +11,7 @@ from litestar.openapi.spec import Schema
 
 from lyftr_core import HexHmacSha256, StandardWebhooks
 from lyftr_core.testing import timestamps
-from lyftr_http.signature_parameters import SIGNATURE_PARAMETERS
+from lyftr_http.api.openapi import SIGNATURE_PARAMETERS
 
 schemathesis.openapi.format("date-time", timestamps())
 

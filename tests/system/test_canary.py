@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from lyftr_http.cli.environment import container_for
+from lyftr_cli.environment import container_for
 from lyftr_http.container import Container
-from lyftr_http.settings import VARIABLES, Settings, load_settings
+from lyftr_runtime.settings import VARIABLES, Settings, load_settings
 from tests.support.canaries import (
     LOGGED,
     REPLICA,

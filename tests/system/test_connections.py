@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from lyftr_core import HexHmacSha256
-from lyftr_http.security_headers import SECURITY_HEADERS
+from lyftr_http.exchange.headers import SECURITY_HEADERS
 from tests.support.server import LYFTR, SECRET, Serve, environment
 
 

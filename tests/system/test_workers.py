@@ -199,8 +199,8 @@ def test_workers_that_cannot_start_end_the_server_with_an_error(tmp_path: Path) 
     """The parent finds the database well; before its workers open it, it is locked for good."""
     code = (
         "import sqlite3, sys\n"
-        "from lyftr_http.workers import Workers\n"
-        "from lyftr_http.__main__ import main\n"
+        "from lyftr_http.server.supervisor import Workers\n"
+        "from lyftr_cli.__main__ import main\n"
         "run = Workers.run\n"
         "def run_on_a_locked_database(workers):\n"
         "    blocker = sqlite3.connect('lyftr.db', isolation_level=None)\n"

@@ -6,9 +6,9 @@ from typing import Self
 import msgspec
 
 from lyftr_core import Page, Stats, StoredMessage, format_timestamp
+from lyftr_http.exchange.representations import MessageItem, encode
 from lyftr_http.page.excerpts import Piece, excerpt, marked
 from lyftr_http.page.view import View
-from lyftr_http.responses import MessageItem, encode
 
 __all__ = ["Detail", "Figures", "Results", "Row"]
 

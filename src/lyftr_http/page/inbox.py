@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from lyftr_core import ComputeStats, GetMessage, InvalidQuery, ListMessages
-from lyftr_http.in_flight import InFlight
+from lyftr_http.exchange.in_flight import InFlight
 from lyftr_http.page.content import Detail, Figures, Results
 from lyftr_http.page.view import View, read_view
 

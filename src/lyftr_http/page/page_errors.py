@@ -5,11 +5,11 @@ from typing import Any, Final
 from litestar import MediaType, Request, Response
 
 from lyftr_core import InvalidInput, StorageUnavailable
-from lyftr_http.allowed_hosts import HostNotAllowed
-from lyftr_http.error_answers import answer_to
-from lyftr_http.in_flight import TooManyInFlight
+from lyftr_http.access.allowed_hosts import HostNotAllowed
+from lyftr_http.exchange.errors import answer_to
+from lyftr_http.exchange.in_flight import TooManyInFlight
+from lyftr_http.observability.record import record_of
 from lyftr_http.page.templates import PAGE_HEADERS, Templates
-from lyftr_http.request_record import record_of
 
 __all__ = ["PAGE_ERRORS"]
 

@@ -9,7 +9,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
-__all__ = ["STATIC_FILES", "read_static_file", "static_version"]
+from litestar import Response
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+
+from lyftr_http.exchange.methods import get
+
+__all__ = ["STATIC_FILES", "get_static_file", "read_static_file", "static_version"]
 
 _FOLDER: Final = "static"
 _SCRIPT: Final = "text/javascript"
@@ -65,3 +71,16 @@ def static_version() -> str:
     for name in STATIC_FILES:
         digest.update(hashlib.sha256(read_static_file(name)).digest())
     return digest.hexdigest()[:12]
+
+
+_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+@get("/static/{version:str}/{name:str}", include_in_schema=False, sync_to_thread=False)
+def get_static_file(version: FromPath[str], name: FromPath[str]) -> Response[bytes]:
+    """Return a file. A page of an earlier version gets it as it is now, and is not to keep it."""
+    file = STATIC_FILES.get(name)
+    if file is None:
+        raise NotFoundException("no such file")
+    headers = _FOR_EVER if version == static_version() else {}
+    return Response(read_static_file(name), media_type=file.media_type, headers=headers)

@@ -7,18 +7,12 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from lyftr_core import (
-    MessageFilter,
-    Order,
-    PageRequest,
-    format_timestamp,
-    parse_timestamp,
-)
+from lyftr_core import MessageFilter, Order, PageRequest, format_timestamp, parse_timestamp
 from lyftr_core.cursor import encode_cursor
 from lyftr_core.message import check_message_id
-from lyftr_core.queries import DEFAULT_LIMIT, MAX_LIMIT
-from lyftr_core.reading import Position
-from lyftr_http.query_string import QueryString
+from lyftr_core.selection import Position
+from lyftr_core.use_cases.list import DEFAULT_LIMIT, MAX_LIMIT
+from lyftr_http.exchange.query_string import QueryString
 
 __all__ = ["FIELDS", "View", "read_view"]
 

@@ -1,8 +1,8 @@
-"""What Alembic runs for each migration, on the connection that `lyftr_postgres.upgrade` opened."""
+"""What Alembic runs for each migration, on the connection of `lyftr_postgres.schema.upgrade`."""
 
 from alembic import context
 
-from lyftr_postgres.schema import metadata
+from lyftr_postgres.schema.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,8 +1,8 @@
-"""What Alembic runs for each migration, on the connection that `lyftr_sqlite.migration` opened."""
+"""What Alembic runs for each migration, on the connection of `lyftr_sqlite.schema.migrate`."""
 
 from alembic import context
 
-from lyftr_sqlite.schema import metadata
+from lyftr_sqlite.schema.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -2,10 +2,10 @@
 
 import asyncio
 
-from lyftr_postgres.bell import Announcer
-from lyftr_postgres.connecting import opener
-from lyftr_postgres.migration import prepare
-from lyftr_postgres.url import parse_database_url
+from lyftr_postgres.connection.connecting import opener
+from lyftr_postgres.connection.url import parse_database_url
+from lyftr_postgres.projections.notifications import Announcer
+from lyftr_postgres.schema.migrate import prepare
 from tests.support.polling import wait_until
 from tests.support.postgresql.hanging import hung
 from tests.support.postgresql.server import PostgresServer

@@ -7,11 +7,11 @@ import psycopg
 import pytest
 
 from lyftr_core import Removal, SchemaMismatch
-from lyftr_core.testing.samples import NOON, sample
+from lyftr_core.testing.strategies.samples import NOON, sample
 from lyftr_postgres import PostgresStore
-from lyftr_postgres.checking import check
-from lyftr_postgres.rebuilding import rebuild
-from lyftr_postgres.url import parse_database_url
+from lyftr_postgres.connection.url import parse_database_url
+from lyftr_postgres.maintenance.check import check
+from lyftr_postgres.maintenance.rebuild import rebuild
 
 _PERSON = "+918877665544"
 _SPOIL_INDEX = """UPDATE pg_index SET indisvalid = false

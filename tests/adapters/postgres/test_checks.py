@@ -8,8 +8,8 @@ from psycopg import AsyncConnection
 
 from lyftr_core import StorageUnavailable
 from lyftr_postgres import migrate, parse_database_url
-from lyftr_postgres.connecting import opener
-from lyftr_postgres.writing_connection import WritingConnection
+from lyftr_postgres.connection.connecting import opener
+from lyftr_postgres.connection.writing import WritingConnection
 
 
 async def _nothing(_connection: AsyncConnection[Any]) -> str:

@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
+from lyftr_cli.output.following import Following
 from lyftr_core import MessageFilter
-from lyftr_core.records import Record
-from lyftr_core.testing.samples import NOON, sample
-from lyftr_http.cli.following import Following
+from lyftr_core.message import Record
+from lyftr_core.testing.strategies.samples import NOON, sample
 from lyftr_postgres import PostgresStore, migrate
-from lyftr_postgres.importing import open_importer
+from lyftr_postgres.maintenance.importer import open_importer
 from tests.support.postgresql.server import PostgresServer, StopMode
 from tests.support.shown import Shown
 

@@ -8,7 +8,7 @@ import pytest
 
 from lyftr_core import StorageUnavailable
 from lyftr_postgres import migrate, parse_database_url
-from lyftr_postgres.identity import is_same_database
+from lyftr_postgres.connection.identity import is_same_database
 from tests.support.postgresql.database_server import DatabaseServer
 from tests.support.postgresql.pgbouncer import PgBouncer
 from tests.support.postgresql.server import PostgresServer

@@ -9,14 +9,15 @@ from typing import TypeVar
 import psycopg
 import pytest
 
+from lyftr_cli.transfer.json_lines import MAX_KEPT_SEQ, MAX_SEQ_IN_FILES
 from lyftr_core import AddOutcome, LogSelection, MessageFilter, StoredMessage
-from lyftr_core.records import MAX_KEPT_SEQ, MAX_SEQ_IN_FILES, Record
-from lyftr_core.testing.samples import NOON, sample
+from lyftr_core.message import Record
+from lyftr_core.testing.strategies.samples import NOON, sample
 from lyftr_postgres import PostgresStore
-from lyftr_postgres.follower import LONG_TAIL
-from lyftr_postgres.horizon import PLACES
-from lyftr_postgres.importing import open_importer
-from lyftr_postgres.url import parse_database_url
+from lyftr_postgres.connection.log_order import PLACES
+from lyftr_postgres.connection.url import parse_database_url
+from lyftr_postgres.maintenance.importer import open_importer
+from lyftr_postgres.projections.follower import LONG_TAIL
 from tests.adapters.postgres.conftest import NewDatabase
 
 LATER = NOON + timedelta(hours=1)

@@ -15,7 +15,7 @@ from sqlalchemy import create_engine
 
 from lyftr_core import AddOutcome, Message, SchemaMismatch, StorageUnavailable
 from lyftr_postgres import PostgresStore, migrate, parse_database_url, prepare
-from lyftr_postgres.schema import HEAD, SEARCH_INDEX, metadata
+from lyftr_postgres.schema.tables import HEAD, SEARCH_INDEX, metadata
 from tests.support.postgresql.database_server import DatabaseServer
 
 _NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)

@@ -5,7 +5,7 @@ import random
 from collections import Counter
 
 from lyftr_core.message import AddOutcome, Message
-from lyftr_core.testing.samples import NOON, sample
+from lyftr_core.testing.strategies.samples import NOON, sample
 from lyftr_postgres import PostgresStore
 from tests.support.postgresql.server import PostgresServer
 

@@ -8,10 +8,10 @@ import pytest
 
 from lyftr_core import MessageReader, MessageWriter
 from lyftr_core.testing import RepositoryContract
-from lyftr_core.testing.samples import NOON, sample
+from lyftr_core.testing.strategies.samples import NOON, sample
 from lyftr_postgres import PostgresStore, migrate, parse_database_url
-from lyftr_postgres.bell import CHANNEL
-from lyftr_postgres.connecting import opener
+from lyftr_postgres.connection.connecting import opener
+from lyftr_postgres.projections.notifications import CHANNEL
 from tests.support.postgresql.database_server import DatabaseServer
 from tests.support.postgresql.pgbouncer import PgBouncer
 from tests.support.postgresql.server import PostgresServer

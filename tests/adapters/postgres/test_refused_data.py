@@ -9,21 +9,16 @@ from psycopg import AsyncConnection
 
 from lyftr_core import AddOutcome, MessageFilter, StorageUnavailable
 from lyftr_core.errors import DataRefused
-from lyftr_core.log_copy import append_rest
-from lyftr_core.reading import Selection
-from lyftr_core.records import Record
-from lyftr_core.testing.samples import NOON, sample
-from lyftr_postgres import (
-    PostgresMessageWriter,
-    PostgresStore,
-    connecting,
-    migrate,
-    parse_database_url,
-)
-from lyftr_postgres.connecting import opener
-from lyftr_postgres.importing import open_importer
-from lyftr_postgres.log_copy import open_log_source, open_log_target
-from lyftr_postgres.writing_connection import WritingConnection
+from lyftr_core.message import Record
+from lyftr_core.selection import Selection
+from lyftr_core.testing.strategies.samples import NOON, sample
+from lyftr_postgres import PostgresMessageWriter, PostgresStore, migrate, parse_database_url
+from lyftr_postgres.connection import connecting
+from lyftr_postgres.connection.connecting import opener
+from lyftr_postgres.connection.writing import WritingConnection
+from lyftr_postgres.maintenance.importer import open_importer
+from lyftr_postgres.maintenance.log_copy import open_log_source, open_log_target
+from lyftr_runtime.copying import append_rest
 from tests.adapters.postgres.conftest import NewDatabase
 from tests.support.postgresql.database_server import DatabaseServer
 from tests.support.postgresql.pgbouncer import PgBouncer

@@ -7,12 +7,12 @@ import psycopg
 import pytest
 from psycopg import AsyncConnection, Connection
 
-from lyftr_postgres.connecting import opener
-from lyftr_postgres.follower import Follower
-from lyftr_postgres.migration import prepare
-from lyftr_postgres.schema import SEARCH_INDEX
-from lyftr_postgres.search_index import empty_pending_list
-from lyftr_postgres.writing_connection import WritingConnection
+from lyftr_postgres.connection.connecting import opener
+from lyftr_postgres.connection.writing import WritingConnection
+from lyftr_postgres.projections.follower import Follower
+from lyftr_postgres.schema.migrate import prepare
+from lyftr_postgres.schema.search_index import empty_pending_list
+from lyftr_postgres.schema.tables import SEARCH_INDEX
 
 _FILL = """INSERT INTO messages (message_id, seq, sender, recipient, ts, text, received_at)
     SELECT 'm' || number, number, '+12', '+13', number, 'hello ' || number, 0

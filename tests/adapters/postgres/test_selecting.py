@@ -10,20 +10,13 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from lyftr_core import (
-    MessageFilter,
-    MessageReader,
-    MessageWriter,
-    Order,
-    Position,
-    Selection,
-)
-from lyftr_core.testing.comparison import ComparisonContract
-from lyftr_core.testing.filtering import FilteringContract
-from lyftr_core.testing.paging import PagingContract
+from lyftr_core import MessageFilter, MessageReader, MessageWriter, Order, Position, Selection
+from lyftr_core.testing.contract.comparison import ComparisonContract
+from lyftr_core.testing.contract.filtering import FilteringContract
+from lyftr_core.testing.contract.paging import PagingContract
 from lyftr_core.timestamps import to_microseconds
 from lyftr_postgres import PostgresStore
-from lyftr_postgres.schema import SEARCH_INDEX
+from lyftr_postgres.schema.tables import SEARCH_INDEX
 from tests.adapters.postgres.conftest import NewDatabase
 
 _NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -41,8 +34,8 @@ class TestWithHardlyAnythingWalked(FilteringContract, PagingContract, Comparison
 
     @pytest.fixture(autouse=True)
     def _few(self, monkeypatch: pytest.MonkeyPatch, migrated_database: NewDatabase) -> None:
-        monkeypatch.setattr("lyftr_postgres.selecting._FEW", 2)
-        monkeypatch.setattr("lyftr_postgres.selecting._AHEAD", 1)
+        monkeypatch.setattr("lyftr_postgres.reading.search._FEW", 2)
+        monkeypatch.setattr("lyftr_postgres.reading.search._AHEAD", 1)
         self._new_database = migrated_database
 
     @asynccontextmanager
@@ -57,8 +50,12 @@ class TestWithoutSearchIndex(FilteringContract, PagingContract, ComparisonContra
 
     @pytest.fixture(autouse=True)
     def _without(self, new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("lyftr_postgres.upgrade.make_search_index", lambda *_, **__: False)
-        monkeypatch.setattr("lyftr_postgres.migration.make_search_index", lambda *_, **__: False)
+        monkeypatch.setattr(
+            "lyftr_postgres.schema.upgrade.make_search_index", lambda *_, **__: False
+        )
+        monkeypatch.setattr(
+            "lyftr_postgres.schema.migrate.make_search_index", lambda *_, **__: False
+        )
         self._new_database = new_database
 
     @asynccontextmanager

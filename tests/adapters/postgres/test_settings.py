@@ -11,18 +11,18 @@ import psycopg
 import pytest
 
 from lyftr_core import AddOutcome, MessageFilter, Removal, SchemaMismatch, StorageUnavailable
-from lyftr_core.log_copy import LogSource
-from lyftr_core.reading import Selection
-from lyftr_core.records import Record
-from lyftr_core.testing.samples import NOON, sample
+from lyftr_core.message import Record
+from lyftr_core.selection import Selection
+from lyftr_core.testing.strategies.samples import NOON, sample
 from lyftr_postgres import PostgresStore, migrate, parse_database_url
-from lyftr_postgres.checking import check
-from lyftr_postgres.connecting import connect_now, opener
-from lyftr_postgres.importing import open_importer
-from lyftr_postgres.log_copy import open_log_source, open_log_target
-from lyftr_postgres.migration import require_readable
-from lyftr_postgres.rebuilding import rebuild
-from lyftr_postgres.settings import _NEEDED, BEGIN
+from lyftr_postgres.connection.connecting import connect_now, opener
+from lyftr_postgres.connection.settings import _NEEDED, BEGIN
+from lyftr_postgres.maintenance.check import check
+from lyftr_postgres.maintenance.importer import open_importer
+from lyftr_postgres.maintenance.log_copy import open_log_source, open_log_target
+from lyftr_postgres.maintenance.rebuild import rebuild
+from lyftr_postgres.schema.migrate import require_readable
+from lyftr_sql.log_rows import LogSource
 from tests.support.postgresql.database_server import DatabaseServer
 from tests.support.postgresql.pgbouncer import PgBouncer
 from tests.support.postgresql.server import PostgresServer

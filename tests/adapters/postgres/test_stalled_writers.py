@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lyftr_core import LogSelection
-from lyftr_core.reading import MessageFilter
-from lyftr_core.testing.samples import NOON, sample
+from lyftr_core.selection import MessageFilter
+from lyftr_core.testing.strategies.samples import NOON, sample
 from lyftr_postgres import PostgresMessageReader, PostgresStore
-from lyftr_postgres.horizon import SEQ
+from lyftr_postgres.connection.log_order import SEQ
 from tests.adapters.postgres.conftest import NewDatabase
 from tests.support.examples import example_count
 

@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-from lyftr_postgres.time_limit import TimeLimit
+from lyftr_postgres.connection.reading import TimeLimit
 
 _HANGS = 60.0
 
 
 @pytest.fixture(autouse=True)
 def _short_last_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lyftr_postgres.time_limit.LAST_WORDS", 0.01)
+    monkeypatch.setattr("lyftr_postgres.connection.reading.LAST_WORDS", 0.01)
 
 
 class _Stubborn:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from lyftr_postgres.url import describe, parse_database_url, parse_read_url
+from lyftr_postgres.connection.url import describe, parse_database_url, parse_read_url
 
 _READERS = [parse_database_url, parse_read_url]
 

@@ -19,8 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lyftr_core import Message
 from lyftr_sqlite import SqliteMessageWriter, migrate
-from lyftr_sqlite.engines import create_reading_engine, create_writing_engine
-from lyftr_sqlite.writing_connection import WritingConnection
+from lyftr_sqlite.connection.engines import create_reading_engine, create_writing_engine
+from lyftr_sqlite.connection.writing import WritingConnection
 from tests.adapters.sqlite.users import ADD
 from tests.support.migrated import new_databases_from_a_template
 from tests.support.patience import answers_have_time

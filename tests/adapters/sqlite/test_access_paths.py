@@ -9,8 +9,14 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from lyftr_core import InMemoryMessageRepository, Message, MessageFilter, Selection
-from lyftr_sqlite.access_paths import AccessPath, by_recipient, by_sender, by_trigrams, by_ts
-from lyftr_sqlite.trigrams import is_indexed
+from lyftr_sqlite.reading.access_paths import (
+    AccessPath,
+    by_recipient,
+    by_sender,
+    by_trigrams,
+    by_ts,
+)
+from lyftr_sqlite.reading.expressions import is_indexed
 from tests.support import upgraded_databases as examples
 from tests.support.examples import example_count
 from tests.support.sqlite_files import NAMES, NOW, Database, event_loop, open_database

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from lyftr_core.testing import texts
-from lyftr_sql.case_folding import fold_beyond_ascii
+from lyftr_sql.rows import fold_beyond_ascii
 from tests.support.upgraded_databases import WORDS
 
 _SURROGATES = range(0xD800, 0xE000)

@@ -11,7 +11,7 @@ from sqlalchemy.pool import QueuePool
 
 from lyftr_core import Message, MessageFilter, Selection
 from lyftr_sqlite import SqliteStore
-from lyftr_sqlite.engines import READERS
+from lyftr_sqlite.connection.engines import READERS
 from tests.support.sqlite_files import NOW, new_file
 from tests.support.stored import assert_nothing_wrong
 
@@ -32,10 +32,10 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Copies follow soon, a log is short or long at a few pages, and nothing is folded."""
-    monkeypatch.setattr("lyftr_sqlite.checkpoints.INTERVAL", 0.002)
-    monkeypatch.setattr("lyftr_sqlite.checkpoints.SHORT", _SHORT)
-    monkeypatch.setattr("lyftr_sqlite.checkpoints.LONG", _LONG)
-    monkeypatch.setattr("lyftr_sqlite.follower.IDLE", 10**9)
+    monkeypatch.setattr("lyftr_sqlite.connection.checkpoints.INTERVAL", 0.002)
+    monkeypatch.setattr("lyftr_sqlite.connection.checkpoints.SHORT", _SHORT)
+    monkeypatch.setattr("lyftr_sqlite.connection.checkpoints.LONG", _LONG)
+    monkeypatch.setattr("lyftr_sqlite.projections.follower.IDLE", 10**9)
 
 
 class Traffic:
@@ -96,7 +96,7 @@ async def test_without_moments_in_which_nobody_reads_the_log_grows_with_what_is_
     file: Path, message: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So the readers above do what they are there for: copying alone is not enough."""
-    monkeypatch.setattr("lyftr_sqlite.checkpoints.LONG", 10**9)
+    monkeypatch.setattr("lyftr_sqlite.connection.checkpoints.LONG", 10**9)
     assert await _log_in_pages(file, message) > 6 * _LONG
 
 
@@ -109,7 +109,7 @@ def _checked_out(store: SqliteStore) -> int:
 async def test_without_readers_the_log_is_begun_anew_by_the_commits_themselves(
     file: Path, message: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lyftr_sqlite.checkpoints.LONG", 10**9)
+    monkeypatch.setattr("lyftr_sqlite.connection.checkpoints.LONG", 10**9)
     async with SqliteStore(f"sqlite:///{file}") as store:
         for number in range(_COMMITS):
             await store.writer.add(message(f"m{number}", _TEXT), received_at=NOW)
@@ -164,7 +164,7 @@ async def test_a_log_that_cannot_be_copied_is_said_once_and_copied_later(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("lyftr_sqlite.engines.BUSY_TIMEOUT", 20)
+    monkeypatch.setattr("lyftr_sqlite.connection.engines.BUSY_TIMEOUT", 20)
     monkeypatch.setattr("lyftr_sql.background.PATIENCE", 0.001)
     async with SqliteStore(f"sqlite:///{file}") as store:
         async with store._engines[2].connect() as reading:

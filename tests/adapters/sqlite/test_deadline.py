@@ -16,8 +16,8 @@ from sqlalchemy.pool import QueuePool
 
 from lyftr_core import Message, MessageFilter, Selection, StorageUnavailable, StoredMessage
 from lyftr_sqlite import SqliteMessageReader, SqliteMessageWriter
-from lyftr_sqlite.deadline import within
-from lyftr_sqlite.engines import READERS
+from lyftr_sqlite.connection.deadline import within
+from lyftr_sqlite.connection.engines import READERS
 from tests.support.sqlite_files import NOW
 
 Make = Callable[..., Message]

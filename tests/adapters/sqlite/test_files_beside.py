@@ -16,9 +16,9 @@ import pytest
 
 from lyftr_core import SchemaMismatch, StorageUnavailable
 from lyftr_sqlite import SqliteStore, check, migrate
-from lyftr_sqlite.obstacles import may
-from lyftr_sqlite.read_access import open_to_read
-from lyftr_sqlite.restoring import restore
+from lyftr_sqlite.connection.obstacles import may
+from lyftr_sqlite.connection.read_access import open_to_read
+from lyftr_sqlite.maintenance.restore import restore
 from tests.adapters.sqlite.users import ADD, as_nobody, as_owner, needs_two_users, to_do, told
 
 _NOW = datetime(2026, 1, 15, tzinfo=UTC)
@@ -45,7 +45,7 @@ def test_a_writer_that_begins_while_the_reader_chooses_how_to_open_is_seen(
                 writers[0].execute(ADD, ["m1"])
         return may(file, mode)
 
-    monkeypatch.setattr("lyftr_sqlite.read_access.may", look_late)
+    monkeypatch.setattr("lyftr_sqlite.connection.read_access.may", look_late)
     with as_nobody():
         with pytest.raises(StorageUnavailable, match="another process wrote to it"):
             _count(path)

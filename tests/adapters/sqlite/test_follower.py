@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lyftr_core import Message, MessageFilter, Selection, StorageUnavailable
 from lyftr_sqlite import SqliteStore, check
-from lyftr_sqlite.folding import fold
-from lyftr_sqlite.projections import PROJECTIONS, Projection
+from lyftr_sqlite.projections.folding import fold
+from lyftr_sqlite.projections.projections import PROJECTIONS, Projection
 from tests.support.sqlite_files import NAMES, NOW, insert_many, new_file, open_database, watermarks
 
 Until = Callable[[Callable[[], bool]], Awaitable[None]]
@@ -38,22 +38,22 @@ def plain(file: Path) -> Iterator[sqlite3.Connection]:
 @pytest.fixture
 def busy(monkeypatch: pytest.MonkeyPatch) -> None:
     """The writer counts as busy for ever; ten messages are a long tail, to be folded by threes."""
-    monkeypatch.setattr("lyftr_sqlite.follower.LONG_TAIL", 10)
-    monkeypatch.setattr("lyftr_sqlite.follower.STEP", 3)
-    monkeypatch.setattr("lyftr_sqlite.follower.IDLE", _NEVER)
+    monkeypatch.setattr("lyftr_sqlite.projections.follower.LONG_TAIL", 10)
+    monkeypatch.setattr("lyftr_sqlite.projections.follower.STEP", 3)
+    monkeypatch.setattr("lyftr_sqlite.projections.follower.IDLE", _NEVER)
 
 
 @pytest.fixture
 def slow(busy: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """As busy, and 30,000 messages are folded by threes too: that takes ten seconds and more."""
-    monkeypatch.setattr("lyftr_sqlite.follower.LONG_TAIL", 30_000)
+    monkeypatch.setattr("lyftr_sqlite.projections.follower.LONG_TAIL", 30_000)
 
 
 @pytest.fixture
 def idle(monkeypatch: pytest.MonkeyPatch) -> None:
     """No tail is long, and the writer is soon idle."""
-    monkeypatch.setattr("lyftr_sqlite.follower.LONG_TAIL", _NEVER)
-    monkeypatch.setattr("lyftr_sqlite.follower.IDLE", 0.005)
+    monkeypatch.setattr("lyftr_sqlite.projections.follower.LONG_TAIL", _NEVER)
+    monkeypatch.setattr("lyftr_sqlite.projections.follower.IDLE", 0.005)
 
 
 async def _add(store: SqliteStore, message: Make, *numbers: int) -> None:
@@ -113,7 +113,7 @@ async def test_a_tail_is_folded_when_the_writer_is_idle_again_and_again(
 async def test_what_a_former_process_left_is_folded_at_the_start(
     file: Path, plain: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lyftr_sqlite.follower.LONG_TAIL", 7)
+    monkeypatch.setattr("lyftr_sqlite.projections.follower.LONG_TAIL", 7)
     insert_many(plain, 50)
     async with SqliteStore(f"sqlite:///{file}"):
         assert _all_at(plain, 50)
@@ -123,7 +123,7 @@ async def test_what_a_former_process_left_is_folded_at_the_start(
 async def test_projections_left_at_different_places_are_all_folded_at_the_start(
     file: Path, plain: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lyftr_sqlite.follower.LONG_TAIL", 7)
+    monkeypatch.setattr("lyftr_sqlite.projections.follower.LONG_TAIL", 7)
     insert_many(plain, 50)
     async with open_database(file) as database:
         for number, name in enumerate(NAMES):
@@ -192,7 +192,7 @@ async def test_a_database_that_is_locked_for_a_while_is_followed_again(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("lyftr_sqlite.engines.BUSY_TIMEOUT", 10)
+    monkeypatch.setattr("lyftr_sqlite.connection.engines.BUSY_TIMEOUT", 10)
     monkeypatch.setattr("lyftr_sql.background.PATIENCE", 0.001)
     async with SqliteStore(f"sqlite:///{file}") as store:
         await _add(store, message, 0)
@@ -269,8 +269,8 @@ async def test_the_tail_stays_bounded_however_many_messages_share_a_commit(
     file: Path, plain: sqlite3.Connection, message: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Commits of 200, a step for each 16 of a tail of 64: by such steps it would grow for ever."""
-    monkeypatch.setattr("lyftr_sqlite.follower.LONG_TAIL", 64)
-    monkeypatch.setattr("lyftr_sqlite.follower.STEP", 16)
+    monkeypatch.setattr("lyftr_sqlite.projections.follower.LONG_TAIL", 64)
+    monkeypatch.setattr("lyftr_sqlite.projections.follower.STEP", 16)
     tails = []
     async with SqliteStore(f"sqlite:///{file}") as store:
         numbers = iter(range(16_000))
@@ -352,7 +352,7 @@ async def test_one_step_stays_short_while_a_projection_is_made_anew(
     file: Path, plain: sqlite3.Connection, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = tuple(structs.replace(one, at_once=20) for one in PROJECTIONS)
-    monkeypatch.setattr("lyftr_sqlite.follower.PROJECTIONS", few)
+    monkeypatch.setattr("lyftr_sqlite.projections.follower.PROJECTIONS", few)
     limits = []
 
     async def note(
@@ -362,7 +362,7 @@ async def test_one_step_stays_short_while_a_projection_is_made_anew(
         await fold(connection, projections, limit)
 
     async with SqliteStore(f"sqlite:///{file}") as store:
-        monkeypatch.setattr("lyftr_sqlite.follower.fold", note)
+        monkeypatch.setattr("lyftr_sqlite.projections.follower.fold", note)
         insert_many(plain, 1_000)
         store._follower.note_commit(1_000)
         await until(lambda: _all_at(plain, 1_000))

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from lyftr_core import Message, StorageUnavailable
-from lyftr_core.log_copy import LogRow
+from lyftr_sql.log_rows import LogRow
 from lyftr_sqlite import SqliteStore, check, migrate
-from lyftr_sqlite.backing_up import back_up
-from lyftr_sqlite.failures import as_storage_unavailable
-from lyftr_sqlite.log_copy import open_log_target
-from lyftr_sqlite.obstacles import obstacle_to_writing
-from lyftr_sqlite.restoring import restore
+from lyftr_sqlite.connection.failures import as_storage_unavailable
+from lyftr_sqlite.connection.obstacles import obstacle_to_writing
+from lyftr_sqlite.maintenance.backup import back_up
+from lyftr_sqlite.maintenance.log_copy import open_log_target
+from lyftr_sqlite.maintenance.restore import restore
 from tests.support.disks import mounted
 
 _NOW = datetime(2026, 1, 15, tzinfo=UTC)

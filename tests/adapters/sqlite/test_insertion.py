@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lyftr_core import AddOutcome, InMemoryMessageRepository, Message, MessageFilter, Selection
-from lyftr_sql.batch import to_row
-from lyftr_sqlite.insertion import LARGEST_BATCH, insert_batch
+from lyftr_sql.rows import to_row
+from lyftr_sqlite.writer import LARGEST_BATCH, insert_batch
 from tests.support.sqlite_files import event_loop, open_database
 
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)

@@ -12,10 +12,10 @@ import pytest
 
 from lyftr_core import Message
 from lyftr_sqlite import SqliteStore
-from lyftr_sqlite.lock_holders import name_holders
-from lyftr_sqlite.lock_watch import LockWatch, watch_copying, watch_turn
-from lyftr_sqlite.locks import copying_lock, turn_lock
-from lyftr_sqlite.writing_connection import COMMIT_SOMETHING
+from lyftr_sqlite.connection.lock_holders import name_holders
+from lyftr_sqlite.connection.lock_watch import LockWatch, watch_copying, watch_turn
+from lyftr_sqlite.connection.locks import copying_lock, turn_lock
+from lyftr_sqlite.connection.writing import COMMIT_SOMETHING
 from tests.support.sqlite_files import NOW, new_file
 
 Make = Callable[..., Message]
@@ -38,8 +38,8 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setattr("lyftr_sqlite.lock_watch.LONG", 0.05)
-    monkeypatch.setattr("lyftr_sqlite.checkpoints.INTERVAL", 0.01)
+    monkeypatch.setattr("lyftr_sqlite.connection.lock_watch.LONG", 0.05)
+    monkeypatch.setattr("lyftr_sqlite.connection.checkpoints.INTERVAL", 0.01)
     caplog.set_level(logging.INFO, "lyftr_sqlite")
 
 
@@ -69,7 +69,7 @@ def test_a_lock_is_named_once_it_is_held_for_long_and_once_more_when_it_is_free(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = 100.0
-    monkeypatch.setattr("lyftr_sqlite.lock_watch.time.monotonic", lambda: now)
+    monkeypatch.setattr("lyftr_sqlite.connection.lock_watch.time.monotonic", lambda: now)
     watch = make(file)
     with lock(file):
         for now in (100.0, 100.01, 100.06, 105.0, 109.0):  # noqa: B007 - told to the clock
@@ -152,7 +152,7 @@ async def test_a_log_that_another_process_keeps_from_becoming_short_is_named_wit
     told: Callable[[], list[tuple[str, str]]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("lyftr_sqlite.log_size.LARGE", 1024 * 1024)
+    monkeypatch.setattr("lyftr_sqlite.connection.wal_size.LARGE", 1024 * 1024)
     sizes: list[int] = []
     async with SqliteStore(f"sqlite:///{file}", on_log_size=sizes.append) as store:
         with another_process(_READ, file) as pid:

@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lyftr_core import AddOutcome, Message, StorageUnavailable
 from lyftr_sqlite import SqliteMessageWriter, SqliteStore
-from lyftr_sqlite.engines import BUSY_TIMEOUT
-from lyftr_sqlite.probe import SqliteReadinessProbe
-from lyftr_sqlite.writing_connection import WritingConnection
+from lyftr_sqlite.connection.engines import BUSY_TIMEOUT
+from lyftr_sqlite.connection.writing import WritingConnection
+from lyftr_sqlite.reading.probe import SqliteReadinessProbe
 from tests.support.sqlite_files import insert_many, open_database
 
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
@@ -109,7 +109,7 @@ async def test_closing_under_a_lock_with_a_full_queue_waits_for_it_once_and_refu
 async def test_a_store_closes_while_another_process_holds_the_lock(
     path: Path, other: sqlite3.Connection, message: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lyftr_sqlite.engines.BUSY_TIMEOUT", 50)
+    monkeypatch.setattr("lyftr_sqlite.connection.engines.BUSY_TIMEOUT", 50)
     store = SqliteStore(f"sqlite:///{path}")
     await store.open()
     await store.writer.add(message("before"), received_at=NOW)
@@ -198,7 +198,7 @@ async def test_a_check_waits_for_who_has_the_turn_and_takes_over_what_comes_of_i
         await connection.commit_something()
     other.execute("ROLLBACK")
     begun.clear()
-    monkeypatch.setattr("lyftr_sqlite.writing_connection.PATIENCE", 0.01)
+    monkeypatch.setattr("lyftr_sqlite.connection.writing.PATIENCE", 0.01)
     async with connection.open():
         with pytest.raises(StorageUnavailable, match="takes too long"):
             await connection.check()

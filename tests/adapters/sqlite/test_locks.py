@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lyftr_core import Message
 from lyftr_sqlite import SqliteStore
-from lyftr_sqlite.locks import copying_lock, turn_lock
+from lyftr_sqlite.connection.locks import copying_lock, turn_lock
 from tests.support.sqlite_files import NOW, new_file
 from tests.support.stored import assert_nothing_wrong
 
@@ -56,8 +56,8 @@ class Copies:
 @pytest.fixture
 def copies(monkeypatch: pytest.MonkeyPatch) -> Copies:
     """Copies follow each other closely, and nearly every log is worth copying wholly."""
-    monkeypatch.setattr("lyftr_sqlite.checkpoints.INTERVAL", 0.001)
-    monkeypatch.setattr("lyftr_sqlite.checkpoints.SHORT", 3)
+    monkeypatch.setattr("lyftr_sqlite.connection.checkpoints.INTERVAL", 0.001)
+    monkeypatch.setattr("lyftr_sqlite.connection.checkpoints.SHORT", 3)
     return Copies()
 
 

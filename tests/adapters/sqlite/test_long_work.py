@@ -9,9 +9,9 @@ import pytest
 
 from lyftr_core import Message, StorageUnavailable
 from lyftr_sqlite import SqliteStore
-from lyftr_sqlite.locks import copying_lock, turn_lock
-from lyftr_sqlite.long_work import BETWEEN_COPIES, LongWork, Step, open_long_work
-from lyftr_sqlite.writing_connection import COMMIT_SOMETHING
+from lyftr_sqlite.connection.locks import copying_lock, turn_lock
+from lyftr_sqlite.connection.turns import BETWEEN_COPIES, LongWork, Step, open_long_work
+from lyftr_sqlite.connection.writing import COMMIT_SOMETHING
 from tests.support.sqlite_files import NOW, new_file
 
 Until = Callable[[Callable[[], bool]], Awaitable[None]]
@@ -39,7 +39,7 @@ def rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         told.append(seconds)
         await sleep(0)
 
-    monkeypatch.setattr("lyftr_sqlite.long_work.asyncio.sleep", note)
+    monkeypatch.setattr("lyftr_sqlite.connection.turns.asyncio.sleep", note)
     return told
 
 
@@ -127,7 +127,7 @@ async def test_it_does_not_rest_for_those_who_have_long_ceased(
     await _commit_once(work)
     async with SqliteStore(f"sqlite:///{file}") as store:
         await store.writer.add(message("m"), received_at=NOW)
-    monkeypatch.setattr("lyftr_sqlite.long_work.LATELY", 0.0)
+    monkeypatch.setattr("lyftr_sqlite.connection.turns.LATELY", 0.0)
     rests.clear()
     await _commit_once(work)
     assert rests == []
@@ -137,7 +137,7 @@ async def test_a_server_rests_always_but_no_longer_than_sqlite_sleeps(
     file: Path, rests: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shortest = 1e-9
-    monkeypatch.setattr("lyftr_sqlite.long_work.LONGEST_REST", shortest)
+    monkeypatch.setattr("lyftr_sqlite.connection.turns.LONGEST_REST", shortest)
     async with SqliteStore(f"sqlite:///{file}") as store:
         rests.clear()
         async with store.remover._work.step() as step:

@@ -20,8 +20,8 @@ from sqlalchemy import create_engine
 
 from lyftr_core import SchemaMismatch, StorageUnavailable
 from lyftr_sqlite import Migration, migrate
-from lyftr_sqlite.migration import _use_wal
-from lyftr_sqlite.schema import HEAD, metadata
+from lyftr_sqlite.schema.migrate import _use_wal
+from lyftr_sqlite.schema.tables import HEAD, metadata
 
 Files = Callable[[Path], list[str]]
 
@@ -40,7 +40,7 @@ def config() -> Config:
 
 @pytest.fixture
 def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lyftr_sqlite.migration.BUSY_TIMEOUT", 50)
+    monkeypatch.setattr("lyftr_sqlite.schema.migrate.BUSY_TIMEOUT", 50)
 
 
 def schema(file: Path) -> dict[str, set[str]]:
@@ -240,7 +240,7 @@ def test_a_write_ahead_log_that_cannot_be_made_is_refused(path: Path) -> None:
 def test_an_old_sqlite_is_refused_before_anything_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: Files
 ) -> None:
-    monkeypatch.setattr("lyftr_sqlite.migration.sqlite3.sqlite_version_info", (3, 34, 1))
+    monkeypatch.setattr("lyftr_sqlite.schema.migrate.sqlite3.sqlite_version_info", (3, 34, 1))
     with pytest.raises(SchemaMismatch, match=r"SQLite 3\.35\.0 or later is needed"):
         migrate(tmp_path / "inbox.db")
     assert files(tmp_path) == []

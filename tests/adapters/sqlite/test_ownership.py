@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from lyftr_core import StorageUnavailable
-from lyftr_core.records import Record
-from lyftr_core.testing.samples import sample
+from lyftr_core.message import Record
+from lyftr_core.testing.strategies.samples import sample
 from lyftr_sqlite import migrate, rebuild
-from lyftr_sqlite.backing_up import back_up
-from lyftr_sqlite.importing import open_importer
-from lyftr_sqlite.locks import copying_lock, turn_lock
-from lyftr_sqlite.restoring import restore
+from lyftr_sqlite.connection.locks import copying_lock, turn_lock
+from lyftr_sqlite.maintenance.backup import back_up
+from lyftr_sqlite.maintenance.importer import open_importer
+from lyftr_sqlite.maintenance.restore import restore
 from tests.support.sqlite_files import NOW, new_file
 
 SERVICE, TEAM, COLLEAGUE = 4001, 4002, 4003

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from lyftr_core import Message, MessageFilter, Selection
-from lyftr_sqlite.planning import plan
+from lyftr_sqlite.reading.search import plan
 from tests.support.sqlite_files import NAMES, NOW, Database, open_database
 
 _COMMON, _RARE, _LATE = "hello", "needle", "straggler"
@@ -15,7 +15,7 @@ _COMMON, _RARE, _LATE = "hello", "needle", "straggler"
 @pytest.fixture
 async def database(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
     """Forty messages with a common word, one with a rare one, and one that is not folded."""
-    monkeypatch.setattr("lyftr_sqlite.planning._FEW", 2)
+    monkeypatch.setattr("lyftr_sqlite.reading.search._FEW", 2)
     async with open_database() as database:
         await database.add(_message(n, f"{_COMMON} {n}") for n in range(40))
         await database.add([_message(40, f"{_COMMON} {_RARE}")])

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lyftr_core import Message, StorageUnavailable
 from lyftr_sqlite import SqliteMessageWriter
-from lyftr_sqlite.engines import READERS, create_reading_engine
-from lyftr_sqlite.probe import SqliteReadinessProbe
+from lyftr_sqlite.connection.engines import READERS, create_reading_engine
+from lyftr_sqlite.reading.probe import SqliteReadinessProbe
 
 Make = Callable[..., Message]
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
@@ -56,8 +56,8 @@ async def test_a_file_that_is_no_database_is_not_ready(
 async def test_a_database_that_answers_too_late_is_not_ready(
     path: Path, monkeypatch: pytest.MonkeyPatch, writer: SqliteMessageWriter
 ) -> None:
-    monkeypatch.setattr("lyftr_sqlite.engines.BUSY_TIMEOUT", 300)
-    monkeypatch.setattr("lyftr_sql.probe.PATIENCE", 0.05)
+    monkeypatch.setattr("lyftr_sqlite.connection.engines.BUSY_TIMEOUT", 300)
+    monkeypatch.setattr("lyftr_sql.store.PATIENCE", 0.05)
     engine = create_reading_engine(path)
     locker = sqlite3.connect(path, isolation_level=None)
     locker.execute("PRAGMA locking_mode=EXCLUSIVE")
@@ -72,7 +72,7 @@ async def test_a_database_that_answers_too_late_is_not_ready(
 async def test_readers_that_are_all_busy_are_not_ready(
     reading_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, writer: SqliteMessageWriter
 ) -> None:
-    monkeypatch.setattr("lyftr_sql.probe.PATIENCE", 0.05)
+    monkeypatch.setattr("lyftr_sql.store.PATIENCE", 0.05)
     async with AsyncExitStack() as busy:
         for _ in range(READERS):
             await busy.enter_async_context(reading_engine.connect())

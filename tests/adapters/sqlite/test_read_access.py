@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from lyftr_core import Removal, StorageUnavailable
-from lyftr_core.reading import LogSelection, MessageFilter
+from lyftr_core.selection import LogSelection, MessageFilter
 from lyftr_sqlite import SqliteStore, check, migrate
-from lyftr_sqlite.backing_up import back_up
-from lyftr_sqlite.log_copy import open_log_source
-from lyftr_sqlite.read_access import open_to_read
-from lyftr_sqlite.restoring import restore
+from lyftr_sqlite.connection.read_access import open_to_read
+from lyftr_sqlite.maintenance.backup import back_up
+from lyftr_sqlite.maintenance.log_copy import open_log_source
+from lyftr_sqlite.maintenance.restore import restore
 from tests.adapters.sqlite.users import ADD, as_nobody, as_owner, needs_two_users, to_do, told
 from tests.support.stored import assert_nothing_wrong
 

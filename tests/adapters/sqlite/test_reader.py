@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lyftr_core import Message, MessageFilter, Selection, StorageUnavailable
 from lyftr_sqlite import SqliteMessageReader, SqliteMessageWriter
-from lyftr_sqlite.engines import READERS, create_reading_engine
-from lyftr_sqlite.schema import messages
+from lyftr_sqlite.connection.engines import READERS, create_reading_engine
+from lyftr_sqlite.schema.tables import messages
 
 NOW = datetime(2026, 1, 15, 9, 30, 0, 250_000, tzinfo=UTC)
 ALL = Selection(filter=MessageFilter(), limit=100)
@@ -140,7 +140,7 @@ async def test_a_missing_table_is_unavailable_until_it_is_back(
 async def test_readers_that_are_all_busy_are_unavailable(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lyftr_sqlite.engines.BUSY_TIMEOUT", 50)
+    monkeypatch.setattr("lyftr_sqlite.connection.engines.BUSY_TIMEOUT", 50)
     engine = create_reading_engine(path)
     reader = SqliteMessageReader(engine)
     busy = [await engine.connect() for _ in range(READERS)]

@@ -23,8 +23,8 @@ from lyftr_core import (
     StorageUnavailable,
 )
 from lyftr_sqlite import SqliteMessageReader, SqliteStore, check, rebuild
-from lyftr_sqlite.engines import create_reading_engine
-from lyftr_sqlite.projections import PROJECTIONS
+from lyftr_sqlite.connection.engines import create_reading_engine
+from lyftr_sqlite.projections.projections import PROJECTIONS
 from tests.support.sqlite_files import NAMES, NOW, insert_many, new_file, open_database, watermarks
 
 Make = Callable[..., Message]
@@ -53,7 +53,7 @@ def in_steps_of(monkeypatch: pytest.MonkeyPatch) -> InStepsOf:
 
     def choose(count: int) -> None:
         smaller = tuple(structs.replace(one, at_once=count) for one in PROJECTIONS)
-        monkeypatch.setattr("lyftr_sqlite.rebuilding.PROJECTIONS", smaller)
+        monkeypatch.setattr("lyftr_sqlite.maintenance.rebuild.PROJECTIONS", smaller)
 
     return choose
 
@@ -233,7 +233,7 @@ async def test_a_server_goes_on_meanwhile(
     file: Path, message: Make, in_steps_of: InStepsOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_steps_of(5)
-    monkeypatch.setattr("lyftr_sqlite.follower.IDLE", 0.001)
+    monkeypatch.setattr("lyftr_sqlite.projections.follower.IDLE", 0.001)
     async with SqliteStore(f"sqlite:///{file}") as store:
         rebuilding = asyncio.create_task(asyncio.to_thread(rebuild, file))
         added = 0

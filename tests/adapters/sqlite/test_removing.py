@@ -19,10 +19,10 @@ from lyftr_core import (
     RemoveMessages,
     Selection,
 )
-from lyftr_core.testing.samples import NOON, sample
-from lyftr_sql.pace import Pace
+from lyftr_core.testing.strategies.samples import NOON, sample
+from lyftr_sql.step_size import Pace
 from lyftr_sqlite import SqliteStore, check, rebuild
-from lyftr_sqlite.blanking import blank
+from lyftr_sqlite.maintenance.erasing import blank
 from tests.support import upgraded_databases as examples
 from tests.support.examples import example_count
 from tests.support.sqlite_files import NAMES, NOW, Database, event_loop, insert_many, open_database

@@ -260,7 +260,7 @@ async def test_readers_opened_without_the_log_read_again_once_it_is_back(
     tmp_path: Path, message: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Such a connection keeps to a new and empty log, whatever is moved into its place."""
-    monkeypatch.setattr("lyftr_sqlite.checkpoints.INTERVAL", 10**9)
+    monkeypatch.setattr("lyftr_sqlite.connection.checkpoints.INTERVAL", 10**9)
     log = tmp_path / "inbox.db-wal"
     async with SqliteStore(f"sqlite:///{tmp_path / 'inbox.db'}") as store:
         await store.writer.add(message("m1"), received_at=NOW)

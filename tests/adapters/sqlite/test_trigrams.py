@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from lyftr_core import Message, MessageFilter, Selection
 from lyftr_core.testing import texts
-from lyftr_sqlite.access_paths import by_trigrams
-from lyftr_sqlite.trigrams import is_indexed, trigram_query
+from lyftr_sqlite.reading.access_paths import by_trigrams
+from lyftr_sqlite.reading.expressions import is_indexed, trigram_query
 from tests.support import upgraded_databases as examples
 from tests.support.examples import example_count
 from tests.support.sqlite_files import NOW, Database, event_loop, insert_many, open_database

@@ -24,10 +24,10 @@ from lyftr_core import (
 )
 from lyftr_core.testing import messages, texts
 from lyftr_core.timestamps import to_microseconds
-from lyftr_sql.case_folding import fold_beyond_ascii
+from lyftr_sql.rows import fold_beyond_ascii
 from lyftr_sqlite import Migration, SqliteMessageReader, SqliteStore, migrate
-from lyftr_sqlite.engines import create_reading_engine
-from lyftr_sqlite.schema import HEAD
+from lyftr_sqlite.connection.engines import create_reading_engine
+from lyftr_sqlite.schema.tables import HEAD
 from tests.support import upgraded_databases as examples
 from tests.support.examples import example_count
 from tests.support.sqlite_files import NAMES, NOW, watermarks
@@ -255,7 +255,7 @@ def test_an_upgrade_that_fails_leaves_the_old_database_as_it_was(old: Path) -> N
 def test_an_sqlite_without_what_is_needed_is_refused_before_anything_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, abilities: str, words: str
 ) -> None:
-    monkeypatch.setattr("lyftr_sqlite.migration._ABILITIES", abilities)
+    monkeypatch.setattr("lyftr_sqlite.schema.migrate._ABILITIES", abilities)
     with pytest.raises(SchemaMismatch, match=words):
         migrate(tmp_path / "inbox.db")
     assert list(tmp_path.iterdir()) == []

@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from lyftr_core import Message, Removal, RemoveMessages
-from lyftr_core.testing.samples import NOON
+from lyftr_core.testing.strategies.samples import NOON
 from lyftr_sqlite import SqliteStore, rebuild
 from tests.support.stored import assert_nothing_wrong
 
@@ -111,7 +111,7 @@ def _message(message_id: str, text: str) -> Message:
 async def test_a_log_that_another_process_reads_is_not_empty_and_soon_can_be(
     path: Path, other: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lyftr_sqlite.checkpoints._ATTEMPTS", 3)
+    monkeypatch.setattr("lyftr_sqlite.connection.checkpoints._ATTEMPTS", 3)
     async with SqliteStore(f"sqlite:///{path}") as store:
         await _add(store, [_message("gone", "x")])
         other.execute("BEGIN")

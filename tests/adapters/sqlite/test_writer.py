@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lyftr_core import AddOutcome, Message
 from lyftr_sqlite import Commit, SqliteMessageWriter
-from lyftr_sqlite.writing_connection import WritingConnection
+from lyftr_sqlite.connection.writing import WritingConnection
 
 CREATED, DUPLICATE, CONFLICT = AddOutcome.CREATED, AddOutcome.DUPLICATE, AddOutcome.CONFLICT
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lyftr_core import AddOutcome, Message, StorageUnavailable
 from lyftr_sqlite import SqliteMessageWriter, migrate
-from lyftr_sqlite.engines import create_writing_engine
-from lyftr_sqlite.writing_connection import WritingConnection
+from lyftr_sqlite.connection.engines import create_writing_engine
+from lyftr_sqlite.connection.writing import WritingConnection
 
 CREATED = AddOutcome.CREATED
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lyftr_core import StorageUnavailable
-from lyftr_sqlite.ownership import user_name
+from lyftr_sqlite.connection.ownership import user_name
 
 __all__ = ["ADD", "as_nobody", "as_owner", "needs_two_users", "to_do", "told"]
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from lyftr_core.testing.samples import sample
+from lyftr_core.testing.strategies.samples import sample
 from lyftr_sqlite import check
 from tests.support.command_processes import running
 from tests.support.databases import names

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from lyftr_core import AddOutcome
-from lyftr_core.log_copy import AT_ONCE
-from lyftr_core.records import Record
-from lyftr_core.testing.samples import sample
+from lyftr_core.message import Record
+from lyftr_core.testing.strategies.samples import sample
+from lyftr_sql.log_rows import AT_ONCE
 from lyftr_sqlite import check
 from tests.support.command_processes import running, wait_for
 from tests.support.databases import KINDS, NewUrl, add, count, held, rows

@@ -7,7 +7,7 @@ import serving
 from litestar.testing import AsyncTestClient
 
 from lyftr_core import HexHmacSha256, StorageUnavailable
-from lyftr_http.settings import Secret, Settings
+from lyftr_runtime.settings import Secret, Settings
 from lyftr_sqlite import Commit, SqliteStore
 
 BODY = b'{"message_id":"m1","from":"+919876543210","to":"+14155550100","ts":"2026-01-15T09:28:35Z"}'

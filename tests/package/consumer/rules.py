@@ -3,7 +3,6 @@
 from typing import assert_type
 
 from lyftr_core import Message, SignedRequest, parse_timestamp
-from lyftr_core.signing_templates import SecretMissing, sign_again
 from lyftr_core.vectors import (
     BodyVector,
     BodyVectors,
@@ -17,6 +16,7 @@ from lyftr_core.vectors import (
     content_bytes,
     load_vectors,
 )
+from lyftr_core.vectors.signing import SecretMissing, sign_again
 
 TWICE: Content = ("[", Piece(text="a", times=2), "]")
 

@@ -8,17 +8,11 @@ from typing import assert_type
 
 from litestar import Litestar
 
-from lyftr_core import (
-    MessageReader,
-    MessageRemover,
-    MessageWriter,
-    ReadinessProbe,
-    SchemaMismatch,
-)
+from lyftr_core import MessageReader, MessageRemover, MessageWriter, ReadinessProbe, SchemaMismatch
+from lyftr_core.database import Store
 from lyftr_http.app import MAX_BODY_SIZE, create_app
 from lyftr_http.container import Container
-from lyftr_http.databases.database import Store
-from lyftr_http.settings import (
+from lyftr_runtime.settings import (
     VARIABLES,
     InvalidSettings,
     Secret,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lyftr_core.testing.samples import sample
+from lyftr_core.testing.strategies.samples import sample
 from tests.support.server import LYFTR, PATIENCE, environment
 from tests.support.stores import Inbox
 

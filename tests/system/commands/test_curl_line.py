@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lyftr_cli.output.safe_text import escaped
+from lyftr_cli.sending.curl_line import curl_line
 from lyftr_core.testing import bodies
-from lyftr_http.cli.curl_line import curl_line
-from lyftr_http.cli.safe_text import escaped
 from tests.support.shell_texts import SHELL_TEXTS
 
 HEADERS = [("X-Signature", "it's 0")]

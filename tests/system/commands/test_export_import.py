@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lyftr_core.testing.samples import NOON, sample
+from lyftr_core.testing.strategies.samples import NOON, sample
 from lyftr_sqlite import SqliteStore
 from tests.support.command_processes import running, wait_for
 from tests.support.databases import count, rows

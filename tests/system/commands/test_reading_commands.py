@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from lyftr_core.testing.samples import sample
+from lyftr_core.testing.strategies.samples import sample
 from tests.support.command_processes import Process, running_with_pipes
 from tests.support.results import records
 from tests.support.server import PATIENCE, Lyftr, LyftrServer, Serve

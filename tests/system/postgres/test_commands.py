@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lyftr_core.testing.samples import NOON, sample
+from lyftr_core.testing.strategies.samples import NOON, sample
 from tests.support.postgresql.database_server import DatabaseServer
 from tests.support.server import Lyftr, LyftrServer, Serve, refusal
 from tests.support.stores import open_store

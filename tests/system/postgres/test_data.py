@@ -5,7 +5,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from lyftr_core.testing.samples import NOON, sample
+from lyftr_core.testing.strategies.samples import NOON, sample
 from lyftr_sqlite import SqliteStore
 from tests.support.databases import execute, query
 from tests.support.server import LYFTR, PATIENCE, Lyftr, Serve, environment, refusal

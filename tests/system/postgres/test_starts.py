@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
 
-from lyftr_postgres.schema import EARLIER, HEAD
+from lyftr_postgres.schema.tables import EARLIER, HEAD
 from tests.support.postgresql.database_server import DatabaseServer
 from tests.support.postgresql.installation import Installation
 from tests.support.postgresql.server import PostgresServer
@@ -59,7 +59,7 @@ def refused(url: str, *, name: str = "serve", first: str = "", **variables: str)
         first: What Python does before.
         variables: Further ones.
     """
-    program = f"import sys\n{first}\nfrom lyftr_http.__main__ import main\nmain()"
+    program = f"import sys\n{first}\nfrom lyftr_cli.__main__ import main\nmain()"
     options = ["--port", "0"] if name == "serve" else []
     done = subprocess.run(
         [sys.executable, "-c", program, name, *options],
@@ -167,7 +167,7 @@ def test_a_database_that_is_not_of_utf_8_is_refused(
 
 
 def test_a_server_that_is_too_old_is_refused(postgres_url: str, show: Show) -> None:
-    first = "import lyftr_postgres.revision as r; r.MINIMUM_SERVER = 99"
+    first = "import lyftr_postgres.schema.revision as r; r.MINIMUM_SERVER = 99"
     line = refused(postgres_url, first=first)
     show(line)
     assert "PostgreSQL 99 or later is needed" in line

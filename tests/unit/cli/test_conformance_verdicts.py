@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from lyftr_cli.conformance.cases import Case, vector_cases
+from lyftr_cli.conformance.verdict import judge
+from lyftr_cli.sending.http_sender import Answer
 from lyftr_core import FaultCode, SignedRequest, StandardWebhooks
 from lyftr_core.vectors import ExpectedFault
-from lyftr_http.cli.conformance.cases import Case, vector_cases
-from lyftr_http.cli.conformance.verdict import judge
-from lyftr_http.cli.http_sender import Answer
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OK = b'{"status":"ok"}'

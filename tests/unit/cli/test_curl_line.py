@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lyftr_http.cli.curl_line import curl_line
+from lyftr_cli.sending.curl_line import curl_line
 from tests.support.shell_texts import SHELL_TEXTS
 
 HEADERS = [("X-Signature", "it's 0")]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import click
 import pytest
 
-from lyftr_http.cli.filter_options import message_filter, parse_moment
+from lyftr_cli.options import message_filter, parse_moment
 
 NONE: dict[str, str | None] = dict.fromkeys(("from", "to", "since", "until"))
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lyftr_http.cli.highlighting import parts_of
+from lyftr_cli.output.message_table import parts_of
 
 
 @pytest.mark.parametrize(

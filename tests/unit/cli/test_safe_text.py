@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lyftr_http.cli.output import json_line
-from lyftr_http.cli.safe_text import escaped, escaped_json
+from lyftr_cli.output.output import json_line
+from lyftr_cli.output.safe_text import escaped, escaped_json
 
 JOINERS = "\u200c\u200d"
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]))

@@ -8,12 +8,11 @@ from email.utils import format_datetime
 
 import pytest
 
-from lyftr_core.testing.samples import sample
-from lyftr_http.cli.http_sender import MAX_BODY_SIZE, Answer, HttpSender, seconds_to_wait
-from lyftr_http.cli.send.one_message import body_of
-from lyftr_http.cli.send.outgoing import count_lines, read_outgoing
-from lyftr_http.cli.send.pace import Pace
-from lyftr_http.cli.send.retrying import is_worth_another_try, pause_before
+from lyftr_cli.sending.delivery import is_worth_another_try, pause_before
+from lyftr_cli.sending.http_sender import MAX_BODY_SIZE, Answer, HttpSender, seconds_to_wait
+from lyftr_cli.sending.messages import body_of, count_lines, read_outgoing
+from lyftr_cli.sending.rate_limit import Pace
+from lyftr_core.testing.strategies.samples import sample
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from lyftr_core import (
 )
 from lyftr_core.conflict import CONTENT_FIELDS
 from lyftr_core.testing import messages
-from lyftr_core.testing.samples import NOON, fill, sample
+from lyftr_core.testing.strategies.samples import NOON, fill, sample
 
 # Two values a field, one of them awkward, so that any set of fields differs often.
 _pairs = messages(

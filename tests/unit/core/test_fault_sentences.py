@@ -21,7 +21,7 @@ from lyftr_core import (
     encode_cursor,
     parse,
 )
-from lyftr_core.testing.samples import EVERYTHING, FIELDS, NOON, sample
+from lyftr_core.testing.strategies.samples import EVERYTHING, FIELDS, NOON, sample
 
 NUMBER = "must be an E.164 phone number: + and 2 to 15 digits, the first not 0"
 TIMESTAMP = "must be an RFC 3339 time in UTC, as in 2026-01-15T09:28:35Z"

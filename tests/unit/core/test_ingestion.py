@@ -25,7 +25,7 @@ from lyftr_core import (
     parse,
 )
 from lyftr_core.testing import signed_requests
-from lyftr_core.testing.samples import FIELDS, NOON, sample
+from lyftr_core.testing.strategies.samples import FIELDS, NOON, sample
 
 SCHEME = HexHmacSha256("secret")
 RECEIVED_AT = NOON + timedelta(minutes=5)

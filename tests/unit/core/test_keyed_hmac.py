@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lyftr_core.keyed_hmac import KeyedHmac
+from lyftr_core.signatures.keyed_hmac import KeyedHmac
 
 
 # RFC 4231, sections 4.2 to 4.5, 4.7 and 4.8. Case 5 (4.6) is about an HMAC cut short.

@@ -11,8 +11,8 @@ from lyftr_core import (
     MessageFilter,
     ReadLog,
 )
-from lyftr_core.log import MAX_SEQ
-from lyftr_core.testing.samples import EVERYTHING, fill, sample
+from lyftr_core.testing.strategies.samples import EVERYTHING, fill, sample
+from lyftr_core.use_cases.follow import MAX_SEQ
 
 
 def names(page: LogPage) -> list[str]:

@@ -16,7 +16,7 @@ from lyftr_core.message import (
     check_timestamp,
 )
 from lyftr_core.testing import message_ids, messages, moments, phone_numbers, texts, timestamps
-from lyftr_core.testing.samples import NOON, sample
+from lyftr_core.testing.strategies.samples import NOON, sample
 
 NOT_STRINGS = [None, 1, 1.5, True, b"a", ["a"], {"a": 1}]
 SURROGATES = st.characters(categories=["Cs"])

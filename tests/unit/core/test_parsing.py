@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lyftr_core import FaultCode, InvalidMessage, Message, VerifiedBody, format_timestamp, parse
 from lyftr_core.parsing import _parse_by_field, nests_too_deep
 from lyftr_core.testing import InvalidBody, bodies, invalid_bodies, messages
-from lyftr_core.testing.samples import FIELDS, sample
+from lyftr_core.testing.strategies.samples import FIELDS, sample
 
 MISSING = object()
 LONG = "\U0001f600" * 4097

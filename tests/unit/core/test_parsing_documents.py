@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lyftr_core import FaultCode, InvalidMessage, Message, VerifiedBody, parse
 from lyftr_core.parsing import MAX_DEPTH, nests_too_deep
-from lyftr_core.testing.samples import FIELDS, sample
+from lyftr_core.testing.strategies.samples import FIELDS, sample
 
 
 def read(body: bytes | str) -> Message:

@@ -20,7 +20,7 @@ from lyftr_core import (
     StoredMessage,
 )
 from lyftr_core.testing import messages
-from lyftr_core.testing.samples import EVERYTHING, NOON, fill, sample
+from lyftr_core.testing.strategies.samples import EVERYTHING, NOON, fill, sample
 
 NAMES = ["a", "b", "c", "d", "e"]
 

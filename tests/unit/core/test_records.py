@@ -10,20 +10,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from lyftr_core import FaultCode, InvalidMessage, StoredMessage, format_timestamp
-from lyftr_core.csv_records import CSV_HEADER, parse_csv_header, parse_csv_record, to_csv_record
-from lyftr_core.records import (
+from lyftr_cli.transfer.csv_lines import (
+    CSV_HEADER,
+    parse_csv_header,
+    parse_csv_record,
+    to_csv_record,
+)
+from lyftr_cli.transfer.json_lines import (
     COLUMNS,
     MAX_KEPT_SEQ,
     MAX_RECORD_SIZE,
     MAX_SEQ_IN_FILES,
-    Record,
     parse_json_record,
     record_of,
     to_json_record,
 )
+from lyftr_core import FaultCode, InvalidMessage, StoredMessage, format_timestamp
+from lyftr_core.message import Record
 from lyftr_core.testing import messages, moments
-from lyftr_core.testing.samples import FIELDS, NOON, sample
+from lyftr_core.testing.strategies.samples import FIELDS, NOON, sample
 
 MISSING = object()
 NAMES = ("m1", "+12", "+13", "2026-01-15T09:28:35Z")

@@ -22,7 +22,7 @@ from lyftr_core import (
     content_hash,
 )
 from lyftr_core.testing import RemovalContract, messages
-from lyftr_core.testing.samples import NOON, fill, sample
+from lyftr_core.testing.strategies.samples import NOON, fill, sample
 
 
 class TestRemovalFromMemory(RemovalContract):

@@ -8,14 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lyftr_core import (
-    HexHmacSha256,
-    InvalidSignature,
-    SignedRequest,
-    SigningKey,
-    StandardWebhooks,
-)
-from lyftr_core.standard_webhooks import encode_secret
+from lyftr_core import HexHmacSha256, InvalidSignature, SignedRequest, SigningKey, StandardWebhooks
+from lyftr_core.signatures.standard_webhooks import encode_secret
 
 Scheme = HexHmacSha256 | StandardWebhooks
 Make = Callable[..., Scheme]

@@ -9,15 +9,9 @@ import msgspec
 import pytest
 
 from lyftr_core import InvalidSignature, SignedRequest, StandardWebhooks, parse_timestamp
-from lyftr_core.signature import HexHmacSha256
-from lyftr_core.signing_templates import SecretMissing, sign_again
-from lyftr_core.vectors import (
-    Piece,
-    SignatureVector,
-    SignatureVectors,
-    Signing,
-    load_vectors,
-)
+from lyftr_core.signatures.schemes import HexHmacSha256
+from lyftr_core.vectors import Piece, SignatureVector, SignatureVectors, Signing, load_vectors
+from lyftr_core.vectors.signing import SecretMissing, sign_again
 
 FILES = [file for file in load_vectors().values() if isinstance(file, SignatureVectors)]
 HEX, STANDARD = FILES

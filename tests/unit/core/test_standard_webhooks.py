@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lyftr_core import InvalidSignature, SignedRequest, StandardWebhooks
-from lyftr_core.standard_webhooks import decode_secret, encode_secret
+from lyftr_core.signatures.standard_webhooks import decode_secret, encode_secret
 from lyftr_core.testing import standard_signed_requests
 
 # The vector that the reference implementations test their `sign` with.

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from lyftr_core import SignedRequest, StandardWebhooks
-from lyftr_core.standard_webhooks import encode_secret
+from lyftr_core.signatures.standard_webhooks import encode_secret
 from lyftr_core.testing import bodies
 
 KEYS = st.binary(min_size=1, max_size=100)

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from lyftr_core import ComputeStats, HourCount, InMemoryMessageRepository, SenderCount, Stats
-from lyftr_core.testing.samples import NOON, fill, sample
+from lyftr_core.testing.strategies.samples import NOON, fill, sample
 
 
 async def test_figures_are_those_of_the_reader() -> None:

@@ -5,7 +5,7 @@ from typing import cast
 
 import pytest
 
-from lyftr_http.answer_transport import AnswerTransport
+from lyftr_http.server.transport import AnswerTransport
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n"
 

@@ -12,13 +12,12 @@ from lyftr_core import (
     MessageFilter,
     StorageUnavailable,
 )
-from lyftr_core.testing.samples import EVERYTHING, fill, sample
-from lyftr_http.commit_bell import CommitBell
-from lyftr_http.event_stream import EventStreams
-from lyftr_http.in_flight import InFlight, TooManyInFlight
-from lyftr_http.live_feed import MOST_MESSAGES, SEARCHED
-from lyftr_http.live_log import LiveLog
-from lyftr_http.metrics import Metrics
+from lyftr_core.testing.strategies.samples import EVERYTHING, fill, sample
+from lyftr_http.exchange.in_flight import InFlight, TooManyInFlight
+from lyftr_http.observability.metrics import Metrics
+from lyftr_http.stream.event_stream import EventStreams
+from lyftr_http.stream.live_feed import MOST_MESSAGES, SEARCHED
+from lyftr_http.stream.live_log import CommitBell, LiveLog
 from tests.support.listener import Listener
 
 _OFTEN = 0.02

@@ -10,7 +10,7 @@ import lyftr_http
 OFFERED = {
     "lyftr_http.app": ["MAX_BODY_SIZE", "create_app"],
     "lyftr_http.container": ["Container"],
-    "lyftr_http.settings": [
+    "lyftr_runtime.settings": [
         "VARIABLES",
         "InvalidSettings",
         "Secret",

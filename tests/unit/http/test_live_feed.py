@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from lyftr_core import LogRun, MessageFilter, StoredMessage
-from lyftr_core.testing.samples import EVERYTHING, sample
-from lyftr_http.live_feed import MOST_BYTES, MOST_MESSAGES, PIECE, SEARCHED, LiveFeed, Piece
+from lyftr_core.testing.strategies.samples import EVERYTHING, sample
+from lyftr_http.stream.live_feed import MOST_BYTES, MOST_MESSAGES, PIECE, SEARCHED, LiveFeed, Piece
 
 _NOW = datetime(2026, 1, 15, tzinfo=UTC)
 

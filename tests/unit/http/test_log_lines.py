@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from lyftr_http.log_lines import LineWriter
+from lyftr_runtime.logs.line_writer import LineWriter
 
 
 class _Stream(io.BytesIO):

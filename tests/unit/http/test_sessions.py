@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lyftr_http.read_access import InvalidToken, ReadAccess, TokenRequired
-from lyftr_http.sessions import LIFETIME, SECURE_NAME, Sessions
+from lyftr_http.access.readers import ReadAccess
+from lyftr_http.access.sessions import LIFETIME, SECURE_NAME, Sessions
+from lyftr_http.exchange.errors import InvalidToken, TokenRequired
 
 _START = datetime(2026, 1, 15, 12, tzinfo=UTC)
 _TOKENS = [b"canary-token-1", b"canary-token-2"]

@@ -7,8 +7,8 @@ from contextlib import suppress
 
 import pytest
 
-from lyftr_http import shared_rendering
-from lyftr_http.shared_rendering import SharedRendering
+from lyftr_http.observability import shared_rendering
+from lyftr_http.observability.shared_rendering import SharedRendering
 
 _PATIENCE = 120.0
 _INTERVAL = 0.05

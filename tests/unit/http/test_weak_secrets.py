@@ -4,8 +4,8 @@ from base64 import b64encode
 
 import pytest
 
-from lyftr_http.settings import load_settings
-from lyftr_http.weak_secrets import weak_secrets
+from lyftr_runtime.settings import load_settings
+from lyftr_runtime.weak_secrets import weak_secrets
 
 
 def _weak(**variables: str) -> list[str]:

@@ -3,9 +3,8 @@
 from datetime import UTC, datetime
 
 from lyftr_core import AddOutcome, Message
-from lyftr_sql.batch import Kept, Row, conflicting, tell_outcomes, to_row
 from lyftr_sql.conflicts import ConflictingDelivery
-from lyftr_sql.hashing import hash_of
+from lyftr_sql.rows import Kept, Row, conflicting, hash_of, tell_outcomes, to_row
 
 CREATED, DUPLICATE, CONFLICT = AddOutcome.CREATED, AddOutcome.DUPLICATE, AddOutcome.CONFLICT
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)

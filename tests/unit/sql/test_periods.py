@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lyftr_core.testing.fields import EARLIEST, LATEST
+from lyftr_core.testing.contract.fields import EARLIEST, LATEST
 from lyftr_core.timestamps import to_microseconds
-from lyftr_sql.periods import DAY, HOUR, MINUTE, round_down, round_up, spans
+from lyftr_sql.time_buckets import DAY, HOUR, MINUTE, round_down, round_up, spans
 
 _minutes = st.integers(
     to_microseconds(EARLIEST) // MINUTE, to_microseconds(LATEST) // MINUTE + 1

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from lyftr_core import AddOutcome, StorageUnavailable
-from lyftr_sql.batch import Row
 from lyftr_sql.group_commit import GroupCommitWriter
-from lyftr_sql.probe import StoreProbe
+from lyftr_sql.rows import Row
+from lyftr_sql.store import StoreProbe
 
 ASKERS = 20
 
@@ -99,7 +99,7 @@ async def test_who_asks_after_a_check_has_another(probe: StoreProbe, store: Stor
 async def test_a_check_that_hangs_is_no_answer_to_anyone_and_not_begun_again(
     probe: StoreProbe, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lyftr_sql.probe.LONGEST", 0.01)
+    monkeypatch.setattr("lyftr_sql.store.LONGEST", 0.01)
     assert [await probe.check() for _ in range(3)] == ["not answering"] * 3
     assert store.checks == 1
     store.goes_on.set()

@@ -74,7 +74,7 @@ def _fill_folded() -> None:
     database = cast("sqlite3.Connection", connection.connection.driver_connection)
     database.create_function("fold", 1, _fold)
     connection.exec_driver_sql(
-        f"UPDATE messages SET folded = fold(text) WHERE {_HAS_MORE_THAN_ASCII}"  # noqa: S608 - a constant
+        f"UPDATE messages SET folded = fold(text) WHERE {_HAS_MORE_THAN_ASCII}"
     )
 
 

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import lyftr_core.diagnosis
+import lyftr_diagnosis
 from lyftr_core import SignedRequest
-from lyftr_core.diagnosis import Cause, Finding, Scheme, Secrets, diagnose
-from lyftr_core.diagnosis.sentences import SENTENCES
-from lyftr_core.diagnosis.serialisation import reserialised
 from lyftr_core.testing import bodies, invalid_bodies
+from lyftr_diagnosis import Cause, Finding, Scheme, Secrets, diagnose
+from lyftr_diagnosis.sentences import SENTENCES
+from lyftr_diagnosis.serialisation import reserialised
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 NAMES = st.sampled_from(
@@ -97,7 +97,7 @@ def test_no_sentence_is_without_its_cause() -> None:
 
 
 def test_exported_names_are_these() -> None:
-    assert lyftr_core.diagnosis.__all__ == [
+    assert lyftr_diagnosis.__all__ == [
         "Cause",
         "Diagnosis",
         "Finding",

@@ -9,9 +9,9 @@ from unicodedata import normalize
 import pytest
 
 from lyftr_core import SignedRequest, StandardWebhooks
-from lyftr_core.diagnosis import Diagnosis, Scheme, Secrets, diagnose
-from lyftr_core.diagnosis.bodies import rare_bodies, signed_bodies
-from lyftr_core.diagnosis.wrapping import MAX_DECOMPRESSED
+from lyftr_diagnosis import Diagnosis, Scheme, Secrets, diagnose
+from lyftr_diagnosis.bodies import rare_bodies, signed_bodies
+from lyftr_diagnosis.wrapping import MAX_DECOMPRESSED
 from tests.unit.core.diagnosis.mistakes import right
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)

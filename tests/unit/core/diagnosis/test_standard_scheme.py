@@ -8,9 +8,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lyftr_core import SignedRequest, SigningKey, StandardWebhooks
-from lyftr_core.diagnosis import Cause, Diagnosis, Finding, Scheme, Secrets, diagnose
-from lyftr_core.standard_webhooks import encode_secret
+from lyftr_core.signatures.standard_webhooks import encode_secret
 from lyftr_core.testing import standard_signed_requests
+from lyftr_diagnosis import Cause, Diagnosis, Finding, Scheme, Secrets, diagnose
 from tests.unit.core.diagnosis.mistakes import (
     BODIES,
     FRAMES,

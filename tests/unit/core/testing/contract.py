@@ -5,12 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from lyftr_core import (
-    InMemoryMessageRepository,
-    MessageReader,
-    MessageRemover,
-    MessageWriter,
-)
+from lyftr_core import InMemoryMessageRepository, MessageReader, MessageRemover, MessageWriter
 from lyftr_core.testing import RemovalContract, RepositoryContract
 
 __all__ = ["Contract", "assert_fails"]

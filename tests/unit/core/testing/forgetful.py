@@ -2,14 +2,7 @@
 
 from datetime import datetime
 
-from lyftr_core import (
-    AddOutcome,
-    Conflict,
-    InMemoryMessageRepository,
-    Matches,
-    Message,
-    Selection,
-)
+from lyftr_core import AddOutcome, Conflict, InMemoryMessageRepository, Matches, Message, Selection
 
 __all__ = ["ForgetsAtAPage", "KeepsPages", "ListsConflictsOfTheFirstLook"]
 

@@ -7,12 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from lyftr_core import (
-    AddOutcome,
-    Conflict,
-    InMemoryMessageRepository,
-    Message,
-)
+from lyftr_core import AddOutcome, Conflict, InMemoryMessageRepository, Message
 from tests.unit.core.testing.contract import Contract
 
 

@@ -16,7 +16,7 @@ from lyftr_core import (
     SenderCount,
     Stats,
 )
-from lyftr_core.testing.samples import sample
+from lyftr_core.testing.strategies.samples import sample
 from tests.unit.core.testing.contract import assert_fails
 
 

@@ -7,13 +7,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from lyftr_core import (
-    AddOutcome,
-    InMemoryMessageRepository,
-    Message,
-    StoredMessage,
-)
-from lyftr_core.testing.samples import NOON, sample
+from lyftr_core import AddOutcome, InMemoryMessageRepository, Message, StoredMessage
+from lyftr_core.testing.strategies.samples import NOON, sample
 from tests.unit.core.testing.contract import Contract
 
 

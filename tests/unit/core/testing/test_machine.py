@@ -9,12 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from lyftr_core import (
-    InMemoryMessageRepository,
-    MessageReader,
-    MessageRemover,
-    MessageWriter,
-)
+from lyftr_core import InMemoryMessageRepository, MessageReader, MessageRemover, MessageWriter
 from lyftr_core.testing import RepositoryMachine
 from tests.unit.core.testing.forgetful import (
     ForgetsAtAPage,

@@ -13,7 +13,6 @@ from hypothesis.strategies import SearchStrategy
 from msgspec.structs import replace
 
 from lyftr_core import Message, MessageFilter, Selection, VerifiedBody, parse, parse_timestamp
-from lyftr_core.queries import MAX_OFFSET
 from lyftr_core.testing import (
     bodies,
     message_filters,
@@ -27,11 +26,9 @@ from lyftr_core.testing import (
     texts,
     timestamps,
 )
-from lyftr_core.testing.fields import (
-    EARLIEST,
-    LATEST,
-)
-from lyftr_core.testing.samples import NOON
+from lyftr_core.testing.contract.fields import EARLIEST, LATEST
+from lyftr_core.testing.strategies.samples import NOON
+from lyftr_core.use_cases.list import MAX_OFFSET
 
 Value = TypeVar("Value")
 TICK = NOON + timedelta(microseconds=1)

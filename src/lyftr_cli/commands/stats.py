@@ -1,0 +1,47 @@
+"""`lyftr stats`: figures over all messages."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import click
+
+from lyftr_cli.environment import container_for, settings_from_environment
+from lyftr_cli.output.output import Output, output_option
+from lyftr_core import Stats
+from lyftr_http.exchange.representations import StatsBody
+
+if TYPE_CHECKING:
+    from lyftr_http.container import Container
+
+__all__ = ["stats"]
+
+_EXAMPLES = """
+\b
+Examples:
+  lyftr stats
+  lyftr stats --json | jq .total_messages
+"""
+
+
+@click.command(epilog=_EXAMPLES)
+@output_option
+def stats(*, output: Output) -> None:
+    """Show how many messages there are, who sends most, and how many came an hour.
+
+    The hours are that of the last ts and the 23 before it, in UTC. The JSON is that of GET /stats.
+    It reads the database of DATABASE_URL; a server may run.
+    """
+    figures = asyncio.run(_read(container_for(settings_from_environment())))
+    if output.is_for_people:
+        # Here, as rich is slow to load.
+        from lyftr_cli.output.stats_charts import print_stats  # noqa: PLC0415 - as above
+
+        print_stats(figures)
+    else:
+        output.records([StatsBody.of(figures)])
+
+
+async def _read(container: "Container") -> Stats:
+    compute_stats = container.compute_stats()
+    async with container.store().reading():
+        return await compute_stats()

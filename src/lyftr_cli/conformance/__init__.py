@@ -1,0 +1,1 @@
+"""`lyftr conformance`: whether a receiver of webhooks keeps to the rules that lyftr keeps."""

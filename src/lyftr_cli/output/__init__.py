@@ -1,0 +1,1 @@
+"""What commands print: tables, charts and progress for people, JSON Lines for programs."""

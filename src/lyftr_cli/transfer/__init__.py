@@ -1,0 +1,1 @@
+"""Files that commands read and write: exports, imports, and what was refused of them."""

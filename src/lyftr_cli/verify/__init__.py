@@ -1,0 +1,1 @@
+"""`lyftr verify`: a captured request, judged as the server would judge it."""

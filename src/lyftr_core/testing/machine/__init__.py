@@ -1,0 +1,1 @@
+"""Stateful tests: stores driven by random steps, and compared with a model."""

@@ -1,0 +1,1 @@
+"""Hypothesis strategies for messages, requests and wrong input."""

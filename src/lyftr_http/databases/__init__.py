@@ -1,1 +1,0 @@
-"""The databases there are: the part of the container that names concrete adapters."""

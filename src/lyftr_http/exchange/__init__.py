@@ -1,0 +1,1 @@
+"""One request and its answer, without a framework: headers, body, paths, errors."""

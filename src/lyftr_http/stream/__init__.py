@@ -1,0 +1,1 @@
+"""`GET /messages/stream`: committed messages, as they come, to clients that stay connected."""

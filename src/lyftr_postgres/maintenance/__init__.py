@@ -1,0 +1,1 @@
+"""What operators do to a database: check, copy, import, rebuild, remove."""

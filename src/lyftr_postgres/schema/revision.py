@@ -1,0 +1,81 @@
+"""Which schema a database has, and whether this version of the program knows it."""
+
+from typing import Any
+
+from psycopg import Connection
+
+from lyftr_core.errors import SchemaMismatch
+from lyftr_postgres.schema.tables import EARLIER, HEAD
+
+__all__ = ["MINIMUM_SERVER", "find_revision", "require_head", "require_server"]
+
+MINIMUM_SERVER = 13
+"""The first PostgreSQL that numbers transactions with 64 bits, and lets an owner add pg_trgm."""
+_HAS_REVISION = "SELECT to_regclass('alembic_version') IS NOT NULL"
+_SERVER = """SELECT current_setting('server_version_num')::int / 10000,
+    current_setting('server_encoding'), current_schema(), current_setting('search_path')"""
+
+
+def require_server(connection: Connection, name: str) -> None:
+    """See that the server has what is needed.
+
+    Args:
+        connection: To the database.
+        name: What to call it.
+
+    Raises:
+        SchemaMismatch: It is too old, the database does not hold UTF-8, or no schema is selected.
+    """
+    version, encoding, schema, search_path = _one(connection, _SERVER)
+    if int(version) < MINIMUM_SERVER:
+        raise SchemaMismatch(f"PostgreSQL {MINIMUM_SERVER} or later is needed, not {version}")
+    if encoding != "UTF8":
+        raise SchemaMismatch(
+            f"{name} has the encoding {encoding}, and lyftr needs UTF8:"
+            " make a database with createdb --encoding=UTF8 --template=template0"
+        )
+    if schema is None:
+        raise SchemaMismatch(
+            f"{name} has search_path {search_path or 'empty'}: no schema in it exists and is usable"
+            " by this role; create one, or set another search_path for the role or database"
+        )
+
+
+def find_revision(connection: Connection, name: str) -> str | None:
+    """Return the schema revision of a database, `None` for a new one.
+
+    Args:
+        connection: To the database.
+        name: What to call it.
+
+    Raises:
+        SchemaMismatch: This version does not know it.
+    """
+    if not _one(connection, _HAS_REVISION)[0]:
+        return None
+    rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    found = [str(row[0]) for row in rows]
+    if found not in ([], [HEAD], *([revision] for revision in EARLIER)):
+        raise SchemaMismatch(
+            f"{name} has schema {', '.join(found)}, which is newer than this lyftr"
+            f" (schema {HEAD}); use the lyftr that wrote it, or a newer one"
+        )
+    return found[0] if found else None
+
+
+def require_head(found: str | None, name: str) -> None:
+    """See that a database has the schema of this version.
+
+    Raises:
+        SchemaMismatch: It has another.
+    """
+    if found != HEAD:
+        raise SchemaMismatch(
+            f"{name} has schema {found or 'none'}, and this lyftr uses {HEAD};"
+            " first run lyftr migrate"
+        )
+
+
+def _one(connection: Connection, query: str) -> tuple[Any, ...]:
+    (row,) = connection.execute(query).fetchall()
+    return row

@@ -1,0 +1,1 @@
+"""The composition without a web framework: settings, databases and use cases, wired."""

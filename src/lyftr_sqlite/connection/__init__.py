@@ -1,0 +1,1 @@
+"""Connections: opening them, their settings, their failures, and the locks between processes."""

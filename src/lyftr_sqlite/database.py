@@ -1,0 +1,122 @@
+"""A database in one SQLite file."""
+
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+
+from lyftr_core import MessageReader, StorageError
+from lyftr_core.database import Database, Importer, Progress
+from lyftr_sql.checking import Finding
+from lyftr_sql.group_commit import Commit
+from lyftr_sql.log_rows import LogSource, LogTarget
+from lyftr_sqlite.connection.companions import owns, require_free
+from lyftr_sqlite.connection.ownership import is_open_to_all
+from lyftr_sqlite.maintenance.backup import back_up
+from lyftr_sqlite.maintenance.check import check
+from lyftr_sqlite.maintenance.importer import open_importer
+from lyftr_sqlite.maintenance.log_copy import open_log_source, open_log_target
+from lyftr_sqlite.maintenance.rebuild import rebuild
+from lyftr_sqlite.maintenance.restore import Restored, restore
+from lyftr_sqlite.schema.migrate import Migration, migrate
+from lyftr_sqlite.store import SqliteStore
+
+__all__ = ["SqliteDatabase"]
+
+_OPEN_TO_ALL = (
+    "every user of this machine can open {0}: they can read the messages, or lock the file so that"
+    " webhooks are refused. Stop lyftr, then run: chmod o= {1}*"
+)
+
+
+class SqliteDatabase:
+    """A `Database` in one SQLite file; see `lyftr_core.database`.
+
+    Args:
+        database_url: `sqlite:///FILE`.
+        on_commit: Told after each commit.
+        on_lock_wait: Told how many seconds this process has waited for a lock beside the file.
+        on_log_size: Told how many bytes the write-ahead log has.
+
+    Raises:
+        ValueError: The URL names no file.
+    """
+
+    clears_all = True
+
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        on_commit: Callable[[Commit], None],
+        on_lock_wait: Callable[[str, float], None],
+        on_log_size: Callable[[int], None],
+    ) -> None:
+        self.store: SqliteStore = SqliteStore(
+            database_url,
+            on_commit=on_commit,
+            on_lock_wait=on_lock_wait,
+            on_log_size=on_log_size,
+        )
+        self.listing_reader: MessageReader = self.store.reader
+        self._path = self.store.path
+
+    def prepare(self) -> tuple[str, ...]:
+        """Bring the file to the schema of this version; warn where every user can open it."""
+        self.migrate()
+        return (_open_to_all(self._path),) if is_open_to_all(self._path) else ()
+
+    def migrate(self) -> Migration:
+        """Do the same, and say what was done."""
+        return migrate(self._path)
+
+    def check(self) -> Iterator[Finding]:
+        """Look for anything wrong."""
+        return check(self._path)
+
+    def rebuild(self, progress: Progress) -> int:
+        """Make every projection anew."""
+        return rebuild(self._path, progress)
+
+    def back_up(self, target: Path, *, checked: bool, progress: Progress) -> None:
+        """Copy the file, as of one moment."""
+        back_up(self._path, target, checked=checked, progress=progress)
+
+    def restore(self, backup: Path, *, now: datetime, progress: Progress) -> Restored:
+        """Put a backup in its place."""
+        if self.owns(backup):
+            raise StorageError(
+                f"{backup} is the database {self._path} or one of its files, not a backup of it"
+            )
+        return restore(self._path, backup, now=now, progress=progress)
+
+    def owns(self, file: Path) -> bool:
+        """Tell whether a file is the database, or one that SQLite or lyftr keeps beside it."""
+        return owns(self._path, file)
+
+    def require_free(self, target: Path) -> None:
+        """See that a command may write a file."""
+        require_free(self._path, target)
+
+    def is_same(self, other: Database) -> bool:
+        """Tell whether another is this file or one that belongs to it, or the other way round."""
+        if not isinstance(other, SqliteDatabase):
+            return False
+        return self.owns(other.store.path) or other.owns(self._path)
+
+    def open_importer(self) -> AbstractContextManager[Importer]:
+        """Open it to take in messages from elsewhere."""
+        return open_importer(self._path)
+
+    def open_log_source(self) -> AbstractContextManager[LogSource]:
+        """Open it to copy from."""
+        return open_log_source(self._path)
+
+    def open_log_target(self) -> AbstractContextManager[LogTarget]:
+        """Open it to copy to."""
+        return open_log_target(self._path)
+
+
+def _open_to_all(path: Path) -> str:
+    return _OPEN_TO_ALL.format(path, shlex.quote(str(path)))

@@ -1,0 +1,1 @@
+"""What follows the log: counts and the search index."""

@@ -1,0 +1,1 @@
+"""Answers from committed messages: lists, searches, counts, runs of the log."""
