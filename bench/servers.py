@@ -47,7 +47,7 @@ class Target(NamedTuple):
     ready: str = "/health/ready"
 
 
-OURS = Target("ours", ("-m", "lyftr_http", "serve", "--port"))
+OURS = Target("ours", ("-m", "lyftr_cli", "serve", "--port"))
 CEILING = Target("ceiling", ("-m", "bench.ceiling"))
 PLAIN_CEILING = Target("plain ceiling", ("-m", "bench.plain_ceiling"))
 BASELINE = Target("FastAPI baseline", ("-m", "bench.fastapi_baseline"))

@@ -1,4 +1,4 @@
-"""The command `lyftr`, for the script entry point and `python -m lyftr_http`."""
+"""The command `lyftr`, for the script entry point and `python -m lyftr_cli`."""
 
 import gc
 import os

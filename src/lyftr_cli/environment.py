@@ -1,4 +1,4 @@
-"""The container as the environment configures it."""
+"""The settings and services that the environment configures."""
 
 import gc
 import os
@@ -12,9 +12,9 @@ import click
 from lyftr_runtime.settings import VARIABLES, InvalidSettings, Settings, load_settings
 
 if TYPE_CHECKING:
-    from lyftr_http.container import Container
+    from lyftr_runtime.services import Services
 
-__all__ = ["container_for", "no_collection", "settings_from_environment"]
+__all__ = ["no_collection", "services_for", "settings_from_environment"]
 
 DOTENV = Path(".env")
 _STDOUT = Path("/dev/fd/1")
@@ -73,7 +73,7 @@ def no_collection() -> Iterator[None]:
         gc.enable()
 
 
-def container_for(settings: Settings, variable: str = "DATABASE_URL") -> "Container":
+def services_for(settings: Settings, variable: str = "DATABASE_URL") -> "Services":
     """Wire everything, and see that the database URL is one that is taken.
 
     After `>> lyftr.db`, what a command prints would be written into the database: refused too.
@@ -87,22 +87,22 @@ def container_for(settings: Settings, variable: str = "DATABASE_URL") -> "Contai
         click.UsageError: Neither is that of the option.
         click.ClickException: Standard output is a file of the database.
     """
-    # Here, as it brings the framework and the database's driver: half a second that neither the
-    # help nor the Tab key should take.
+    # Here, as it brings the driver of the database: time that neither the help nor the Tab key
+    # should take.
     with no_collection():
-        from lyftr_http.container import Container  # noqa: PLC0415 - half a second to load
+        from lyftr_runtime.services import Services  # noqa: PLC0415 - as above
 
-    container = Container(settings=settings)
+    services = Services(settings=settings)
     try:
-        container.store()
+        services.store()
     except InvalidSettings:
         raise
     except ValueError as exc:
         kind = click.UsageError if variable.startswith("--") else InvalidSettings
         raise kind(f"{variable} {exc}") from None
-    if container.database().owns(_STDOUT):
+    if services.database().owns(_STDOUT):
         raise click.ClickException(
-            f"standard output is the database {container.store().name} or one of its files;"
+            f"standard output is the database {services.store().name} or one of its files;"
             " choose another file"
         )
-    return container
+    return services

@@ -1,4 +1,4 @@
-"""The options that say which messages: those of `GET /messages`, with times for people too."""
+"""The options that several commands share, and their types: filters, secrets, time limits."""
 
 import math
 import os
@@ -24,6 +24,8 @@ __all__ = [
     "signing_options",
     "timeout_option",
 ]
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 class FiniteRange(click.FloatRange):
@@ -70,9 +72,6 @@ TEXT = _Text()
 """The type of such an argument."""
 
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
-
-
 def timeout_option(command: _Command) -> _Command:
     """Add `--timeout`, in seconds: how long the receiver may take."""
     return click.option(
@@ -83,8 +82,6 @@ def timeout_option(command: _Command) -> _Command:
         help="How long an answer may take.  [default: 10]",
     )(command)
 
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _AGO = re.compile(r"([0-9]{1,6})([smhdw])")
 _UNITS = {
@@ -159,8 +156,6 @@ def parse_moment(text: str, option: str) -> datetime:
             f"{option} must be as in 2026-01-15T09:28:35Z, or how long ago, as in 30m, 2h or 7d"
         ) from None
 
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _VISIBLE = "other users of this machine may see it; the variable is better"
 _VARIABLES = {

@@ -18,6 +18,7 @@ __all__ = [
     "E164_PATTERN",
     "MAX_KEPT_SEQ",
     "MAX_MESSAGE_ID_LENGTH",
+    "MAX_SEQ_IN_FILES",
     "MAX_TEXT_LENGTH",
     "AddOutcome",
     "Message",
@@ -216,6 +217,8 @@ def _faults(message: Message) -> list[Fault]:
     return [fault for fault in faults if fault]
 
 
+MAX_SEQ_IN_FILES = 2**53 - 1
+"""The largest whole number that every reader of JSON keeps exactly (RFC 8259, section 6)."""
 MAX_KEPT_SEQ = 2**52
 """The largest `seq` that an import keeps. All later messages get a higher one, and what one record
 says must not take them beyond `MAX_SEQ_IN_FILES`: half of all numbers is left for them."""

@@ -19,7 +19,8 @@ from lyftr_core.message import (
     check_timestamp,
 )
 from lyftr_core.signatures.schemes import VerifiedBody
-from lyftr_core.timestamps import InvalidTimestamp, parse_timestamp
+from lyftr_core.timestamps import InvalidTimestamp
+from lyftr_core.wire import WireMessage
 
 __all__ = [
     "MAX_DEPTH",
@@ -47,26 +48,7 @@ _BRACKET = re.compile(rb"[][{}]")
 _ARRAY = ord("[")  # a number, which `in` finds in a tenth of the time that bytes take
 
 
-class _WireMessage(msgspec.Struct, gc=False):
-    """The JSON types of a message's fields; unknown fields are ignored."""
-
-    message_id: str
-    sender: str = msgspec.field(name="from")
-    recipient: str = msgspec.field(name="to")
-    ts: str
-    text: str | None = None
-
-    def to_message(self) -> Message:
-        return Message(
-            message_id=self.message_id,
-            sender=self.sender,
-            recipient=self.recipient,
-            ts=parse_timestamp(self.ts),
-            text=self.text,
-        )
-
-
-_decode_wire = msgspec.json.Decoder(_WireMessage).decode
+_decode_wire = msgspec.json.Decoder(WireMessage).decode
 
 
 def parse(body: VerifiedBody) -> Message:
@@ -134,7 +116,7 @@ def _parse_by_field(content: bytes) -> Message:
     if faults := faults_of(fields):
         raise InvalidMessage(faults)
     known = {name: value for name, value in fields.items() if name in _RULES}
-    return msgspec.convert(known, _WireMessage).to_message()
+    return msgspec.convert(known, WireMessage).to_message()
 
 
 def faults_of(fields: Mapping[str, object]) -> list[Fault]:

@@ -1,22 +1,20 @@
-"""The wiring; which adapters there are is said in `lyftr_runtime`, and nowhere else."""
+"""The wiring of one application: the services of `lyftr_runtime`, and what the web adds to them."""
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from threading import Lock
 
 from dependency_injector import containers, providers
 
 from lyftr_core import (
     CheckReadiness,
+    Clock,
     ComputeStats,
     GetMessage,
     IngestMessage,
-    ListConflicts,
     ListMessages,
     MessageReader,
     ReadLog,
-    RemoveMessages,
-    SecretProbe,
 )
 from lyftr_core.database import Commit, Database, Store
 from lyftr_http.access.allowed_hosts import AllowedHosts
@@ -30,11 +28,10 @@ from lyftr_http.page.inbox import Inbox
 from lyftr_http.page.templates import Templates
 from lyftr_http.stream.event_stream import EventStreams
 from lyftr_http.stream.live_log import CommitBell, LiveLog
-from lyftr_runtime.databases import choose_database
 from lyftr_runtime.logs.logger import create_logger
 from lyftr_runtime.retention import Retention
+from lyftr_runtime.services import Services
 from lyftr_runtime.settings import Secret, Settings
-from lyftr_runtime.signing import CountedScheme, configured_scheme
 
 __all__ = ["Container"]
 
@@ -66,7 +63,6 @@ class Container(containers.DeclarativeContainer):
     """Everything one application is made of. Nothing is opened before `store.open()`."""
 
     settings: providers.Provider[Settings] = providers.Dependency(instance_of=Settings)
-    clock = providers.Object(lambda: datetime.now(UTC))
     log = providers.Singleton(create_logger, settings)
     metrics_directory: providers.Provider[str | None] = providers.Object(None)
     metrics = providers.Singleton(Metrics, metrics_directory)
@@ -77,35 +73,32 @@ class Container(containers.DeclarativeContainer):
     running = providers.Singleton(Lock)
     """Held by the lifespan that runs, as the store can be opened only once."""
     commit_bell = providers.Singleton(CommitBell)
-    database: providers.Provider[Database] = providers.Singleton(
-        choose_database,
-        settings,
-        providers.Callable(_noting, metrics, commit_bell),
-        commit_bell.provided.ring,
+    services = providers.Container(
+        Services,
+        settings=settings,
+        on_commit=providers.Callable(_noting, metrics, commit_bell),
+        on_news=commit_bell.provided.ring,
         on_lock_wait=metrics.provided.set_lock_wait,
         on_log_size=metrics.provided.set_log_size,
+        on_verified=metrics.provided.count_verified,
     )
-    store: providers.Provider[Store] = providers.Callable(lambda database: database.store, database)
-    listing_reader: providers.Provider[MessageReader] = providers.Callable(
-        lambda database: database.listing_reader, database
-    )
-    scheme = providers.Singleton(configured_scheme, settings, clock)
+    clock: providers.Provider[Clock] = services.clock
+    database: providers.Provider[Database] = services.database
+    store: providers.Provider[Store] = services.store
+    listing_reader: providers.Provider[MessageReader] = services.listing_reader
+    ingest_message: providers.Provider[IngestMessage] = services.ingest_message
+    list_messages: providers.Provider[ListMessages] = services.list_messages
+    get_message: providers.Provider[GetMessage] = services.get_message
+    read_log: providers.Provider[ReadLog] = services.read_log
+    compute_stats: providers.Provider[ComputeStats] = services.compute_stats
+    check_readiness: providers.Provider[CheckReadiness] = services.check_readiness
+
     sessions = providers.Singleton(_sessions, settings.provided.api_tokens, clock)
     read_access = providers.Singleton(_read_access, settings.provided.api_tokens, sessions)
     allowed_hosts = providers.Singleton(_allowed_hosts, settings)
 
     webhooks_in_flight = providers.Singleton(InFlight, settings.provided.max_webhooks_in_flight)
     reads_in_flight = providers.Singleton(InFlight, settings.provided.max_reads_in_flight)
-    ingest_message = providers.Singleton(
-        IngestMessage,
-        scheme=providers.Singleton(CountedScheme, scheme, metrics.provided.count_verified),
-        writer=store.provided.writer,
-        clock=clock,
-    )
-    list_messages = providers.Singleton(ListMessages, listing_reader)
-    list_conflicts = providers.Singleton(ListConflicts, store.provided.reader)
-    get_message = providers.Singleton(GetMessage, store.provided.reader)
-    read_log = providers.Singleton(ReadLog, listing_reader)
     live_log = providers.Singleton(LiveLog, store.provided.reader, commit_bell)
     event_streams = providers.Singleton(
         EventStreams,
@@ -113,22 +106,13 @@ class Container(containers.DeclarativeContainer):
         providers.Singleton(InFlight, settings.provided.max_streams),
         metrics,
     )
-    compute_stats = providers.Singleton(ComputeStats, listing_reader)
-    remove_messages = providers.Singleton(RemoveMessages, store.provided.remover)
     retention = providers.Singleton(
         Retention,
-        remove_messages,
+        services.remove_messages,
         settings.provided.retention_days,
         clock,
         log,
         metrics.provided.count_removed,
-    )
-    check_readiness = providers.Singleton(
-        CheckReadiness,
-        providers.Dict(
-            database=store.provided.probe,
-            webhook_secret=providers.Singleton(SecretProbe, scheme),
-        ),
     )
     inbox = providers.Singleton(
         Inbox,

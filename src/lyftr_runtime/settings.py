@@ -11,7 +11,7 @@ import msgspec
 
 from lyftr_core.extras import require_extra
 
-require_extra("lyftr_http", "server", "dotenv")
+require_extra("lyftr_runtime", "server", "dotenv")
 
 from lyftr_core.signatures.standard_webhooks import decode_secret
 from lyftr_runtime.dotenv_file import read_dotenv

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from types import SimpleNamespace
 
-from lyftr_cli.transfer.json_lines import MAX_SEQ_IN_FILES
 from lyftr_core.conflict import CONTENT_FIELDS
 from lyftr_core.errors import StorageError
+from lyftr_core.message import MAX_SEQ_IN_FILES
 from lyftr_sql.conflicts import SEPARATOR
 from lyftr_sql.rows import fold_beyond_ascii, to_stored
 

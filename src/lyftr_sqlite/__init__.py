@@ -10,7 +10,7 @@ require_extra("lyftr_sqlite", "server", "sqlalchemy", "greenlet", "aiosqlite", "
 
 from lyftr_sql.checking import Finding
 from lyftr_sql.group_commit import Commit
-from lyftr_sqlite.connection.engines import parse_database_url
+from lyftr_sqlite.connection.url import parse_database_url
 from lyftr_sqlite.maintenance.check import check
 from lyftr_sqlite.maintenance.rebuild import rebuild
 from lyftr_sqlite.maintenance.remover import SqliteMessageRemover

@@ -9,14 +9,11 @@ from typing import Self
 from lyftr_sql.group_commit import Commit
 from lyftr_sql.store import OpenedStore
 from lyftr_sqlite.connection.checkpoints import Checkpointer
-from lyftr_sqlite.connection.engines import (
-    create_reading_engine,
-    create_writing_engine,
-    parse_database_url,
-)
+from lyftr_sqlite.connection.engines import create_reading_engine, create_writing_engine
 from lyftr_sqlite.connection.file_identity import DatabaseReplaced, OneFile
 from lyftr_sqlite.connection.lock_watch import OnLockWait, watch_copying, watch_turn
 from lyftr_sqlite.connection.turns import LongWork
+from lyftr_sqlite.connection.url import parse_database_url
 from lyftr_sqlite.connection.wal_size import LogSize
 from lyftr_sqlite.connection.writing import WritingConnection
 from lyftr_sqlite.maintenance.remover import SqliteMessageRemover

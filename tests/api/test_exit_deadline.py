@@ -8,7 +8,7 @@ from lyftr_http.server.exit_deadline import ExitDeadline
 
 _ENDLESS = """
 import threading
-from lyftr_http.exit_deadline import ExitDeadline
+from lyftr_http.server.exit_deadline import ExitDeadline
 ExitDeadline(0.2).begin()
 threading.Event().wait()
 """

@@ -7,6 +7,16 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src"
 FILES = sorted(SOURCE.rglob("*.py"))
+PACKAGES = (
+    "lyftr_core",
+    "lyftr_diagnosis",
+    "lyftr_sql",
+    "lyftr_sqlite",
+    "lyftr_postgres",
+    "lyftr_runtime",
+    "lyftr_http",
+    "lyftr_cli",
+)
 MAX_LINES = 300
 
 
@@ -15,18 +25,10 @@ def name(file: Path) -> str:
 
 
 def test_there_are_sources() -> None:
-    assert {file.parts[len(SOURCE.parts)] for file in FILES} == {
-        "lyftr_core",
-        "lyftr_sql",
-        "lyftr_sqlite",
-        "lyftr_postgres",
-        "lyftr_http",
-    }
+    assert {file.parts[len(SOURCE.parts)] for file in FILES} == set(PACKAGES)
 
 
-@pytest.mark.parametrize(
-    "package", ["lyftr_core", "lyftr_sql", "lyftr_sqlite", "lyftr_postgres", "lyftr_http"]
-)
+@pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_says_that_it_is_typed(package: str) -> None:
     assert (SOURCE / package / "py.typed").is_file()
 

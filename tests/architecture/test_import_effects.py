@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = ("lyftr_core", "lyftr_sql", "lyftr_sqlite", "lyftr_postgres", "lyftr_http")
+PACKAGES = (
+    "lyftr_core",
+    "lyftr_diagnosis",
+    "lyftr_sql",
+    "lyftr_sqlite",
+    "lyftr_postgres",
+    "lyftr_runtime",
+    "lyftr_http",
+    "lyftr_cli",
+)
 
 # Run in a fresh interpreter: it notes what it is asked to do, by anybody, during the imports.
 _WATCH_IMPORTS = """

@@ -13,7 +13,16 @@ import grimp
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("lyftr_core", "lyftr_sql", "lyftr_sqlite", "lyftr_postgres", "lyftr_http")
+PACKAGES = (
+    "lyftr_core",
+    "lyftr_diagnosis",
+    "lyftr_sql",
+    "lyftr_sqlite",
+    "lyftr_postgres",
+    "lyftr_runtime",
+    "lyftr_http",
+    "lyftr_cli",
+)
 OURS_OR_STANDARD = {*PACKAGES, *sys.stdlib_module_names}
 
 

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from lyftr_cli.conformance.run import Receiver
 from lyftr_cli.sending.delivery import Delivery
 from lyftr_cli.sending.http_sender import HttpSender, seconds_to_wait
-from lyftr_cli.sending.messages import Outgoing, body_of
+from lyftr_cli.sending.messages import Outgoing
 from lyftr_cli.sending.worker_pool import Crew
 from lyftr_core import HexHmacSha256, SignedRequest
 from lyftr_core.testing.strategies.samples import sample
+from lyftr_core.wire import body_of
 from tests.commands.raw_receiver import RawReceiver, raw_receiver
 from tests.support.results import told
 from tests.support.server import Lyftr

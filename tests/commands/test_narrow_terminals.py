@@ -13,9 +13,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lyftr_cli.commands.conflicts import COLUMNS
+from lyftr_cli.output.columns import Column
 from lyftr_cli.output.message_table import MessageTable
 from lyftr_cli.output.stats_charts import print_stats
-from lyftr_cli.output.tables import Column, print_table
+from lyftr_cli.output.tables import print_table
 from lyftr_core import Message, StoredMessage
 from lyftr_core.selection import HourCount, SenderCount, Stats
 from lyftr_core.testing.strategies.samples import NOON

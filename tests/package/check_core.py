@@ -11,7 +11,16 @@ from lyftr_core.vectors import load_vectors
 
 installed = {distribution.name for distribution in distributions()} - {"pip", "setuptools"}
 assert installed == {"lyftr", "msgspec"}, installed
-for package in ("lyftr_core", "lyftr_sql", "lyftr_sqlite", "lyftr_postgres", "lyftr_http"):
+for package in (
+    "lyftr_core",
+    "lyftr_diagnosis",
+    "lyftr_sql",
+    "lyftr_sqlite",
+    "lyftr_postgres",
+    "lyftr_runtime",
+    "lyftr_http",
+    "lyftr_cli",
+):
     root = files("lyftr_core").joinpath("..", package)
     assert root.joinpath("py.typed").is_file(), package
 assert lyftr_core.HexHmacSha256("secret").sign(b"{}")

@@ -16,7 +16,7 @@ from lyftr_core import HexHmacSha256
 from lyftr_runtime.settings import VARIABLES
 
 SECRET = "an end-to-end secret"
-LYFTR = [sys.executable, "-m", "lyftr_http"]
+LYFTR = [sys.executable, "-m", "lyftr_cli"]
 PATIENCE = 180.0
 STANDARD = {
     "WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from lyftr_core import MessageFilter, Order, Position, Selection
 from lyftr_core.testing import messages
-from lyftr_core.testing.contract.fields import EARLIEST, LATEST
+from lyftr_core.testing.strategies.fields import EARLIEST, LATEST
 
 COMMON = "abc"
 """A word in half of the texts."""

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from lyftr_cli.environment import container_for
 from lyftr_http.container import Container
 from lyftr_runtime.settings import VARIABLES, Settings, load_settings
 from tests.support.canaries import (
@@ -145,7 +144,7 @@ def _made(container: Container) -> Iterator[object]:
 
 def test_nothing_that_the_server_is_made_of_shows_a_secret(tmp_path: Path) -> None:
     settings = load_settings({**SECRETS, "DATABASE_URL": f"sqlite:///{tmp_path}/lyftr.db"})
-    container = container_for(settings)
+    container = Container(settings=settings)
     made = [settings, container, *container.providers.values(), *_made(container)]
     assert len(made) > 20
     for value in made:

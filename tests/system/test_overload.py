@@ -17,7 +17,7 @@ QUEUE = 40
 CLIENTS = 150
 # What the server would hold of 10,000 connections this one holds of a few.
 SHORT_QUEUE = f"""
-from lyftr_http.__main__ import main
+from lyftr_cli.__main__ import main
 from lyftr_sqlite.writer import SqliteMessageWriter
 
 SqliteMessageWriter.__init__.__kwdefaults__["max_waiting"] = {QUEUE}

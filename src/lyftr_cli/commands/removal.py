@@ -1,4 +1,4 @@
-"""What `lyftr purge` and `lyftr erase` share: count, ask, remove, clear away."""
+"""`lyftr purge` and `lyftr erase`: remove messages by their age, or by a phone number."""
 
 import asyncio
 import re
@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from lyftr_cli.environment import container_for, settings_from_environment
+from lyftr_cli.environment import services_for, settings_from_environment
 from lyftr_cli.options import TEXT
 from lyftr_cli.output.output import say
 from lyftr_cli.output.progress import Progress, progress
 from lyftr_core import InvalidQuery, InvalidTimestamp, Removal, StorageUnavailable, parse_timestamp
 
-__all__ = ["asking_options", "erase", "purge", "remove"]
+__all__ = ["erase", "purge"]
 
 if TYPE_CHECKING:
-    from lyftr_http.container import Container
+    from lyftr_runtime.services import Services
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-def asking_options(command: _Command) -> _Command:
+def _asking_options(command: _Command) -> _Command:
     """Add `--dry-run` and `--yes` to a command."""
     for add in (
         click.option("--yes", is_flag=True, help="Do not ask."),
@@ -33,7 +33,7 @@ def asking_options(command: _Command) -> _Command:
     return command
 
 
-def remove(label: str, removal: Removal, *, dry_run: bool, yes: bool) -> None:
+def _remove_asked(label: str, removal: Removal, *, dry_run: bool, yes: bool) -> None:
     """Remove messages for good, once somebody has agreed to how many.
 
     Args:
@@ -47,17 +47,17 @@ def remove(label: str, removal: Removal, *, dry_run: bool, yes: bool) -> None:
         StorageUnavailable: The database cannot be read or written.
     """
     settings = settings_from_environment()
-    count = asyncio.run(_count(container_for(settings), removal))
+    count = asyncio.run(_count(services_for(settings), removal))
     if dry_run:
         say(f"{_messages(count)} would be removed")
         return
     if not yes:
         _ask(count)
-    container = container_for(settings)  # the other one's event loop is gone
+    services = services_for(settings)  # the other one's event loop is gone
     with progress(label) as shown:
-        removed = asyncio.run(_remove(container, removal, shown))
-    name = container.store().name
-    if container.database().clears_all:
+        removed = asyncio.run(_remove(services, removal, shown))
+    name = services.store().name
+    if services.database().clears_all:
         say(f"{_messages(removed)} removed; nothing of their texts is left in {name}")
         say(
             "unused bytes of its lists may still hold numbers; lyftr rebuild clears these", err=True
@@ -74,14 +74,14 @@ def _ask(count: int) -> None:
     click.confirm(f"Remove {_messages(count)} for good?", abort=True, err=True)
 
 
-async def _count(container: "Container", removal: Removal) -> int:
-    async with container.store().reading():
-        return await container.remove_messages().count(removal)
+async def _count(services: "Services", removal: Removal) -> int:
+    async with services.store().reading():
+        return await services.remove_messages().count(removal)
 
 
-async def _remove(container: "Container", removal: Removal, shown: Progress) -> int:
-    remove_messages = container.remove_messages()
-    async with container.store():
+async def _remove(services: "Services", removal: Removal, shown: Progress) -> int:
+    remove_messages = services.remove_messages()
+    async with services.store():
         removed = await remove_messages(removal, lambda step: shown.show(step.through, step.last))
         shown.say("clearing the search index and the write-ahead log")
         if not await remove_messages.scrub():
@@ -96,7 +96,7 @@ def _messages(count: int) -> str:
     return f"{count} message" if count == 1 else f"{count} messages"
 
 
-_EXAMPLES = """
+_EXAMPLES_OF_PURGE = """
 \b
 Examples:
   lyftr purge --older-than 90d --dry-run
@@ -106,7 +106,7 @@ _AGE = re.compile(r"([0-9]{1,5})([dh])")
 _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1)}
 
 
-@click.command(epilog=_EXAMPLES)
+@click.command(epilog=_EXAMPLES_OF_PURGE)
 @click.option(
     "--older-than",
     metavar="AGE",
@@ -114,7 +114,7 @@ _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1)}
     callback=lambda _context, _parameter, text: _moment(text, datetime.now(UTC)),
     help="Days or hours, as in 90d or 12h, or a time, as in 2026-01-01T00:00:00Z.",
 )
-@asking_options
+@_asking_options
 def purge(*, older_than: datetime, dry_run: bool, yes: bool) -> None:
     """Remove the content of old messages for good.
 
@@ -122,7 +122,7 @@ def purge(*, older_than: datetime, dry_run: bool, yes: bool) -> None:
     a late redelivery is no new message. A server may run: it goes on taking webhooks. Interrupted,
     it is finished by another run.
     """
-    remove("purge", Removal(received_before=older_than), dry_run=dry_run, yes=yes)
+    _remove_asked("purge", Removal(received_before=older_than), dry_run=dry_run, yes=yes)
 
 
 def _moment(text: str, now: datetime) -> datetime:
@@ -141,7 +141,7 @@ def _moment(text: str, now: datetime) -> datetime:
         ) from None
 
 
-_EXAMPLES = """
+_EXAMPLES_OF_ERASE = """
 \b
 Examples:
   lyftr erase --number +919876543210 --dry-run
@@ -149,11 +149,11 @@ Examples:
 """
 
 
-@click.command(epilog=_EXAMPLES)
+@click.command(epilog=_EXAMPLES_OF_ERASE)
 @click.option(
     "--number", type=TEXT, metavar="+…", required=True, help="As a sender and as a recipient."
 )
-@asking_options
+@_asking_options
 def erase(*, number: str, dry_run: bool, yes: bool) -> None:
     """Remove the content of all messages from and to a phone number for good.
 
@@ -165,4 +165,4 @@ def erase(*, number: str, dry_run: bool, yes: bool) -> None:
         removal = Removal(number=number)
     except InvalidQuery as exc:
         raise click.UsageError(f"--{exc}") from None
-    remove("erase", removal, dry_run=dry_run, yes=yes)
+    _remove_asked("erase", removal, dry_run=dry_run, yes=yes)

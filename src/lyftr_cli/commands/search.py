@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lyftr_cli.environment import container_for, settings_from_environment
+from lyftr_cli.environment import services_for, settings_from_environment
 from lyftr_cli.options import TEXT, filter_options, message_filter
 from lyftr_cli.output.output import Output, output_option, printer_of_messages, say
 from lyftr_core import MessageFilter, Order, PageRequest, StoredMessage
 from lyftr_core.use_cases.list import MAX_LIMIT
 
 if TYPE_CHECKING:
-    from lyftr_http.container import Container
+    from lyftr_runtime.services import Services
 
 __all__ = ["search"]
 
@@ -48,11 +48,11 @@ def search(
     options ask for. It reads the database of DATABASE_URL; a server may run.
     """
     query = message_filter(options, q=text)
-    container = container_for(settings_from_environment())
+    services = services_for(settings_from_environment())
     show = printer_of_messages(output, text)
     wanted = None if without_limit else limit
     shown, total = asyncio.run(
-        _search(container, query, wanted, show, with_total=output.is_for_people)
+        _search(services, query, wanted, show, with_total=output.is_for_people)
     )
     if total is not None:
         more = "" if shown == total else f" of {total:,}; --limit or --all shows more"
@@ -60,7 +60,7 @@ def search(
 
 
 async def _search(
-    container: "Container",
+    services: "Services",
     query: MessageFilter,
     wanted: int | None,
     show: Callable[[Sequence[StoredMessage]], None],
@@ -68,9 +68,9 @@ async def _search(
     with_total: bool,
 ) -> tuple[int, int | None]:
     """Show what is found, page by page; return how many were shown, and how many there are."""
-    list_messages = container.list_messages()
+    list_messages = services.list_messages()
     shown, total, cursor = 0, None, None
-    async with container.store().reading():
+    async with services.store().reading():
         while wanted is None or shown < wanted:
             page = await list_messages(
                 query,

@@ -15,9 +15,10 @@ from lyftr_cli.options import (
     timeout_option,
 )
 from lyftr_cli.output.output import Output, output_option
-from lyftr_cli.sending.messages import body_of, message_from_options
+from lyftr_cli.sending.messages import message_from_options
 from lyftr_cli.sending.run import Options, send_file, send_one
 from lyftr_cli.transfer.output_files import OUTPUT_FILE, file_only
+from lyftr_core.wire import body_of
 
 __all__ = ["send"]
 

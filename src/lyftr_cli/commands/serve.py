@@ -8,10 +8,11 @@ import click
 import msgspec
 
 from lyftr_cli.commands.sign import webhook_url
-from lyftr_cli.environment import container_for, no_collection, settings_from_environment
+from lyftr_cli.environment import no_collection, services_for, settings_from_environment
 from lyftr_cli.sending.curl_line import curl_line
-from lyftr_core import format_timestamp
+from lyftr_core import Message
 from lyftr_core.signatures.standard_webhooks import encode_secret
+from lyftr_core.wire import body_of
 from lyftr_http.server.listening import bind, is_loopback
 from lyftr_runtime.settings import InvalidSettings, Secret, Settings, WebhookScheme
 from lyftr_runtime.signing import signer_of
@@ -43,7 +44,8 @@ def serve(*, workers: int, dev: bool, **options: str | None) -> None:
     that of PostgreSQL must be (lyftr migrate). SIGTERM and Ctrl-C finish what is in flight.
     """
     with no_collection():
-        from lyftr_http.server.run import run_server  # noqa: PLC0415 - as in `container_for`
+        from lyftr_http.server.run import run_server  # noqa: PLC0415 - as in `services_for`
+        from lyftr_runtime.logs.logger import create_logger  # noqa: PLC0415 - as above
 
     given: dict[str, tuple[str, str | None]] = {
         name.upper(): (f"--{name.replace('_', '-')}", text) for name, text in options.items()
@@ -51,14 +53,14 @@ def serve(*, workers: int, dev: bool, **options: str | None) -> None:
     settings = settings_from_environment(
         given | ({"LOG_FORMAT": ("--dev", "console")} if dev else {})
     )
-    container = container_for(settings)
+    services = services_for(settings)
     _decide_on_readers(settings, "HOST" if options["host"] is None else "--host")
-    warnings = container.database().prepare()
+    warnings = services.database().prepare()
     listening = bind(settings.host, settings.port)
     settings = msgspec.structs.replace(settings, port=listening.getsockname()[1])
     if dev:
         settings = _greet(settings)
-    log = container.log()
+    log = create_logger(settings)
     for warning in warnings:
         log.warning(warning)
     if settings.webhook_secret is None:
@@ -116,12 +118,14 @@ def _new_secret(scheme: WebhookScheme) -> Secret:
 
 
 def _first_message() -> bytes:
-    return msgspec.json.encode(
-        {
-            "message_id": f"dev-{secrets.token_hex(4)}",
-            "from": "+919876543210",
-            "to": "+14155550100",
-            "ts": format_timestamp(datetime.now(UTC).replace(microsecond=0)),
-            "text": "Hello from lyftr",
-        }
+    now = datetime.now(UTC).replace(microsecond=0)
+    name = f"dev-{secrets.token_hex(4)}"
+    return body_of(
+        Message(
+            message_id=name,
+            sender="+919876543210",
+            recipient="+14155550100",
+            ts=now,
+            text="Hello from lyftr",
+        )
     )

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lyftr_cli.environment import container_for, settings_from_environment
+from lyftr_cli.environment import services_for, settings_from_environment
 from lyftr_cli.output.output import Output, output_option
 from lyftr_core import Stats
-from lyftr_http.exchange.representations import StatsBody
+from lyftr_core.wire import StatsBody
 
 if TYPE_CHECKING:
-    from lyftr_http.container import Container
+    from lyftr_runtime.services import Services
 
 __all__ = ["stats"]
 
@@ -31,7 +31,7 @@ def stats(*, output: Output) -> None:
     The hours are that of the last ts and the 23 before it, in UTC. The JSON is that of GET /stats.
     It reads the database of DATABASE_URL; a server may run.
     """
-    figures = asyncio.run(_read(container_for(settings_from_environment())))
+    figures = asyncio.run(_read(services_for(settings_from_environment())))
     if output.is_for_people:
         # Here, as rich is slow to load.
         from lyftr_cli.output.stats_charts import print_stats  # noqa: PLC0415 - as above
@@ -41,7 +41,7 @@ def stats(*, output: Output) -> None:
         output.records([StatsBody.of(figures)])
 
 
-async def _read(container: "Container") -> Stats:
-    compute_stats = container.compute_stats()
-    async with container.store().reading():
+async def _read(services: "Services") -> Stats:
+    compute_stats = services.compute_stats()
+    async with services.store().reading():
         return await compute_stats()

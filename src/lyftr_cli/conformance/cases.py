@@ -1,13 +1,12 @@
 """What a receiver is asked: the vectors of the core, signed for it, and some rules of delivery."""
 
-import json
 import secrets as random
 from collections.abc import Iterator
 
 import msgspec
 
 from lyftr_cli.sending.http_sender import MAX_BODY_SIZE
-from lyftr_core import Clock, RequestSigner, SignedRequest
+from lyftr_core import Clock, Message, RequestSigner, SignedRequest, parse_timestamp
 from lyftr_core.vectors import (
     BodyVector,
     ExpectedFault,
@@ -17,6 +16,7 @@ from lyftr_core.vectors import (
     load_vectors,
 )
 from lyftr_core.vectors.signing import SecretMissing, sign_again
+from lyftr_core.wire import body_of
 
 __all__ = ["Case", "delivery_cases", "group_names", "vector_cases"]
 
@@ -162,11 +162,8 @@ def _signed(signer: RequestSigner, body: bytes) -> SignedRequest:
 
 
 def _body(message_id: str, text: str) -> bytes:
-    fields = {
-        "message_id": message_id,
-        "from": "+919876543210",
-        "to": "+14155550100",
-        "ts": "2026-01-15T09:28:35Z",
-        "text": text,
-    }
-    return json.dumps(fields, separators=(",", ":")).encode()
+    ts = parse_timestamp("2026-01-15T09:28:35Z")
+    sender, recipient = "+919876543210", "+14155550100"
+    return body_of(
+        Message(message_id=message_id, sender=sender, recipient=recipient, ts=ts, text=text)
+    )

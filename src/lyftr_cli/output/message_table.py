@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from rich.table import Table
 from rich.text import Text
 
+from lyftr_cli.output.columns import Column
 from lyftr_cli.output.safe_text import escaped
-from lyftr_cli.output.tables import GAP, Column, console, fitting, print_drawn
+from lyftr_cli.output.tables import GAP, console, fitting, print_drawn
 from lyftr_core import StoredMessage, format_timestamp
 
 __all__ = ["MessageTable", "parts_of"]

@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
+from lyftr_cli.output.columns import Column
 from lyftr_cli.output.safe_text import escaped, escaped_json
-from lyftr_cli.output.tables import Column
 from lyftr_core import StoredMessage, format_timestamp
-from lyftr_http.exchange.representations import MessageItem
+from lyftr_core.wire import MessageItem
 
 __all__ = ["Output", "json_line", "output_option", "printer_of_messages", "say"]
 

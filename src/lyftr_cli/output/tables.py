@@ -4,14 +4,14 @@ import sys
 from collections.abc import Iterable, Sequence
 
 import click
-import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lyftr_cli.output.columns import Column
 from lyftr_cli.output.safe_text import escaped
 
-__all__ = ["GAP", "Column", "console", "fitting", "print_drawn", "print_table"]
+__all__ = ["GAP", "console", "fitting", "print_drawn", "print_table"]
 
 GAP = 2
 """In columns of the terminal: what is free between two columns of a table."""
@@ -19,25 +19,6 @@ _LEAST = 16
 """In columns of the terminal: what a flexible column needs to be read."""
 _UNBROKEN = 100_000
 """In columns: no table is as wide."""
-
-
-class Column(msgspec.Struct, frozen=True):
-    """A column of a table.
-
-    Attributes:
-        title: What stands above it.
-        is_number: Whether it is set to the right.
-        is_flexible: Whether it is broken into lines where the terminal is too narrow.
-        leaves: Its turn to be left out where the flexible column would get too narrow: 1 is the
-            first, 0 never leaves.
-        style: How rich shows it, as in `bold` or `cyan`.
-    """
-
-    title: str
-    is_number: bool = False
-    is_flexible: bool = False
-    leaves: int = 0
-    style: str = ""
 
 
 def console(*, err: bool = False) -> Console:

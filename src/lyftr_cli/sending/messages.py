@@ -15,12 +15,11 @@ from lyftr_core import (
     InvalidTimestamp,
     Message,
     VerifiedBody,
-    format_timestamp,
     parse,
     parse_timestamp,
 )
 
-__all__ = ["Outgoing", "body_of", "count_lines", "message_from_options", "read_outgoing"]
+__all__ = ["Outgoing", "count_lines", "message_from_options", "read_outgoing"]
 
 
 def message_from_options(fields: Mapping[str, str | None]) -> Message:
@@ -45,18 +44,6 @@ def message_from_options(fields: Mapping[str, str | None]) -> Message:
         )
     except InvalidMessage as exc:
         raise click.UsageError(_as_options(str(exc))) from None
-
-
-def body_of(message: Message) -> bytes:
-    """Return the body of a webhook."""
-    fields = {
-        "message_id": message.message_id,
-        "from": message.sender,
-        "to": message.recipient,
-        "ts": format_timestamp(message.ts),
-        **({} if message.text is None else {"text": message.text}),
-    }
-    return msgspec.json.encode(fields)
 
 
 def _moment(text: str | None) -> datetime:

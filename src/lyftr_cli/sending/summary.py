@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from lyftr_cli.output.columns import Column
 from lyftr_cli.output.output import Output, say
-from lyftr_cli.output.tables import Column
 from lyftr_cli.sending.worker_pool import Tally
 
 __all__ = [

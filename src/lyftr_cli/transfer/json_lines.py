@@ -10,14 +10,13 @@ from collections.abc import Mapping
 import msgspec
 
 from lyftr_core.errors import Fault, FaultCode, InvalidMessage
-from lyftr_core.message import Message, Record, StoredMessage, check_timestamp
+from lyftr_core.message import MAX_SEQ_IN_FILES, Message, Record, StoredMessage, check_timestamp
 from lyftr_core.parsing import MAX_DEPTH, faults_of, nests_too_deep, read_fields
 from lyftr_core.timestamps import InvalidTimestamp, format_timestamp, parse_timestamp
 
 __all__ = [
     "COLUMNS",
     "MAX_RECORD_SIZE",
-    "MAX_SEQ_IN_FILES",
     "parse_json_record",
     "record_of",
     "seq_in_files",
@@ -28,8 +27,6 @@ COLUMNS = ("message_id", "from", "to", "ts", "text", "received_at", "seq")
 """The fields of a record, in the order in which they are written."""
 MAX_RECORD_SIZE = 256 * 1024
 """In bytes. The longest that is written has less than half of it."""
-MAX_SEQ_IN_FILES = 2**53 - 1
-"""The largest whole number that every reader of JSON keeps exactly (RFC 8259, section 6)."""
 
 
 class _WireRecord(msgspec.Struct, gc=False):

@@ -37,15 +37,15 @@ pytest.register_assert_rewrite(
 )
 
 from lyftr_core.testing.contract import RepositoryContract
-from lyftr_core.testing.contract.fields import (
+from lyftr_core.testing.contract.removal import RemovalContract
+from lyftr_core.testing.machine.machine import RepositoryMachine
+from lyftr_core.testing.strategies.fields import (
     message_ids,
     moments,
     phone_numbers,
     texts,
     timestamps,
 )
-from lyftr_core.testing.contract.removal import RemovalContract
-from lyftr_core.testing.machine.machine import RepositoryMachine
 from lyftr_core.testing.strategies.invalid import InvalidBody, invalid_bodies
 from lyftr_core.testing.strategies.messages import message_filters, messages, selections
 from lyftr_core.testing.strategies.wire import bodies, signed_requests, standard_signed_requests

@@ -1,6 +1,6 @@
 """The rules of lyftr as data: which webhooks are taken, which are refused, and why.
 
-The data are `lyftr_core/testing/vectors/*.json`; `README.md` beside them documents the format for
+The data are `lyftr_core/vectors/data/*.json`; `README.md` beside them documents the format for
 readers in any language. Nothing here needs `lyftr_core.testing`, nor what that needs;
 `load_vectors` alone of all the core reads files, its own.
 """
@@ -210,7 +210,7 @@ def load_vectors() -> Mapping[str, BodyVectors | SignatureVectors]:
         >>> load_vectors()["phone_number"].cases[0].name
         'two-digits'
     """
-    folder = files("lyftr_core").joinpath("testing", "vectors")
+    folder = files("lyftr_core.vectors").joinpath("data")
     found = sorted(file.name for file in folder.iterdir() if file.name.endswith(".json"))
     return {
         name.removesuffix(".json"): _decode(folder.joinpath(name).read_bytes()) for name in found

@@ -7,11 +7,12 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, SkipValidation
 
 from lyftr_core import ComputeStats, GetMessage, ListMessages, LogRequest, ReadLog
+from lyftr_core.wire import MessageItem, StatsBody
 from lyftr_http.api.openapi import GetMessageOperation, ListMessagesOperation, problems
 from lyftr_http.api.parameters import read_list_query, read_message_id
 from lyftr_http.exchange.in_flight import InFlight
 from lyftr_http.exchange.methods import get
-from lyftr_http.exchange.representations import MessageItem, MessageLog, MessagePage, StatsBody
+from lyftr_http.exchange.representations import MessageLog, MessagePage
 
 __all__ = ["get_message", "get_stats", "list_messages"]
 

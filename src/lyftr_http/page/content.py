@@ -6,7 +6,8 @@ from typing import Self
 import msgspec
 
 from lyftr_core import Page, Stats, StoredMessage, format_timestamp
-from lyftr_http.exchange.representations import MessageItem, encode
+from lyftr_core.wire import MessageItem
+from lyftr_http.exchange.representations import encode
 from lyftr_http.page.excerpts import Piece, excerpt, marked
 from lyftr_http.page.view import View
 

@@ -5,8 +5,7 @@ from typing import Any, Final
 from litestar import MediaType, Request, Response
 
 from lyftr_core import InvalidInput, StorageUnavailable
-from lyftr_http.access.allowed_hosts import HostNotAllowed
-from lyftr_http.exchange.errors import answer_to
+from lyftr_http.exchange.errors import HostNotAllowed, answer_to
 from lyftr_http.exchange.in_flight import TooManyInFlight
 from lyftr_http.observability.record import record_of
 from lyftr_http.page.templates import PAGE_HEADERS, Templates

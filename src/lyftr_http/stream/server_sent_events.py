@@ -1,7 +1,8 @@
 """The text of an event stream (WHATWG HTML, section 9.2, "Server-sent events")."""
 
 from lyftr_core import StoredMessage
-from lyftr_http.exchange.representations import MessageItem, encode
+from lyftr_core.wire import MessageItem
+from lyftr_http.exchange.representations import encode
 
 __all__ = ["HEARTBEAT", "MEDIA_TYPE", "RETRY", "beginning", "message_event", "position_event"]
 

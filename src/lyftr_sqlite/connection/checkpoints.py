@@ -17,9 +17,10 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from lyftr_sql.background import Background
-from lyftr_sqlite.connection.engines import BUSY_TIMEOUT, READERS
+from lyftr_sqlite.connection.engines import READERS
 from lyftr_sqlite.connection.failures import as_storage_unavailable
 from lyftr_sqlite.connection.lock_watch import LockWatch
+from lyftr_sqlite.connection.url import BUSY_TIMEOUT
 from lyftr_sqlite.connection.wal_size import LogSize
 from lyftr_sqlite.connection.writing import COMMIT_SOMETHING, WritingConnection
 

@@ -11,9 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from lyftr_core.errors import StorageError, StorageUnavailable
-from lyftr_sqlite.connection.engines import BESIDE
 from lyftr_sqlite.connection.locks import COPYING, TURN
 from lyftr_sqlite.connection.obstacles import obstacle_beside, obstacle_to_reading
+from lyftr_sqlite.connection.url import BESIDE
 
 __all__ = ["LOCKS", "RESTORING", "owns", "require_free", "require_usable"]
 

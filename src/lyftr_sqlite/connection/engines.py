@@ -1,6 +1,5 @@
 """The two engines on one file: one connection that writes, a few that read."""
 
-import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -8,13 +7,11 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import cast
-from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 import aiosqlite
-from sqlalchemy import URL, AsyncAdaptedQueuePool, Connection, ExceptionContext, event, make_url
+from sqlalchemy import URL, AsyncAdaptedQueuePool, Connection, ExceptionContext, event
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
-from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -24,17 +21,13 @@ from lyftr_sqlite.connection.file_identity import OneFile
 from lyftr_sqlite.connection.obstacles import obstacle_to_reading
 from lyftr_sqlite.connection.read_access import AtRest, read_access
 from lyftr_sqlite.connection.sql_functions import HASH_FUNCTION, hash_of_columns
+from lyftr_sqlite.connection.url import BUSY_TIMEOUT, file_uri, open_connection
 
 __all__ = [
-    "BESIDE",
-    "BUSY_TIMEOUT",
     "READERS",
     "create_reading_engine",
     "create_writing_engine",
     "driver_of",
-    "file_uri",
-    "open_connection",
-    "parse_database_url",
     "reading_from",
 ]
 
@@ -43,85 +36,6 @@ async def driver_of(connection: AsyncConnection) -> aiosqlite.Connection:
     """Return the driver's own connection."""
     raw = await connection.get_raw_connection()
     return cast("aiosqlite.Connection", raw.driver_connection)
-
-
-BESIDE = ("-wal", "-shm", "-journal")
-"""What SQLite keeps beside a database (https://www.sqlite.org/tempfiles.html)."""
-BUSY_TIMEOUT = 5_000
-"""How long a statement waits for another process's lock, in milliseconds."""
-
-
-def file_uri(path: Path, mode: str) -> str:
-    """Return the name of a file as SQLite reads it (https://www.sqlite.org/uri.html).
-
-    Args:
-        path: The file.
-        mode: How to open it: `ro` or `rw`, and further parameters after `&`. A missing file stays
-            missing; `rwc` would make it with the permissions that the umask leaves.
-    """
-    # Three slashes, since what follows two would be an authority.
-    return "file:///" + quote(os.fsencode(path.absolute()).lstrip(b"/")) + f"?mode={mode}"
-
-
-async def open_connection(uri: str) -> aiosqlite.Connection:
-    """Open a connection that is in no transaction until told to begin one.
-
-    aiosqlite alone forgets a connection whose opening is cancelled: it stays open until Python
-    happens to collect it. Here it is closed first.
-
-    Args:
-        uri: The name of the file, and how to open it (https://www.sqlite.org/uri.html).
-
-    Raises:
-        sqlite3.Error: The file cannot be opened.
-    """
-    opening = asyncio.create_task(_open(uri))
-    try:
-        return await asyncio.shield(opening)
-    except asyncio.CancelledError:
-        await asyncio.shield(asyncio.create_task(_close(opening)))
-        raise
-
-
-async def _open(uri: str) -> aiosqlite.Connection:
-    connection = aiosqlite.connect(uri, uri=True, isolation_level=None)
-    # As SQLAlchemy has it where it opens the connection itself: one that cannot be closed must
-    # not keep the process from ending.
-    connection._thread.daemon = True  # noqa: SLF001 - aiosqlite has no other name for it
-    return await connection
-
-
-async def _close(opening: asyncio.Task[aiosqlite.Connection]) -> None:
-    await asyncio.wait([opening])
-    if not opening.exception():
-        await opening.result().close()
-
-
-_DRIVERS = frozenset({"sqlite", "sqlite+aiosqlite"})
-_TAKEN = "must be sqlite:///FILE (relative) or sqlite:////FILE (absolute)"
-
-
-def parse_database_url(url: str) -> Path:
-    """Return the file that a database URL names.
-
-    Args:
-        url: `sqlite:///FILE`; `sqlite+aiosqlite:///FILE` means the same.
-
-    Raises:
-        ValueError: The URL is of another kind, or names no file (a database in memory could not
-            keep what it acknowledged).
-    """
-    try:
-        parts = make_url(url)
-    except (ArgumentError, ValueError):
-        raise ValueError(_TAKEN) from None
-    if parts.drivername not in _DRIVERS or parts.host or parts.username or "?" in url:
-        raise ValueError(_TAKEN)
-    if "\0" in (parts.database or ""):
-        raise ValueError(f"{_TAKEN}; no file name holds NUL")
-    if not parts.database or parts.database == ":memory:":
-        raise ValueError(f"{_TAKEN}; a database in memory keeps nothing")
-    return Path(parts.database)
 
 
 READERS = 4

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from lyftr_sqlite.connection.engines import BESIDE
 from lyftr_sqlite.connection.ownership import ownership_of, user_name
+from lyftr_sqlite.connection.url import BESIDE
 
 __all__ = ["forbidden", "may", "obstacle_beside", "obstacle_to_reading", "obstacle_to_writing"]
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lyftr_core.errors import StorageUnavailable
-from lyftr_sqlite.connection.engines import BESIDE, BUSY_TIMEOUT, file_uri
 from lyftr_sqlite.connection.failures import as_storage_unavailable
 from lyftr_sqlite.connection.obstacles import forbidden, may, obstacle_beside, obstacle_to_reading
+from lyftr_sqlite.connection.url import BESIDE, BUSY_TIMEOUT, file_uri
 
 __all__ = ["AtRest", "ReadAccess", "open_to_read", "read_access"]
 

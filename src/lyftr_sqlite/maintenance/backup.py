@@ -6,9 +6,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from lyftr_core.errors import SchemaMismatch, StorageUnavailable
-from lyftr_sqlite.connection.engines import BUSY_TIMEOUT, file_uri
 from lyftr_sqlite.connection.obstacles import obstacle_to_writing
 from lyftr_sqlite.connection.read_access import ReadAccess, open_to_read
+from lyftr_sqlite.connection.url import BUSY_TIMEOUT, file_uri
 from lyftr_sqlite.maintenance.check import check
 from lyftr_sqlite.schema.revision import find_revision
 

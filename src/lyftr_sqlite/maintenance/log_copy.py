@@ -11,11 +11,11 @@ from typing import Any
 
 from lyftr_core.errors import StorageUnavailable
 from lyftr_sql.log_rows import AT_ONCE, ConflictRow, Conflicts, LogRow, Rows
-from lyftr_sqlite.connection.engines import BUSY_TIMEOUT, file_uri
 from lyftr_sqlite.connection.failures import as_storage_unavailable
 from lyftr_sqlite.connection.obstacles import obstacle_to_reading, obstacle_to_writing
 from lyftr_sqlite.connection.read_access import open_to_read
 from lyftr_sqlite.connection.turns import open_long_work
+from lyftr_sqlite.connection.url import BUSY_TIMEOUT, file_uri
 from lyftr_sqlite.projections.folding import fold_rest
 from lyftr_sqlite.projections.projections import PROJECTIONS
 from lyftr_sqlite.schema.migrate import migrate

@@ -17,11 +17,11 @@ import msgspec
 
 from lyftr_core.errors import StorageUnavailable
 from lyftr_sqlite.connection.companions import LOCKS, RESTORING, require_usable
-from lyftr_sqlite.connection.engines import BESIDE, file_uri
 from lyftr_sqlite.connection.failures import as_storage_unavailable, is_busy
 from lyftr_sqlite.connection.obstacles import obstacle_to_writing
 from lyftr_sqlite.connection.ownership import ownership_of, ownership_of_new
 from lyftr_sqlite.connection.read_access import ReadAccess, read_access
+from lyftr_sqlite.connection.url import BESIDE, file_uri
 from lyftr_sqlite.maintenance.backup import copy_database, require_sound
 from lyftr_sqlite.maintenance.check import check
 from lyftr_sqlite.maintenance.rebuild import rebuild

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from lyftr_core.errors import StorageUnavailable
 from lyftr_sqlite.connection.companions import LOCKS
-from lyftr_sqlite.connection.engines import BESIDE
 from lyftr_sqlite.connection.ownership import PRIVATE, Ownership, hand_over, ownership_of, user_name
+from lyftr_sqlite.connection.url import BESIDE
 
 __all__ = ["open_copy", "remove_beside"]
 

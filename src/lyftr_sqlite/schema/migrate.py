@@ -11,10 +11,10 @@ import msgspec
 
 from lyftr_core.errors import SchemaMismatch, StorageUnavailable
 from lyftr_sqlite.connection.companions import require_usable
-from lyftr_sqlite.connection.engines import BUSY_TIMEOUT, file_uri
 from lyftr_sqlite.connection.failures import as_storage_unavailable, is_busy
 from lyftr_sqlite.connection.obstacles import obstacle_to_writing
 from lyftr_sqlite.connection.ownership import create_private
+from lyftr_sqlite.connection.url import BUSY_TIMEOUT, file_uri
 from lyftr_sqlite.schema.revision import find_revision
 from lyftr_sqlite.schema.tables import HEAD
 

@@ -10,7 +10,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
-from lyftr_sqlite.connection.engines import BUSY_TIMEOUT, file_uri
+from lyftr_sqlite.connection.url import BUSY_TIMEOUT, file_uri
 from lyftr_sqlite.schema.revision import find_revision
 from lyftr_sqlite.schema.tables import HEAD
 

@@ -9,9 +9,8 @@ from typing import TypeVar
 import psycopg
 import pytest
 
-from lyftr_cli.transfer.json_lines import MAX_KEPT_SEQ, MAX_SEQ_IN_FILES
 from lyftr_core import AddOutcome, LogSelection, MessageFilter, StoredMessage
-from lyftr_core.message import Record
+from lyftr_core.message import MAX_KEPT_SEQ, MAX_SEQ_IN_FILES, Record
 from lyftr_core.testing.strategies.samples import NOON, sample
 from lyftr_postgres import PostgresStore
 from lyftr_postgres.connection.log_order import PLACES

@@ -12,8 +12,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
 
-from lyftr_cli.transfer.json_lines import MAX_SEQ_IN_FILES
 from lyftr_core import Message, SchemaMismatch, StorageUnavailable
+from lyftr_core.message import MAX_SEQ_IN_FILES
 from lyftr_sqlite import Finding, check, rebuild
 from tests.support.sqlite_files import NAMES, event_loop, insert_many, new_file, open_database
 

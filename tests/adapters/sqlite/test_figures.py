@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lyftr_core import InMemoryMessageRepository, Message
 from lyftr_core.testing import messages
-from lyftr_core.testing.contract.fields import EARLIEST
+from lyftr_core.testing.strategies.fields import EARLIEST
 from tests.support.examples import example_count
 from tests.support.sqlite_files import NAMES, NOW, event_loop, open_database
 

@@ -292,7 +292,8 @@ _ADD_AND_FOLD = """
 import asyncio, sys
 from datetime import UTC, datetime
 from lyftr_core import Message
-from lyftr_sqlite import SqliteStore, follower
+from lyftr_sqlite import SqliteStore
+from lyftr_sqlite.projections import follower
 
 follower.LONG_TAIL, follower.STEP = 20, 20
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lyftr_cli.transfer.json_lines import MAX_KEPT_SEQ, MAX_SEQ_IN_FILES
 from lyftr_core import AddOutcome, Message, StorageUnavailable, StoredMessage
-from lyftr_core.message import Record
+from lyftr_core.message import MAX_KEPT_SEQ, MAX_SEQ_IN_FILES, Record
 from lyftr_core.testing.strategies.samples import NOON, sample
 from lyftr_sqlite import SqliteStore
 from lyftr_sqlite.maintenance.importer import LONG_TAIL, open_importer

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lyftr_sqlite.connection.engines import file_uri, open_connection
+from lyftr_sqlite.connection.url import file_uri, open_connection
 from tests.adapters.sqlite.conftest import Until
 
 

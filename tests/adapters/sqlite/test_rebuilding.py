@@ -275,7 +275,8 @@ _REBUILD_SLOWLY = """
 import sys
 from pathlib import Path
 from msgspec.structs import replace
-from lyftr_sqlite import rebuild, rebuilding
+from lyftr_sqlite import rebuild
+from lyftr_sqlite.maintenance import rebuild as rebuilding
 rebuilding.PROJECTIONS = [replace(one, at_once=1) for one in rebuilding.PROJECTIONS]
 rebuild(Path(sys.argv[1]), lambda *told: print(*told, flush=True))
 """

@@ -10,9 +10,10 @@ import pytest
 
 from lyftr_cli.sending.delivery import is_worth_another_try, pause_before
 from lyftr_cli.sending.http_sender import MAX_BODY_SIZE, Answer, HttpSender, seconds_to_wait
-from lyftr_cli.sending.messages import body_of, count_lines, read_outgoing
+from lyftr_cli.sending.messages import count_lines, read_outgoing
 from lyftr_cli.sending.rate_limit import Pace
 from lyftr_core.testing.strategies.samples import sample
+from lyftr_core.wire import body_of
 
 
 @pytest.mark.parametrize(

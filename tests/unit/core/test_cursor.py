@@ -17,7 +17,7 @@ from lyftr_core import (
     encode_cursor,
 )
 from lyftr_core.testing import message_filters, message_ids, moments
-from lyftr_core.testing.contract.fields import EARLIEST, LATEST
+from lyftr_core.testing.strategies.fields import EARLIEST, LATEST
 from lyftr_core.testing.strategies.samples import EVERYTHING, NOON
 
 POSITIONS = st.builds(Position, moments(), message_ids())

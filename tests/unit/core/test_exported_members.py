@@ -19,12 +19,15 @@ INTERNAL = {
     "KeyedHmac",
     "MAX_CONFLICTS",
     "MAX_DEPTH",
+    "MAX_KEPT_SEQ",
     "MAX_LIMIT",
     "MAX_MESSAGE_ID_LENGTH",
     "MAX_OFFSET",
     "MAX_QUERY_LENGTH",
     "MAX_SEQ",
+    "MAX_SEQ_IN_FILES",
     "MAX_TEXT_LENGTH",
+    "Record",
     "SECRET_PREFIX",
     "TOLERANCE",
     "UNIX_TIME",
@@ -53,21 +56,13 @@ INTERNAL = {
     "require_request",
     "to_microseconds",
 }
-# Modules that are imported by their names, so that the core is there without them. Those of records
-# and of copies are for the command line, and not public.
-APART = {
-    "csv_records",
-    "diagnosis",
-    "log_copy",
-    "records",
-    "signing_templates",
-    "testing",
-    "vectors",
-}
+# Modules that are imported by their names: the kit and the vectors, which users import so, and what
+# adapters and programs need and no user of the library does.
+APART = {"database", "testing", "vectors", "wire"}
 MODULES = [
-    importlib.import_module(f"lyftr_core.{found.name}")
-    for found in pkgutil.iter_modules(lyftr_core.__path__)
-    if found.name not in APART
+    importlib.import_module(found.name)
+    for found in pkgutil.walk_packages(lyftr_core.__path__, "lyftr_core.")
+    if found.name.split(".")[1] not in APART and not found.ispkg
 ]
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lyftr_core import FaultCode, InvalidQuery, Message, MessageFilter, Order
 from lyftr_core.selection import check_search_text, recent_hours
 from lyftr_core.testing import message_filters, messages, moments, phone_numbers, texts
-from lyftr_core.testing.contract.fields import EARLIEST, LATEST
+from lyftr_core.testing.strategies.fields import EARLIEST, LATEST
 from lyftr_core.testing.strategies.samples import NOON, sample
 
 TICK = timedelta(microseconds=1)

@@ -18,15 +18,13 @@ from lyftr_cli.transfer.csv_lines import (
 )
 from lyftr_cli.transfer.json_lines import (
     COLUMNS,
-    MAX_KEPT_SEQ,
     MAX_RECORD_SIZE,
-    MAX_SEQ_IN_FILES,
     parse_json_record,
     record_of,
     to_json_record,
 )
 from lyftr_core import FaultCode, InvalidMessage, StoredMessage, format_timestamp
-from lyftr_core.message import Record
+from lyftr_core.message import MAX_KEPT_SEQ, MAX_SEQ_IN_FILES, Record
 from lyftr_core.testing import messages, moments
 from lyftr_core.testing.strategies.samples import FIELDS, NOON, sample
 

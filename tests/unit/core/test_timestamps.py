@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lyftr_core import FaultCode, InvalidTimestamp, format_timestamp, parse_timestamp
 from lyftr_core.testing import moments, timestamps
-from lyftr_core.testing.contract.fields import EARLIEST, LATEST
+from lyftr_core.testing.strategies.fields import EARLIEST, LATEST
 from lyftr_core.testing.strategies.samples import NOON
 from lyftr_core.timestamps import TIMESTAMP_PATTERN, from_microseconds, to_microseconds
 

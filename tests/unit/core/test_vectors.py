@@ -42,7 +42,7 @@ SIGNATURES = [
     if isinstance(file, SignatureVectors)
     for case in file.cases
 ]
-FOLDER = files("lyftr_core").joinpath("testing", "vectors")
+FOLDER = files("lyftr_core.vectors").joinpath("data")
 OF_NO_BODY = {
     *(FaultCode.CONFLICTING, FaultCode.CURSOR_MISMATCH, FaultCode.INVALID_CURSOR),
     *(FaultCode.NOT_A_CHOICE, FaultCode.NOT_AN_INTEGER, FaultCode.OUT_OF_RANGE),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lyftr_core.testing.contract.fields import EARLIEST, LATEST
+from lyftr_core.testing.strategies.fields import EARLIEST, LATEST
 from lyftr_core.timestamps import to_microseconds
 from lyftr_sql.time_buckets import DAY, HOUR, MINUTE, round_down, round_up, spans
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 
 from lyftr_core.message import AddOutcome, Message
-from lyftr_core.testing.contract.fields import moments
-from lyftr_core.testing.contract.opening import Opening, contract_settings
+from lyftr_core.testing.opening import Opening, contract_settings
+from lyftr_core.testing.strategies.fields import moments
 from lyftr_core.testing.strategies.messages import messages
 from lyftr_core.testing.strategies.samples import NOON, fill, get, sample, select_ids
 

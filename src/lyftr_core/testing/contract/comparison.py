@@ -10,8 +10,8 @@ from lyftr_core.memory import InMemoryMessageRepository
 from lyftr_core.message import Message, StoredMessage
 from lyftr_core.ports import MessageReader, MessageWriter
 from lyftr_core.selection import Position, Selection
-from lyftr_core.testing.contract.fields import EARLIEST, LATEST, message_ids, moments, texts
-from lyftr_core.testing.contract.opening import Opening, contract_settings
+from lyftr_core.testing.opening import Opening, contract_settings
+from lyftr_core.testing.strategies.fields import EARLIEST, LATEST, message_ids, moments, texts
 from lyftr_core.testing.strategies.messages import message_filters, messages, selections
 from lyftr_core.testing.strategies.samples import NOON, select_all
 

@@ -9,7 +9,7 @@ import pytest
 
 from lyftr_core.message import AddOutcome, Message
 from lyftr_core.ports import MessageReader, MessageWriter
-from lyftr_core.testing.contract.opening import Opening
+from lyftr_core.testing.opening import Opening
 from lyftr_core.testing.strategies.samples import NOON, get, sample, select_all, select_ids
 
 __all__ = ["ConcurrencyContract"]

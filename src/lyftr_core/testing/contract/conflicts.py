@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from lyftr_core.conflict import Conflict
 from lyftr_core.message import AddOutcome, Message
 from lyftr_core.ports import MessageWriter
-from lyftr_core.testing.contract.fields import EARLIEST, LATEST, message_ids
-from lyftr_core.testing.contract.opening import Opening, contract_settings
+from lyftr_core.testing.opening import Opening, contract_settings
+from lyftr_core.testing.strategies.fields import EARLIEST, LATEST, message_ids
 from lyftr_core.testing.strategies.samples import NOON, fill, sample
 
 __all__ = ["ConflictsContract"]

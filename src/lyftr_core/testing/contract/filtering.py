@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from lyftr_core.selection import MessageFilter
-from lyftr_core.testing.contract.fields import EARLIEST, LATEST
-from lyftr_core.testing.contract.opening import Opening
+from lyftr_core.testing.opening import Opening
+from lyftr_core.testing.strategies.fields import EARLIEST, LATEST
 from lyftr_core.testing.strategies.samples import NOON, fill, one_that_passes, sample, select_ids
 
 __all__ = ["FilteringContract"]

@@ -1,7 +1,6 @@
 """The contract of `MessageReader.read_log` and `MessageReader.last_seq`: the order of commit."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -9,8 +8,8 @@ import pytest
 from lyftr_core.message import AddOutcome
 from lyftr_core.ports import MessageReader
 from lyftr_core.selection import LogRun, LogSelection, MessageFilter
-from lyftr_core.testing.contract.fields import EARLIEST, LATEST
-from lyftr_core.testing.contract.opening import Opening
+from lyftr_core.testing.opening import Opening, follow_log
+from lyftr_core.testing.strategies.fields import EARLIEST, LATEST
 from lyftr_core.testing.strategies.samples import (
     EVERYTHING,
     NOON,
@@ -20,11 +19,9 @@ from lyftr_core.testing.strategies.samples import (
     sample,
 )
 
-__all__ = ["LogContract", "follow_log"]
+__all__ = ["LogContract"]
 
 _LARGEST_SEQ = 2**63 - 1
-_MOST_RUNS = 1_000
-"""More than any test has; an adapter that makes no progress has no last run."""
 _AT_ONCE = 100
 
 
@@ -131,23 +128,6 @@ class LogContract(Opening):
             expected = _ids(await _read(reader, 0))
             assert sorted(expected) == sorted(f"m{n}" for n in range(_AT_ONCE))
             assert followed == [expected] * 3
-
-
-async def follow_log(
-    reader: MessageReader, query: MessageFilter, *, after: int = 0, limit: int
-) -> AsyncIterator[LogRun]:
-    """Yield the runs of a log up to its end, each behind the one before."""
-    for _ in range(_MOST_RUNS):
-        run = await reader.read_log(LogSelection(filter=query, after=after, limit=limit))
-        seqs = [stored.seq for stored in run.messages]
-        assert seqs == sorted(set(seqs))
-        assert all(after < seq <= run.through for seq in seqs)
-        yield run
-        if not run.has_more:
-            return
-        assert run.through > after
-        after = run.through
-    raise AssertionError("the runs do not come to an end")
 
 
 async def _read(reader: MessageReader, after: int, limit: int = 1_000) -> LogRun:

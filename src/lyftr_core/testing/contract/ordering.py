@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from lyftr_core.message import Message
 from lyftr_core.selection import Matches, MessageFilter, Order, Selection
-from lyftr_core.testing.contract.fields import EARLIEST, LATEST, moments
-from lyftr_core.testing.contract.opening import Opening, contract_settings
+from lyftr_core.testing.opening import Opening, contract_settings
+from lyftr_core.testing.strategies.fields import EARLIEST, LATEST, moments
 from lyftr_core.testing.strategies.messages import messages
 from lyftr_core.testing.strategies.samples import EVERYTHING, NOON, fill, ids, sample, select_all
 from lyftr_core.use_cases.list import MAX_OFFSET

@@ -8,8 +8,8 @@ import pytest
 from lyftr_core.message import Message
 from lyftr_core.ports import MessageReader
 from lyftr_core.selection import Matches, MessageFilter, Order, Position, Selection
-from lyftr_core.testing.contract.fields import EARLIEST, LATEST
-from lyftr_core.testing.contract.opening import Opening
+from lyftr_core.testing.opening import Opening
+from lyftr_core.testing.strategies.fields import EARLIEST, LATEST
 from lyftr_core.testing.strategies.samples import EVERYTHING, NOON, fill, ids, sample, select_all
 
 __all__ = ["PagingContract"]

@@ -13,7 +13,7 @@ from lyftr_core.message import AddOutcome, Message
 from lyftr_core.ports import MessageReader, MessageRemover, MessageWriter
 from lyftr_core.removal import Removal
 from lyftr_core.selection import LogSelection, MessageFilter
-from lyftr_core.testing.contract.opening import contract_settings
+from lyftr_core.testing.opening import contract_settings
 from lyftr_core.testing.strategies.messages import messages
 from lyftr_core.testing.strategies.samples import EVERYTHING, NOON, fill, get, sample, select_ids
 from lyftr_core.use_cases.remove import RemoveMessages

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from lyftr_core.ports import MessageReader, MessageWriter
-from lyftr_core.testing.contract.opening import Opening
 from lyftr_core.testing.machine.machine import Loop, RepositoryMachine
+from lyftr_core.testing.opening import Opening
 
 __all__ = ["SequencesContract"]
 

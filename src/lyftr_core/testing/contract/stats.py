@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from lyftr_core.message import AddOutcome
 from lyftr_core.selection import HourCount, SenderCount, Stats
-from lyftr_core.testing.contract.fields import EARLIEST, LATEST
-from lyftr_core.testing.contract.opening import Opening
+from lyftr_core.testing.opening import Opening
+from lyftr_core.testing.strategies.fields import EARLIEST, LATEST
 from lyftr_core.testing.strategies.samples import NOON, fill, sample
 
 __all__ = ["StatsContract"]

@@ -8,7 +8,7 @@ from hypothesis.strategies import SearchStrategy
 
 from lyftr_core.removal import Removal
 from lyftr_core.selection import MessageFilter, Position
-from lyftr_core.testing.contract.fields import EARLIEST, LATEST
+from lyftr_core.testing.strategies.fields import EARLIEST, LATEST
 from lyftr_core.testing.strategies.messages import message_filters, messages, selections
 from lyftr_core.testing.strategies.samples import NOON
 

@@ -15,7 +15,6 @@ from lyftr_core.message import Message
 from lyftr_core.ports import MessageReader, MessageRemover, MessageWriter
 from lyftr_core.removal import Removal
 from lyftr_core.selection import MessageFilter, Order, Selection
-from lyftr_core.testing.contract.opening import Opening
 from lyftr_core.testing.machine.crowded import (
     CHANGES,
     FILTERS,
@@ -27,6 +26,7 @@ from lyftr_core.testing.machine.crowded import (
 )
 from lyftr_core.testing.machine.held_open import HeldOpen
 from lyftr_core.testing.machine.side_by_side import SideBySide
+from lyftr_core.testing.opening import Opening
 
 __all__ = ["Loop", "RepositoryMachine"]
 

@@ -9,7 +9,7 @@ from lyftr_core.message import AddOutcome, Message, StoredMessage
 from lyftr_core.ports import MessageReader, MessageRemover, MessageWriter
 from lyftr_core.removal import Removal
 from lyftr_core.selection import MessageFilter, Order, Selection
-from lyftr_core.testing.contract.log import follow_log
+from lyftr_core.testing.opening import follow_log
 from lyftr_core.use_cases.list import ListMessages, PageRequest
 from lyftr_core.use_cases.remove import RemoveMessages
 

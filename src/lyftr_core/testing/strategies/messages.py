@@ -10,7 +10,7 @@ from hypothesis.strategies import SearchStrategy
 
 from lyftr_core.message import Message
 from lyftr_core.selection import MAX_QUERY_LENGTH, MessageFilter, Order, Position, Selection
-from lyftr_core.testing.contract.fields import message_ids, moments, phone_numbers, texts
+from lyftr_core.testing.strategies.fields import message_ids, moments, phone_numbers, texts
 from lyftr_core.testing.strategies.keywords import one_given
 from lyftr_core.use_cases.list import MAX_LIMIT, MAX_OFFSET
 

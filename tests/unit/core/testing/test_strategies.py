@@ -26,7 +26,7 @@ from lyftr_core.testing import (
     texts,
     timestamps,
 )
-from lyftr_core.testing.contract.fields import EARLIEST, LATEST
+from lyftr_core.testing.strategies.fields import EARLIEST, LATEST
 from lyftr_core.testing.strategies.samples import NOON
 from lyftr_core.use_cases.list import MAX_OFFSET
 

@@ -1,12 +1,17 @@
-"""What the contract asks of whoever runs it: a way to open an empty repository."""
+"""What the contract asks of its user: a way to open an empty repository; and reading its log."""
 
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 
 from hypothesis import HealthCheck, settings
 
 from lyftr_core.ports import MessageReader, MessageWriter
+from lyftr_core.selection import LogRun, LogSelection, MessageFilter
 
-__all__ = ["Opening", "contract_settings"]
+__all__ = ["Opening", "contract_settings", "follow_log"]
+
+_MOST_RUNS = 1_000
+"""More than any test has; an adapter that makes no progress has no last run."""
 
 contract_settings: settings = settings(
     max_examples=30,
@@ -29,3 +34,20 @@ class Opening:
         not see. The reader must see what the writer has committed.
         """
         raise NotImplementedError(f"{type(self).__name__} must implement open_repository")
+
+
+async def follow_log(
+    reader: MessageReader, query: MessageFilter, *, after: int = 0, limit: int
+) -> AsyncIterator[LogRun]:
+    """Yield the runs of a log up to its end, each behind the one before."""
+    for _ in range(_MOST_RUNS):
+        run = await reader.read_log(LogSelection(filter=query, after=after, limit=limit))
+        seqs = [stored.seq for stored in run.messages]
+        assert seqs == sorted(set(seqs))
+        assert all(after < seq <= run.through for seq in seqs)
+        yield run
+        if not run.has_more:
+            return
+        assert run.through > after
+        after = run.through
+    raise AssertionError("the runs do not come to an end")
