@@ -1,20 +1,17 @@
-"""The settings and services that the environment configures."""
+"""The settings and the database that the environment configures."""
 
 import gc
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from lyftr_runtime.databases import SqlDatabase, choose_database
 from lyftr_runtime.settings import VARIABLES, InvalidSettings, Settings, load_settings
 
-if TYPE_CHECKING:
-    from lyftr_runtime.services import Services
-
-__all__ = ["no_collection", "services_for", "settings_from_environment"]
+__all__ = ["database_for", "no_collection", "settings_from_environment"]
 
 DOTENV = Path(".env")
 _STDOUT = Path("/dev/fd/1")
@@ -73,8 +70,8 @@ def no_collection() -> Iterator[None]:
         gc.enable()
 
 
-def services_for(settings: Settings, variable: str = "DATABASE_URL") -> "Services":
-    """Wire everything, and see that the database URL is one that is taken.
+def database_for(settings: Settings, variable: str = "DATABASE_URL") -> SqlDatabase:
+    """Return the database that is configured; nothing is opened.
 
     After `>> lyftr.db`, what a command prints would be written into the database: refused too.
 
@@ -83,26 +80,21 @@ def services_for(settings: Settings, variable: str = "DATABASE_URL") -> "Service
         variable: What the URL comes from: a variable, or an option.
 
     Raises:
-        InvalidSettings: It is not.
+        InvalidSettings: The URL is not one that is taken.
         click.UsageError: Neither is that of the option.
         click.ClickException: Standard output is a file of the database.
     """
-    # Here, as it brings the driver of the database: time that neither the help nor the Tab key
-    # should take.
-    with no_collection():
-        from lyftr_runtime.services import Services  # noqa: PLC0415 - as above
-
-    services = Services(settings=settings)
     try:
-        services.store()
+        with no_collection():
+            database = choose_database(settings)
     except InvalidSettings:
         raise
     except ValueError as exc:
         kind = click.UsageError if variable.startswith("--") else InvalidSettings
         raise kind(f"{variable} {exc}") from None
-    if services.database().owns(_STDOUT):
+    if database.owns(_STDOUT):
         raise click.ClickException(
-            f"standard output is the database {services.store().name} or one of its files;"
+            f"standard output is the database {database.store.name} or one of its files;"
             " choose another file"
         )
-    return services
+    return database

@@ -6,7 +6,7 @@ from lyftr_core.database import Commit
 from lyftr_runtime.settings import InvalidSettings, Secret, Settings
 from lyftr_sql.log_rows import SqlDatabase
 
-__all__ = ["choose_database"]
+__all__ = ["SqlDatabase", "choose_database"]
 
 _SQLITE = ("sqlite", "sqlite+aiosqlite")
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
@@ -18,8 +18,8 @@ _TAKEN = (
 
 def choose_database(
     settings: Settings,
-    on_commit: Callable[[Commit], None],
-    on_news: Callable[[], None],
+    on_commit: Callable[[Commit], None] = lambda _commit: None,
+    on_news: Callable[[], None] = lambda: None,
     *,
     on_lock_wait: Callable[[str, float], None] = lambda _lock, _seconds: None,
     on_log_size: Callable[[int], None] = lambda _size: None,

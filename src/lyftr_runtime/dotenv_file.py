@@ -6,8 +6,10 @@ import re
 import stat
 from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dotenv.parser import Binding, parse_stream
+if TYPE_CHECKING:
+    from dotenv.parser import Binding
 
 __all__ = ["read_dotenv"]
 
@@ -28,9 +30,15 @@ def read_dotenv(path: Path, names: Collection[str]) -> dict[str, str]:
         ValueError: The file or a line of it cannot be read. The message never repeats the line,
             which may hold a secret.
     """
+    text = _text_of(path)
+    if not text:
+        return {}
+    # Here, as many a program has no such file.
+    from dotenv.parser import parse_stream  # noqa: PLC0415 - as above
+
     values: dict[str, str] = {}
     # No interpolation: a secret may hold `${`.
-    for binding in parse_stream(io.StringIO(_text_of(path), newline=None)):
+    for binding in parse_stream(io.StringIO(text, newline=None)):
         if fault := _fault(binding, names):
             raise ValueError(f"{path}, line {_line_of(binding)}: the line {fault}")
         if binding.key is not None:
@@ -77,7 +85,7 @@ def _decoded(content: bytes, path: Path) -> str:
     raise ValueError(f"{path}, line {line}: the line is not in UTF-8")
 
 
-def _fault(binding: Binding, names: Collection[str]) -> str | None:
+def _fault(binding: "Binding", names: Collection[str]) -> str | None:
     if binding.error:
         return _BROKEN
     if binding.key is None:  # a comment, or nothing
@@ -91,7 +99,7 @@ def _fault(binding: Binding, names: Collection[str]) -> str | None:
     return None
 
 
-def _line_of(binding: Binding) -> int:
+def _line_of(binding: "Binding") -> int:
     """Return the line of a binding, to which the empty lines before it belong."""
     text = binding.original.string
     return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")

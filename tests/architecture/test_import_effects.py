@@ -157,3 +157,47 @@ def test_the_watch_sees_our_walk_through_the_environment(tmp_path: Path) -> None
 def test_the_help_and_the_tab_key_wait_for_no_framework(tmp_path: Path) -> None:
     _, loaded = watch_imports(tmp_path, "lyftr_cli.main")
     assert not third_party(loaded) & {"litestar", "rich", "sqlalchemy", "uvicorn"}
+
+
+_RUN_COMMANDS = """
+import json, sys
+from lyftr_cli.main import cli
+
+for words in json.loads(sys.argv[1]):
+    try:
+        cli.main(words, prog_name="lyftr", standalone_mode=False)
+    except SystemExit as ended:
+        if ended.code:
+            raise
+print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+"""
+_OF_A_DATABASE = [
+    ["migrate"],
+    ["tail", "-n", "1"],
+    ["search", "hello"],
+    ["stats"],
+    ["conflicts"],
+    ["export"],
+    ["import", "messages.jsonl"],
+    ["check"],
+    ["rebuild"],
+    ["backup", "copy.db"],
+    ["restore", "copy.db"],
+    ["purge", "--older-than", "90d", "--yes"],
+    ["erase", "--number", "+919876543210", "--yes"],
+]
+_OF_THE_WEB = {"dependency_injector", "jinja2", "litestar", "prometheus_client", "uvicorn"}
+
+
+def test_commands_on_a_database_load_nothing_of_the_web(tmp_path: Path) -> None:
+    (tmp_path / "messages.jsonl").touch()
+    done = subprocess.run(
+        [sys.executable, "-c", _RUN_COMMANDS, json.dumps(_OF_A_DATABASE)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {name.partition(".")[0] for name in json.loads(done.stderr.splitlines()[-1])}
+    assert "sqlalchemy" in loaded
+    assert not loaded & _OF_THE_WEB

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from lyftr_cli.environment import services_for, settings_from_environment
+from lyftr_cli.environment import database_for, settings_from_environment
 from lyftr_cli.transfer.part_file import part_file
 from lyftr_core import StorageError
 from lyftr_core.database import Database
@@ -114,7 +114,7 @@ def test_root_keeps_the_owner_only_in_a_folder_of_theirs(lyftr: Lyftr) -> None:
 
 @pytest.fixture
 def database(folder: Path) -> Database:
-    return services_for(settings_from_environment()).database()
+    return database_for(settings_from_environment())
 
 
 def test_two_runs_do_not_write_the_same_file(database: Database) -> None:

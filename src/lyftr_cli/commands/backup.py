@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from lyftr_cli.environment import services_for, settings_from_environment
+from lyftr_cli.environment import database_for, settings_from_environment
 from lyftr_cli.output.output import say
 from lyftr_cli.output.progress import progress
 from lyftr_cli.transfer.output_files import OUTPUT_FILE, file_only
@@ -23,10 +23,10 @@ def restore(file: Path) -> None:
     to the schema of this version. The database that was there is kept beside, under a name that
     tells the time. Cut off anywhere, even killed, the old database or the new one is in place.
     """
-    services = services_for(settings_from_environment())
+    database = database_for(settings_from_environment())
     with progress("restore", unit="pages") as shown:
-        done = services.database().restore(file, now=datetime.now(UTC), progress=shown.show)
-    say(f"{services.store().name}: restored from {file}")
+        done = database.restore(file, now=datetime.now(UTC), progress=shown.show)
+    say(f"{database.store.name}: restored from {file}")
     if done.kept:
         say(f"what was there before: {done.kept}")
 
@@ -41,7 +41,7 @@ def backup(file: Path, *, checked: bool, force: bool) -> None:
     A server may run: every message that was acknowledged before is in the copy. FILE is there only
     when it is whole and on the disk. lyftr restore is the way back.
     """
-    database = services_for(settings_from_environment()).database()
+    database = database_for(settings_from_environment())
     with part_file(file, database, force=force), progress("backup", unit="pages") as shown:
         database.back_up(part_of(file), checked=checked, progress=shown.show)
     say(f"{file}: {file.stat().st_size} bytes")

@@ -2,18 +2,15 @@
 
 import asyncio
 import json
-from typing import TYPE_CHECKING
 
 import click
 
-from lyftr_cli.environment import services_for, settings_from_environment
+from lyftr_cli.environment import database_for, settings_from_environment
 from lyftr_cli.output.columns import Column
 from lyftr_cli.output.output import Output, output_option, say
-from lyftr_core import Conflict, ConflictPage, format_timestamp
+from lyftr_core import Conflict, ConflictPage, ListConflicts, format_timestamp
+from lyftr_core.database import Database
 from lyftr_core.use_cases.list import MAX_CONFLICTS
-
-if TYPE_CHECKING:
-    from lyftr_runtime.services import Services
 
 __all__ = ["COLUMNS", "conflicts"]
 
@@ -46,7 +43,7 @@ def conflicts(*, limit: int | None, output: Output) -> None:
     The first message was kept. A line says how often others came, when, and which fields differ;
     the latest come first. MESSAGE ID is in quotes, as in JSON. A server may run.
     """
-    page = asyncio.run(_read(services_for(settings_from_environment()), limit))
+    page = asyncio.run(_read(database_for(settings_from_environment()), limit))
     if not output.is_for_people:
         output.records(page.items)
     elif page.items:
@@ -57,9 +54,9 @@ def conflicts(*, limit: int | None, output: Output) -> None:
         say(f"only the latest {len(page.items)} are shown; --limit shows more", err=True)
 
 
-async def _read(services: "Services", limit: int | None) -> ConflictPage:
-    list_conflicts = services.list_conflicts()
-    async with services.store().reading():
+async def _read(database: Database, limit: int | None) -> ConflictPage:
+    list_conflicts = ListConflicts(database.store.reader)
+    async with database.store.reading():
         return await (list_conflicts() if limit is None else list_conflicts(limit))
 
 

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import click
 import msgspec
 
-from lyftr_cli.environment import services_for, settings_from_environment
+from lyftr_cli.environment import database_for, settings_from_environment
 from lyftr_cli.output.output import say
 from lyftr_cli.output.progress import progress
 from lyftr_runtime.copying import append_rest, digest, require_same
@@ -41,21 +41,21 @@ def copy(*, source_url: str | None, target_url: str) -> None:
     """
     settings = settings_from_environment(check_secrets=False)
     from_url = settings.database_url if source_url is None else source_url
-    source_services = services_for(
+    source_database = database_for(
         msgspec.structs.replace(settings, database_url=from_url),
         "DATABASE_URL" if source_url is None else "--from",
     )
-    target_services = services_for(
+    target_database = database_for(
         msgspec.structs.replace(settings, database_url=target_url), "--to"
     )
-    if source_services.database().is_same(target_services.database()):
+    if source_database.is_same(target_database):
         raise click.ClickException(
-            f"--to {target_services.store().name} is the database that is copied from;"
+            f"--to {target_database.store.name} is the database that is copied from;"
             " name another one"
         )
     with ExitStack() as stack:
-        source = stack.enter_context(source_services.database().open_log_source())
-        target = stack.enter_context(target_services.database().open_log_target())
+        source = stack.enter_context(source_database.open_log_source())
+        target = stack.enter_context(target_database.open_log_target())
         with progress("copy", unit="messages") as shown:
             count = append_rest(source, target, shown.show)
         with progress("verify", unit="messages") as shown:

@@ -3,11 +3,11 @@
 import asyncio
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import click
 
-from lyftr_cli.environment import services_for, settings_from_environment
+from lyftr_cli.environment import database_for, settings_from_environment
 from lyftr_cli.options import TEXT, filter_options, message_filter
 from lyftr_cli.output.output import say
 from lyftr_cli.output.progress import progress
@@ -22,9 +22,7 @@ from lyftr_cli.transfer.record_files import (
     writer_of,
 )
 from lyftr_core import LogSelection, MessageFilter
-
-if TYPE_CHECKING:
-    from lyftr_runtime.services import Services
+from lyftr_core.database import Database
 
 __all__ = ["export"]
 
@@ -71,18 +69,18 @@ def export(
     """
     query = message_filter(filters, q=q, q_name="--q")
     chosen = FileFormat(file_format) if file_format else FileFormat.of(output)
-    services = services_for(settings_from_environment())
+    database = database_for(settings_from_environment())
     if output is None:
         if resume or force:
             raise click.UsageError("--resume and --force need --output FILE")
         sys.stdout.buffer.write(header_of(chosen))
-        asyncio.run(_export(services, query, chosen, sys.stdout.buffer, after=0))
+        asyncio.run(_export(database, query, chosen, sys.stdout.buffer, after=0))
         return
-    asyncio.run(_export_to(services, query, chosen, output, resume=resume, force=force))
+    asyncio.run(_export_to(database, query, chosen, output, resume=resume, force=force))
 
 
 async def _export_to(  # noqa: PLR0913 - what the options say
-    services: "Services",
+    database: Database,
     query: MessageFilter,
     file_format: FileFormat,
     output: Path,
@@ -90,10 +88,10 @@ async def _export_to(  # noqa: PLR0913 - what the options say
     resume: bool,
     force: bool,
 ) -> None:
-    with part_file(output, services.database(), force=force, resume=resume) as stream:
+    with part_file(output, database, force=force, resume=resume) as stream:
         after = _continue(stream, file_format)
         try:
-            count = await _export(services, query, file_format, stream, after)
+            count = await _export(database, query, file_format, stream, after)
         except BaseException:
             say(f"what is written is in {part_of(output)}; --resume goes on from there", err=True)
             raise
@@ -124,7 +122,7 @@ def _continue(stream: BinaryIO, file_format: FileFormat) -> int:
 
 
 async def _export(
-    services: "Services",
+    database: Database,
     query: MessageFilter,
     file_format: FileFormat,
     stream: BinaryIO,
@@ -132,7 +130,7 @@ async def _export(
 ) -> int:
     """Write what is stored now and comes behind a `seq`; return how many messages that is."""
     write, count = writer_of(file_format), 0
-    async with services.store().reading() as store:
+    async with database.store.reading() as store:
         last = await store.reader.last_seq()
         with progress("export", last) as shown:
             while after < last:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import click
 
-from lyftr_cli.environment import services_for, settings_from_environment
+from lyftr_cli.environment import database_for, settings_from_environment
 from lyftr_cli.output.output import say
 from lyftr_cli.output.progress import progress
 from lyftr_cli.transfer.output_files import OUTPUT_FILE, file_only
@@ -89,13 +89,13 @@ def import_(file: BinaryIO, *, file_format: FileFormat | None, refused: Path | N
     how far it came; what is committed stays.
     """
     chosen = FileFormat(file_format) if file_format else FileFormat.of(Path(file.name))
-    services = services_for(settings_from_environment())
+    database = database_for(settings_from_environment())
     counts: Counter[AddOutcome] = Counter()
     size = _size_of(file)
     try:
         with ExitStack() as stack:
-            refusals = stack.enter_context(Refusals(refused, services.database()))
-            importer = stack.enter_context(services.database().open_importer())
+            refusals = stack.enter_context(Refusals(refused, database))
+            importer = stack.enter_context(database.open_importer())
             shown = stack.enter_context(progress("import", size, unit="bytes"))
             records = RecordFile(file, chosen)
             for batch in _batches(records, refusals):
@@ -111,7 +111,7 @@ def import_(file: BinaryIO, *, file_format: FileFormat | None, refused: Path | N
     except InvalidRecord as exc:
         msg = f"{file.name}, {exc}; before it: {_told(counts)}"
         raise click.ClickException(msg) from None
-    say(f"{services.store().name}: {_told(counts)}{refusals.told}")
+    say(f"{database.store.name}: {_told(counts)}{refusals.told}")
 
 
 def _batches(records: RecordFile, refusals: Refusals) -> Iterator[list[ReadRecord]]:

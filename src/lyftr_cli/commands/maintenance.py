@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from lyftr_cli.environment import services_for, settings_from_environment
+from lyftr_cli.environment import database_for, settings_from_environment
 from lyftr_cli.output.output import say
 from lyftr_cli.output.progress import progress
 
@@ -19,9 +19,9 @@ def migrate() -> None:
     folder must exist. In PostgreSQL it makes the tables of an empty database, and does not start
     with an old schema: this command is to be run first, once, while servers run or not.
     """
-    services = services_for(settings_from_environment())
-    done = services.database().migrate()
-    name = services.store().name
+    database = database_for(settings_from_environment())
+    done = database.migrate()
+    name = database.store.name
     if done.before == done.after and not done.remarks:
         say(f"{name}: schema {done.after}, nothing to do")
     elif done.before != done.after:
@@ -36,11 +36,11 @@ def rebuild() -> None:
 
     No message is touched. A server may run: its answers stay exact, but slow until this is done.
     """
-    services = services_for(settings_from_environment())
-    services.database().migrate()  # what stops the work shows here, before the progress bar does
+    database = database_for(settings_from_environment())
+    database.migrate()  # what stops the work shows here, before the progress bar does
     with progress("rebuild") as shown:
-        last = services.database().rebuild(shown.show)
-    say(f"{services.store().name}: rebuilt up to seq {last}")
+        last = database.rebuild(shown.show)
+    say(f"{database.store.name}: rebuilt up to seq {last}")
 
 
 @click.command()
@@ -50,9 +50,9 @@ def check() -> None:
     It looks at the file (of SQLite), at every message, and at the counts and indexes that follow
     them, and changes nothing. A server may run. The exit status is 1 if anything is wrong.
     """
-    services = services_for(settings_from_environment())
+    database = database_for(settings_from_environment())
     wrong = False
-    for finding in services.database().check():
+    for finding in database.check():
         say(f"{finding.subject}: {'; '.join(finding.faults[:_SHOWN]) or 'ok'}")
         if len(finding.faults) > _SHOWN:
             say(f"{finding.subject}: and {len(finding.faults) - _SHOWN} more")

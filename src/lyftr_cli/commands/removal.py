@@ -5,20 +5,25 @@ import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
-from lyftr_cli.environment import services_for, settings_from_environment
+from lyftr_cli.environment import database_for, settings_from_environment
 from lyftr_cli.options import TEXT
 from lyftr_cli.output.output import say
 from lyftr_cli.output.progress import Progress, progress
-from lyftr_core import InvalidQuery, InvalidTimestamp, Removal, StorageUnavailable, parse_timestamp
+from lyftr_core import (
+    InvalidQuery,
+    InvalidTimestamp,
+    Removal,
+    RemoveMessages,
+    StorageUnavailable,
+    parse_timestamp,
+)
+from lyftr_core.database import Database
 
 __all__ = ["erase", "purge"]
-
-if TYPE_CHECKING:
-    from lyftr_runtime.services import Services
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -47,17 +52,17 @@ def _remove_asked(label: str, removal: Removal, *, dry_run: bool, yes: bool) -> 
         StorageUnavailable: The database cannot be read or written.
     """
     settings = settings_from_environment()
-    count = asyncio.run(_count(services_for(settings), removal))
+    count = asyncio.run(_count(database_for(settings), removal))
     if dry_run:
         say(f"{_messages(count)} would be removed")
         return
     if not yes:
         _ask(count)
-    services = services_for(settings)  # the other one's event loop is gone
+    database = database_for(settings)  # the other one's event loop is gone
     with progress(label) as shown:
-        removed = asyncio.run(_remove(services, removal, shown))
-    name = services.store().name
-    if services.database().clears_all:
+        removed = asyncio.run(_remove(database, removal, shown))
+    name = database.store.name
+    if database.clears_all:
         say(f"{_messages(removed)} removed; nothing of their texts is left in {name}")
         say(
             "unused bytes of its lists may still hold numbers; lyftr rebuild clears these", err=True
@@ -74,14 +79,14 @@ def _ask(count: int) -> None:
     click.confirm(f"Remove {_messages(count)} for good?", abort=True, err=True)
 
 
-async def _count(services: "Services", removal: Removal) -> int:
-    async with services.store().reading():
-        return await services.remove_messages().count(removal)
+async def _count(database: Database, removal: Removal) -> int:
+    async with database.store.reading():
+        return await RemoveMessages(database.store.remover).count(removal)
 
 
-async def _remove(services: "Services", removal: Removal, shown: Progress) -> int:
-    remove_messages = services.remove_messages()
-    async with services.store():
+async def _remove(database: Database, removal: Removal, shown: Progress) -> int:
+    remove_messages = RemoveMessages(database.store.remover)
+    async with database.store:
         removed = await remove_messages(removal, lambda step: shown.show(step.through, step.last))
         shown.say("clearing the search index and the write-ahead log")
         if not await remove_messages.scrub():

@@ -2,18 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import click
 
-from lyftr_cli.environment import services_for, settings_from_environment
+from lyftr_cli.environment import database_for, settings_from_environment
 from lyftr_cli.options import TEXT, filter_options, message_filter
 from lyftr_cli.output.output import Output, output_option, printer_of_messages, say
-from lyftr_core import MessageFilter, Order, PageRequest, StoredMessage
+from lyftr_core import ListMessages, MessageFilter, Order, PageRequest, StoredMessage
+from lyftr_core.database import Database
 from lyftr_core.use_cases.list import MAX_LIMIT
-
-if TYPE_CHECKING:
-    from lyftr_runtime.services import Services
 
 __all__ = ["search"]
 
@@ -48,11 +45,11 @@ def search(
     options ask for. It reads the database of DATABASE_URL; a server may run.
     """
     query = message_filter(options, q=text)
-    services = services_for(settings_from_environment())
+    database = database_for(settings_from_environment())
     show = printer_of_messages(output, text)
     wanted = None if without_limit else limit
     shown, total = asyncio.run(
-        _search(services, query, wanted, show, with_total=output.is_for_people)
+        _search(database, query, wanted, show, with_total=output.is_for_people)
     )
     if total is not None:
         more = "" if shown == total else f" of {total:,}; --limit or --all shows more"
@@ -60,7 +57,7 @@ def search(
 
 
 async def _search(
-    services: "Services",
+    database: Database,
     query: MessageFilter,
     wanted: int | None,
     show: Callable[[Sequence[StoredMessage]], None],
@@ -68,9 +65,9 @@ async def _search(
     with_total: bool,
 ) -> tuple[int, int | None]:
     """Show what is found, page by page; return how many were shown, and how many there are."""
-    list_messages = services.list_messages()
+    list_messages = ListMessages(database.listing_reader)
     shown, total, cursor = 0, None, None
-    async with services.store().reading():
+    async with database.store.reading():
         while wanted is None or shown < wanted:
             page = await list_messages(
                 query,

@@ -16,7 +16,6 @@ from lyftr_cli.options import (
 )
 from lyftr_cli.output.output import Output, output_option
 from lyftr_cli.sending.messages import message_from_options
-from lyftr_cli.sending.run import Options, send_file, send_one
 from lyftr_cli.transfer.output_files import OUTPUT_FILE, file_only
 from lyftr_core.wire import body_of
 
@@ -98,6 +97,9 @@ def send(  # noqa: PLR0913 - one for each option
     if file is not None and any(text is not None for text in message.values()):
         raise click.UsageError("--file takes its messages from the file alone")
     settings = settings_with_secrets(fields, purpose="to sign with")
+    # Here, as it loads a client of HTTP: time that no other command should take.
+    from lyftr_cli.sending.run import Options, send_file, send_one  # noqa: PLC0415 - as above
+
     options = Options(
         url=webhook_url(settings) if url is None else url,
         rate=rate,

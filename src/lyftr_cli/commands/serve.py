@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from lyftr_cli.commands.sign import webhook_url
-from lyftr_cli.environment import no_collection, services_for, settings_from_environment
+from lyftr_cli.environment import database_for, no_collection, settings_from_environment
 from lyftr_cli.sending.curl_line import curl_line
 from lyftr_core import Message
 from lyftr_core.signatures.standard_webhooks import encode_secret
@@ -44,7 +44,7 @@ def serve(*, workers: int, dev: bool, **options: str | None) -> None:
     that of PostgreSQL must be (lyftr migrate). SIGTERM and Ctrl-C finish what is in flight.
     """
     with no_collection():
-        from lyftr_http.server.run import run_server  # noqa: PLC0415 - as in `services_for`
+        from lyftr_http.server.run import run_server  # noqa: PLC0415 - as in `database_for`
         from lyftr_runtime.logs.logger import create_logger  # noqa: PLC0415 - as above
 
     given: dict[str, tuple[str, str | None]] = {
@@ -53,9 +53,9 @@ def serve(*, workers: int, dev: bool, **options: str | None) -> None:
     settings = settings_from_environment(
         given | ({"LOG_FORMAT": ("--dev", "console")} if dev else {})
     )
-    services = services_for(settings)
+    database = database_for(settings)
     _decide_on_readers(settings, "HOST" if options["host"] is None else "--host")
-    warnings = services.database().prepare()
+    warnings = database.prepare()
     listening = bind(settings.host, settings.port)
     settings = msgspec.structs.replace(settings, port=listening.getsockname()[1])
     if dev:

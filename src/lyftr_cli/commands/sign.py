@@ -7,7 +7,6 @@ import click
 
 from lyftr_cli.environment import settings_from_environment
 from lyftr_cli.sending.curl_line import curl_line
-from lyftr_cli.sending.http_sender import split_url
 from lyftr_runtime.settings import Settings
 from lyftr_runtime.signing import signer_of
 
@@ -46,6 +45,8 @@ def sign(file: BinaryIO, *, curl: bool, url: str | None) -> None:
 def _target(url: str | None, settings: Settings) -> str:
     if url is None:
         return webhook_url(settings)
+    from lyftr_cli.sending.http_sender import split_url  # noqa: PLC0415 - it loads a client of HTTP
+
     try:
         split_url(url)
     except ValueError as exc:

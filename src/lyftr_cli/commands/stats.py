@@ -1,17 +1,14 @@
 """`lyftr stats`: figures over all messages."""
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import click
 
-from lyftr_cli.environment import services_for, settings_from_environment
+from lyftr_cli.environment import database_for, settings_from_environment
 from lyftr_cli.output.output import Output, output_option
-from lyftr_core import Stats
+from lyftr_core import ComputeStats, Stats
+from lyftr_core.database import Database
 from lyftr_core.wire import StatsBody
-
-if TYPE_CHECKING:
-    from lyftr_runtime.services import Services
 
 __all__ = ["stats"]
 
@@ -31,7 +28,7 @@ def stats(*, output: Output) -> None:
     The hours are that of the last ts and the 23 before it, in UTC. The JSON is that of GET /stats.
     It reads the database of DATABASE_URL; a server may run.
     """
-    figures = asyncio.run(_read(services_for(settings_from_environment())))
+    figures = asyncio.run(_read(database_for(settings_from_environment())))
     if output.is_for_people:
         # Here, as rich is slow to load.
         from lyftr_cli.output.stats_charts import print_stats  # noqa: PLC0415 - as above
@@ -41,7 +38,7 @@ def stats(*, output: Output) -> None:
         output.records([StatsBody.of(figures)])
 
 
-async def _read(services: "Services") -> Stats:
-    compute_stats = services.compute_stats()
-    async with services.store().reading():
+async def _read(database: Database) -> Stats:
+    compute_stats = ComputeStats(database.listing_reader)
+    async with database.store.reading():
         return await compute_stats()

@@ -4,20 +4,17 @@ import asyncio
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from lyftr_cli.environment import services_for, settings_from_environment
+from lyftr_cli.environment import database_for, settings_from_environment
 from lyftr_cli.options import TEXT, filter_options, message_filter
 from lyftr_cli.output.following import Following
 from lyftr_cli.output.output import Output, output_option, printer_of_messages
 from lyftr_core import LogRequest, MessageFilter, ReadLog, StoredMessage
+from lyftr_core.database import Database
 from lyftr_core.use_cases.list import MAX_LIMIT
-
-if TYPE_CHECKING:
-    from lyftr_runtime.services import Services
 
 __all__ = ["last_messages", "tail"]
 
@@ -68,8 +65,8 @@ def tail(
         after=after,
         follow=follow,
     )
-    services = services_for(settings_from_environment())
-    asyncio.run(_tail(services, wanted, printer_of_messages(output, q)))
+    database = database_for(settings_from_environment())
+    asyncio.run(_tail(database, wanted, printer_of_messages(output, q)))
 
 
 class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,9 +77,9 @@ class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def _tail(
-    services: "Services", wanted: _Wanted, show: Callable[[Sequence[StoredMessage]], None]
+    database: Database, wanted: _Wanted, show: Callable[[Sequence[StoredMessage]], None]
 ) -> None:
-    async with services.store().reading() as store:
+    async with database.store.reading() as store:
         # Not of a replica: that may be behind the end of the log, where this begins.
         read_log = ReadLog(store.reader)
         after = wanted.after

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import click
 
-from lyftr_cli.environment import services_for
+from lyftr_cli.environment import database_for
 from lyftr_cli.transfer.output_files import create_file
 from lyftr_core import StorageError
 from lyftr_core.database import Database
@@ -82,6 +82,6 @@ def leftovers(path: Path | None, settings: Settings) -> Iterator[Leftovers]:
 def _database(settings: Settings) -> Database | None:
     """Return the database that is configured; a sender needs none."""
     try:
-        return services_for(settings).database()
+        return database_for(settings)
     except InvalidSettings:
         return None
