@@ -49,10 +49,10 @@ nitpick_ignore_regex = [
         "typing",
     )
 ] + [
-    (r"py:class", r"lyftr_sqlite\.writing_connection\.WritingConnection"),  # SqliteStore makes it
-    (r"py:class", r"lyftr_sqlite\.scrubbing\.Scrubber"),  # the same
-    (r"py:class", r"lyftr_sqlite\.long_work\.LongWork"),  # the same
-    (r"py:class", r"lyftr_postgres\.writing_connection\.WritingConnection"),  # PostgresStore does
+    (r"py:class", r"lyftr_sqlite\.connection\.writing\.WritingConnection"),  # SqliteStore makes it
+    (r"py:class", r"lyftr_sqlite\.maintenance\.scrubbing\.Scrubber"),  # the same
+    (r"py:class", r"lyftr_sqlite\.connection\.turns\.LongWork"),  # the same
+    (r"py:class", r"lyftr_postgres\.connection\.writing\.WritingConnection"),  # PostgresStore does
     (r"py:class", r"lyftr_sql\.group_commit\.GroupCommitWriter"),  # what each store's writer is
     (r"py:.*", r"(bool|bytes|float|int|object|str|tuple|list|dict|None|ValueError|Exception)"),
 ]

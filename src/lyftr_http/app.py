@@ -48,7 +48,7 @@ from lyftr_http.page.static_files import get_static_file
 from lyftr_runtime.settings import InvalidSettings, Settings
 from lyftr_runtime.settings_check import check_settings
 
-__all__ = ["MAX_BODY_SIZE", "create_app"]
+__all__ = ["MAX_BODY_SIZE", "Settings", "create_app"]
 
 _OPEN_ROUTES = [receive_webhook, get_live, get_ready, get_metrics]
 """They show no message data."""

@@ -59,7 +59,7 @@ class FoldingTrigger:
 PATIENCE = 1.0
 """How long to wait after a failure before the next attempt, in seconds."""
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("lyftr_sql.background")
 
 
 class Background:

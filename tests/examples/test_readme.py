@@ -36,7 +36,7 @@ def test_tests_of_an_example_pass(line: str) -> None:
 
 def test_line_that_sends_a_message_is_one_that_the_services_take() -> None:
     script = "\n".join(re.findall(r"^(?:body=|printf ).*$", README, re.MULTILINE))
-    script = script.replace(".venv/bin/lyftr", f"{sys.executable} -m lyftr_http")
+    script = script.replace(".venv/bin/lyftr", f"{sys.executable} -m lyftr_cli")
     done = subprocess.run(
         ["bash", "-c", script],  # noqa: S607 - where the system has it
         capture_output=True,

@@ -60,7 +60,7 @@ def targets(statement: ast.stmt) -> list[ast.expr]:
 def test_every_public_name_says_what_it_is(package: str) -> None:
     module = importlib.import_module(package)
     folder = Path(str(module.__file__)).parent
-    assigned: set[str] = set().union(*map(documented_assignments, folder.glob("*.py")))
+    assigned: set[str] = set().union(*map(documented_assignments, folder.rglob("*.py")))
     for name in module.__all__:
         value = getattr(module, name)
         if inspect.isclass(value):

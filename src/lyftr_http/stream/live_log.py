@@ -52,7 +52,7 @@ _FOR_ONE = 50
 _READERS = 2
 """So many of these read at the same time, and leave connections for other readers."""
 _EVERYTHING = MessageFilter()
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("lyftr_http.live_log")
 
 
 class LiveLog:

@@ -26,7 +26,7 @@ OnLockWait = Callable[[str, float], None]
 """Told which lock is waited for, `copying` or `turn`, and for how many seconds already; 0 once the
 wait is over."""
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("lyftr_sqlite.lock_watch")
 
 
 class _Lock(NamedTuple):

@@ -16,7 +16,7 @@ LARGE = 256 * 1024 * 1024
 # (https://www.sqlite.org/walformat.html, "WAL Locks").
 _READ_LOCKS = frozenset(map(str, range(123, 128)))
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("lyftr_sqlite.log_size")
 
 
 class LogSize:

@@ -10,13 +10,12 @@ from litestar import Litestar
 
 from lyftr_core import MessageReader, MessageRemover, MessageWriter, ReadinessProbe, SchemaMismatch
 from lyftr_core.database import Store
-from lyftr_http.app import MAX_BODY_SIZE, create_app
+from lyftr_http.app import MAX_BODY_SIZE, Settings, create_app
 from lyftr_http.container import Container
 from lyftr_runtime.settings import (
     VARIABLES,
     InvalidSettings,
     Secret,
-    Settings,
     WebhookScheme,
     load_settings,
 )

@@ -8,7 +8,7 @@ import pytest
 import lyftr_http
 
 OFFERED = {
-    "lyftr_http.app": ["MAX_BODY_SIZE", "create_app"],
+    "lyftr_http.app": ["MAX_BODY_SIZE", "Settings", "create_app"],
     "lyftr_http.container": ["Container"],
     "lyftr_runtime.settings": [
         "VARIABLES",
