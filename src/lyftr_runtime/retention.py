@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import fcntl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from lyftr_core import Clock, LyftrError, Removal, RemoveMessages
+from lyftr_runtime.file_lock import try_lock
 
 __all__ = ["Retention"]
 
@@ -109,9 +109,4 @@ def _alone(directory: str | None) -> Iterator[bool]:
         yield True
         return
     with Path(directory, "retention.lock").open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+        yield try_lock(file)

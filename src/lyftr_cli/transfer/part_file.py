@@ -5,7 +5,6 @@ others may write to, as `/tmp`, another user may have made that file, so it is u
 certainly ours.
 """
 
-import fcntl
 import os
 import stat
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import click
 from lyftr_cli.output.output import say
 from lyftr_cli.transfer.output_files import explained, require_regular, require_target
 from lyftr_core.database import Database
+from lyftr_runtime.file_lock import try_lock
 
 __all__ = ["part_file", "part_of"]
 
@@ -149,10 +149,8 @@ def _require_private(part: Path, descriptor: int) -> None:
 
 def _lock(part: Path, descriptor: int) -> None:
     """Keep others from writing the same file; the system releases the lock whatever happens."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise click.ClickException(f"{part} is being written by another process") from None
+    if not try_lock(descriptor):
+        raise click.ClickException(f"{part} is being written by another process")
     _require_same(part, descriptor)
 
 

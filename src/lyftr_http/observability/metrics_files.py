@@ -4,7 +4,6 @@ A process that reads or changes the files of all holds a lock, so that no proces
 of a dead worker twice, or misses them.
 """
 
-import fcntl
 import os
 import struct
 import time
@@ -20,6 +19,7 @@ from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from lyftr_http.observability.metrics_folder import LOCK
+from lyftr_runtime.file_lock import try_lock
 
 __all__ = ["DeadWorkers", "FilesOfAll", "render_once", "reserve_files"]
 
@@ -169,15 +169,10 @@ def _sums(files: Iterable[Path]) -> dict[str, float]:
 @contextmanager
 def _locked(directory: str, deadline: float) -> Iterator[None]:
     with Path(directory, LOCK).open("ab") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise TimeoutError("another process holds the lock of the metrics") from None
-                time.sleep(_LOOK)
-            else:
-                break
+        while not try_lock(file):
+            if time.monotonic() > deadline:
+                raise TimeoutError("another process holds the lock of the metrics")
+            time.sleep(_LOOK)
         yield
 
 

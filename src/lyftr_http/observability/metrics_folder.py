@@ -3,15 +3,17 @@
 Each process holds a lock on it as long as it lives, by which others see that it is in use.
 """
 
-import fcntl
 import os
 import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from errno import EAGAIN
 from pathlib import Path
 from typing import Final
+
+from lyftr_runtime.file_lock import try_lock
 
 __all__ = ["LOCK", "hold_folder", "metrics_folder", "remove_unused_folders"]
 
@@ -49,7 +51,8 @@ def hold_folder(directory: str) -> int:
     """
     held = os.open(directory, _FOLDER)
     try:
-        fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        if not try_lock(held, shared=True):
+            raise BlockingIOError(EAGAIN, "another server is about to remove it", directory)
         os.stat(directory)  # noqa: PTH116 - a string already
     except OSError:
         os.close(held)
@@ -84,8 +87,7 @@ def _remove_unused(directory: str) -> None:
     try:
         if os.fstat(held).st_uid != os.geteuid():
             return
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if not _is_used_without_lock(directory):
+        if try_lock(held) and not _is_used_without_lock(directory):
             shutil.rmtree(directory)
     finally:
         os.close(held)

@@ -20,7 +20,7 @@ from lyftr_sqlite.connection.ownership import PRIVATE, Ownership, hand_over, own
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["COPYING", "TURN", "copying_lock", "turn_lock"]
+__all__ = ["COPYING", "TURN", "copying_lock", "try_lock", "turn_lock"]
 
 COPYING, TURN = "-copy-lock", "-lock"
 """What the names of the files have after that of the database."""
@@ -75,7 +75,7 @@ def _lock(path: Path, end: str) -> Iterator[bool]:
     database = os.path.realpath(path)
     descriptor = _open(f"{database}{end}", Path(database))
     try:
-        yield _try(descriptor)
+        yield try_lock(descriptor)
     finally:
         os.close(descriptor)
 
@@ -146,7 +146,8 @@ def _refused(name: str, database: Path) -> StorageUnavailable:
     )
 
 
-def _try(descriptor: int) -> bool:
+def try_lock(descriptor: int) -> bool:
+    """Take a lock of flock(2) unless another process holds it."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

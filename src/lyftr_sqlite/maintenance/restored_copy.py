@@ -1,6 +1,5 @@
 """The file into which a restore copies the backup, beside the database that it replaces."""
 
-import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from lyftr_core.errors import StorageUnavailable
 from lyftr_sqlite.connection.companions import LOCKS
+from lyftr_sqlite.connection.locks import try_lock
 from lyftr_sqlite.connection.ownership import PRIVATE, Ownership, hand_over, ownership_of, user_name
 from lyftr_sqlite.connection.url import BESIDE
 
@@ -32,12 +32,11 @@ def open_copy(new: Path, path: Path, wanted: Ownership) -> Iterator[int]:
     """
     descriptor = os.open(new, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not try_lock(descriptor):
+            raise StorageUnavailable(f"another process restores {new}")
         _keep_owner(descriptor, new, path, wanted)
         with _emptied(new, descriptor):
             yield descriptor
-    except BlockingIOError:
-        raise StorageUnavailable(f"another process restores {new}") from None
     finally:
         os.close(descriptor)
 
