@@ -45,6 +45,7 @@ from lyftr_http.observability.observation import Observation
 from lyftr_http.page.login_routes import log_in, log_out, show_login
 from lyftr_http.page.routes import pages
 from lyftr_http.page.static_files import get_static_file
+from lyftr_runtime.background import background
 from lyftr_runtime.settings import InvalidSettings, Settings
 from lyftr_runtime.settings_check import check_settings
 
@@ -200,15 +201,16 @@ def _lifespan(
         refusing = app.asgi_handler
         store = container.store()
         await store.open()
-        watching = asyncio.create_task(_watch_queue(lambda: store.waiting, container.metrics()))
         try:
-            await load()
-            async with _retention(container):
-                app.asgi_handler = answering()
-                yield
+            async with background(
+                _watch_queue(lambda: store.waiting, container.metrics()), "queue"
+            ):
+                await load()
+                async with _retention(container):
+                    app.asgi_handler = answering()
+                    yield
         finally:
             app.asgi_handler = refusing
-            watching.cancel()
             await container.live_log().close()
             await container.metrics_text().close()
             await store.close()

@@ -1,16 +1,16 @@
 """Removing messages that have been kept for long enough, while the server runs."""
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import structlog
 
 from lyftr_core import Clock, LyftrError, Removal, RemoveMessages
+from lyftr_runtime.background import background
 from lyftr_runtime.file_lock import try_lock
 
 __all__ = ["Retention"]
@@ -47,20 +47,13 @@ class Retention:
         self._log = log
         self._on_removed = on_removed
 
-    @asynccontextmanager
-    async def running(self, directory: str | None = None) -> AsyncIterator[None]:
+    def running(self, directory: str | None = None) -> AbstractAsyncContextManager[None]:
         """Remove in a task of its own while the context is entered; at its end, stop at once.
 
         Args:
             directory: As for `remove_old`.
         """
-        task = asyncio.create_task(self._run(directory), name="retention")
-        try:
-            yield
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        return background(self._run(directory), "retention")
 
     async def remove_old(self, directory: str | None = None) -> int:
         """Remove what is old now, unless another process is about it.
