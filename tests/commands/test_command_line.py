@@ -17,7 +17,7 @@ from tests.support.terminal import plain
 
 COMMANDS = [str(command.name) for commands in SECTIONS.values() for command in commands]
 READING = ["tail", "search", "stats", "conflicts"]
-SCHEMA = "0005"
+SCHEMA = "v1"
 
 
 def test_version_is_that_of_the_package(lyftr: Lyftr) -> None:

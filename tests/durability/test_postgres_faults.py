@@ -12,6 +12,7 @@ from tests.support.disks import mounted
 from tests.support.faults import fill
 from tests.support.listeners import Listeners
 from tests.support.load import Answer, Load
+from tests.support.postgresql.fixtures import with_inbox
 from tests.support.postgresql.installation import Installation
 from tests.support.postgresql.server import PostgresServer, StopMode
 from tests.support.server import SECRET, LyftrServer, Serve
@@ -27,21 +28,15 @@ Show = Callable[[str], None]
 
 
 @pytest.fixture
-def database(postgres_installation: Installation) -> Iterator[PostgresServer]:
-    with PostgresServer(postgres_installation) as server:
-        server.sql("CREATE DATABASE inbox TEMPLATE template0")
-        yield server
-
-
-@pytest.fixture
 def database_on_a_small_disk(postgres_installation: Installation) -> Iterator[PostgresServer]:
     # Not in the folder of the test, into which PostgreSQL's own user may not go.
     with (
         TemporaryDirectory(prefix="lyftr-", dir="/tmp") as name,
         mounted(Path(name), "256m"),
-        PostgresServer(postgres_installation, settings=_SHORT_LOG, within=Path(name)) as server,
+        with_inbox(
+            PostgresServer(postgres_installation, settings=_SHORT_LOG, within=Path(name))
+        ) as server,
     ):
-        server.sql("CREATE DATABASE inbox TEMPLATE template0")
         yield server
 
 
@@ -62,26 +57,26 @@ def stored(database: PostgresServer) -> set[str]:
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
 def test_a_server_that_is_stopped_is_answered_503_loses_nothing_and_service_resumes(
-    serve: Serve, database: PostgresServer, mode: StopMode, show: Show
+    serve: Serve, inbox_server: PostgresServer, mode: StopMode, show: Show
 ) -> None:
     with ExitStack() as stack:
-        server = stack.enter_context(serve(DATABASE_URL=database.tcp_url("inbox")))
+        server = stack.enter_context(serve(DATABASE_URL=inbox_server.tcp_url("inbox")))
         listeners = stack.enter_context(Listeners(server.port, [""]))
         load = stack.enter_context(Load(server.port, SECRET, "m", senders=_SENDERS))
         load.wait_for(200)
         load.wait_until(lambda: "m-1" in load.acknowledged)
-        database.stop(mode)
+        inbox_server.stop(mode)
         load.wait_until(lambda: load.answers[_REFUSED] >= _SENDERS)
         load.wait_until(lambda: ready(server) == _REFUSED)
         checks = server.http.get("/health/ready").json()["checks"]
         assert {name for name, said in checks.items() if said != "ok"} == {"database"}
         assert reads(server) == {503}
-        database.start()
+        inbox_server.start()
         load.wait_until(lambda: ready(server) == _TAKEN)
         load.wait_until(lambda: reads(server) == {200})
         load.wait_for(200)
         load.stop()
-        kept = stored(database)
+        kept = stored(inbox_server)
         assert load.acknowledged.keys() <= kept
         listeners.wait_until(lambda: listeners.counts() == {len(kept)})
         assert {event.message_id for event in listeners.received[0]} == kept
@@ -93,20 +88,20 @@ def test_a_server_that_is_stopped_is_answered_503_loses_nothing_and_service_resu
 
 
 def test_connections_that_are_killed_cost_nothing_but_a_503(
-    serve: Serve, database: PostgresServer, show: Show
+    serve: Serve, inbox_server: PostgresServer, show: Show
 ) -> None:
     with (
-        serve(DATABASE_URL=database.url("inbox")) as server,
+        serve(DATABASE_URL=inbox_server.url("inbox")) as server,
         Listeners(server.port, [""]) as listeners,
         Load(server.port, SECRET, "m", senders=_SENDERS) as load,
     ):
         for _ in range(5):
             load.wait_for(100)
-            assert database.kill_backends("lyftr") > 0
+            assert inbox_server.kill_backends("lyftr") > 0
             load.wait_until(lambda: reads(server) == {200})
         load.wait_for(100)
         load.stop()
-        kept = stored(database)
+        kept = stored(inbox_server)
         assert load.acknowledged.keys() <= kept
         listeners.wait_until(lambda: listeners.counts() == {len(kept)})
         assert {event.message_id for event in listeners.received[0]} == kept
@@ -116,11 +111,11 @@ def test_connections_that_are_killed_cost_nothing_but_a_503(
 
 
 def test_a_table_that_somebody_has_locked_is_answered_503_until_it_is_free(
-    serve: Serve, database: PostgresServer
+    serve: Serve, inbox_server: PostgresServer
 ) -> None:
-    with serve(DATABASE_URL=database.url("inbox")) as server:
+    with serve(DATABASE_URL=inbox_server.url("inbox")) as server:
         server.deliver("m1").raise_for_status()
-        with psycopg.connect(database.url("inbox")) as other:
+        with psycopg.connect(inbox_server.url("inbox")) as other:
             other.execute("LOCK TABLE messages IN EXCLUSIVE MODE")
             answer = server.deliver("m2")
             assert answer.status_code == 503

@@ -9,13 +9,13 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from lyftr_sqlite.schema import upgrade
+from lyftr_sqlite.schema import migrate
 from lyftr_sqlite.schema.revision import find_revision
 
 __all__ = ["new_databases_from_a_template"]
 
 _COPYING = threading.Lock()
-_migrate_really = upgrade.upgrade
+_migrate_really = migrate._upgrade
 _PAGE = 4096
 """The size of a file that is a database and has nothing in it yet, in bytes."""
 
@@ -46,4 +46,4 @@ def _upgrade(path: Path) -> str | None:
 @pytest.fixture(autouse=True)
 def new_databases_from_a_template(monkeypatch: pytest.MonkeyPatch) -> None:
     """Copies what the migrations make; tests of these override it."""
-    monkeypatch.setattr(upgrade, "upgrade", _upgrade)
+    monkeypatch.setattr(migrate, "_upgrade", _upgrade)

@@ -1,12 +1,7 @@
-"""What Alembic runs for each migration, on the connection of `lyftr_postgres.schema.upgrade`."""
+"""What Alembic runs for each migration, on the connection of `lyftr_sql.migrating`."""
 
 from alembic import context
 
-from lyftr_postgres.schema.tables import metadata
-
-context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=metadata,
-)
+context.configure(connection=context.config.attributes["connection"])
 with context.begin_transaction():
     context.run_migrations()

@@ -2,21 +2,23 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import msgspec
 from psycopg import Connection
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.pool import NullPool
 
 from lyftr_postgres.connection.connecting import connect_now
+from lyftr_postgres.connection.durability import MIGRATING
 from lyftr_postgres.connection.failures import as_storage_unavailable
-from lyftr_postgres.connection.log_order import require_log_below_now
-from lyftr_postgres.connection.settings import require_writable_now
+from lyftr_postgres.connection.log_order import raise_log_base, require_log_below_now
+from lyftr_postgres.connection.settings import LOCALLY, require_writable_now
 from lyftr_postgres.connection.url import describe
-from lyftr_postgres.schema.revision import find_revision, require_head, require_server
+from lyftr_postgres.schema.revision import SCHEMA, find_revision, require_server
 from lyftr_postgres.schema.search_index import make_search_index
-from lyftr_postgres.schema.tables import HEAD
 
 __all__ = ["Migration", "migrate", "prepare", "require_readable"]
-
 
 _RAISED = "the log was ahead of this server; new messages get a higher seq now"
 _NO_INDEX = (
@@ -63,12 +65,9 @@ def migrate(conninfo: str) -> Migration:
     name = describe(conninfo)
     with _connect(conninfo) as connection:
         require_writable_now(connection, name)
-        # Alembic is large, and only this needs it.
-        from lyftr_postgres.schema.upgrade import upgrade  # noqa: PLC0415 - as above
-
-        done = upgrade(lambda: connect_now(conninfo), name)
+        before, raised_log_base = _upgrade(conninfo, name)
         has_index = make_search_index(connection, concurrently=True)
-        return Migration(done.before, HEAD, has_index, done.raised_log_base)
+        return Migration(before, SCHEMA.head, has_index, raised_log_base)
 
 
 def prepare(conninfo: str) -> None:
@@ -102,7 +101,7 @@ def require_readable(conninfo: str) -> None:
 
 
 def _require_fit(connection: Connection, found: str | None, name: str) -> None:
-    require_head(found, name)
+    SCHEMA.require_head(found, name)
     require_log_below_now(connection, name)
 
 
@@ -115,3 +114,37 @@ def _connect(conninfo: str) -> Iterator[Connection]:
     ):
         require_server(connection, describe(conninfo))
         yield connection
+
+
+def _upgrade(conninfo: str, name: str) -> tuple[str | None, bool]:
+    """Run the migrations that a database lacks, in one transaction.
+
+    Returns:
+        The revision that was found, perhaps that of this version where another process was faster,
+        and whether the log was ahead of the server.
+    """
+    with _create_engine(conninfo).begin() as connection:
+        database = cast("Connection", connection.connection.driver_connection)
+        database.execute(LOCALLY)
+        # Of the transaction, so that it is given up whatever happens, through a pool too.
+        database.execute("SELECT pg_advisory_xact_lock(%s)", [MIGRATING])
+        before = find_revision(database, name)
+        SCHEMA.upgrade(connection, before)
+        if before is None:
+            make_search_index(database, concurrently=False)  # nobody uses the table yet
+        return before, raise_log_base(database)
+
+
+def _create_engine(conninfo: str) -> Engine:
+    def connect() -> Connection:
+        connection = connect_now(conninfo)
+        connection.autocommit = False
+        return connection
+
+    return create_engine(
+        "postgresql+psycopg://",
+        creator=connect,
+        poolclass=NullPool,
+        hide_parameters=True,
+        use_native_hstore=False,
+    )

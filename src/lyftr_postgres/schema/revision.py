@@ -5,9 +5,11 @@ from typing import Any
 from psycopg import Connection
 
 from lyftr_core.errors import SchemaMismatch
-from lyftr_postgres.schema.tables import EARLIER, HEAD
+from lyftr_sql.migrating import Schema
 
-__all__ = ["MINIMUM_SERVER", "find_revision", "require_head", "require_server"]
+__all__ = ["MINIMUM_SERVER", "SCHEMA", "find_revision", "require_server"]
+
+SCHEMA: Schema = Schema(scripts="lyftr_postgres:migrations", revisions=("v1",))
 
 MINIMUM_SERVER = 13
 """The first PostgreSQL that numbers transactions with 64 bits, and lets an owner add pg_trgm."""
@@ -49,31 +51,11 @@ def find_revision(connection: Connection, name: str) -> str | None:
         name: What to call it.
 
     Raises:
-        SchemaMismatch: This version does not know it.
+        SchemaMismatch: No migration leads from it to this version.
     """
     if not _one(connection, _HAS_REVISION)[0]:
         return None
-    rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
-    found = [str(row[0]) for row in rows]
-    if found not in ([], [HEAD], *([revision] for revision in EARLIER)):
-        raise SchemaMismatch(
-            f"{name} has schema {', '.join(found)}, which is newer than this lyftr"
-            f" (schema {HEAD}); use the lyftr that wrote it, or a newer one"
-        )
-    return found[0] if found else None
-
-
-def require_head(found: str | None, name: str) -> None:
-    """See that a database has the schema of this version.
-
-    Raises:
-        SchemaMismatch: It has another.
-    """
-    if found != HEAD:
-        raise SchemaMismatch(
-            f"{name} has schema {found or 'none'}, and this lyftr uses {HEAD};"
-            " first run lyftr migrate"
-        )
+    return SCHEMA.find(connection.execute("SELECT version_num FROM alembic_version"), name)
 
 
 def _one(connection: Connection, query: str) -> tuple[Any, ...]:

@@ -13,9 +13,7 @@ from sqlalchemy import BigInteger, Column, ColumnElement, Index, MetaData, Table
 from lyftr_sql.totals import CountTables
 
 __all__ = [
-    "EARLIER",
     "FOLDED",
-    "HEAD",
     "SEARCH_INDEX",
     "conflicts",
     "counts",
@@ -25,10 +23,6 @@ __all__ = [
     "projections",
 ]
 
-HEAD = "0002"
-"""The schema revision that this version of the program uses."""
-EARLIER = ("0001",)
-"""The revisions that it can bring to this one."""
 SEARCH_INDEX = "messages_by_trigrams"
 """The index of pg_trgm; it is there only where the extension is."""
 

@@ -1,13 +1,7 @@
-"""What Alembic runs for each migration, on the connection of `lyftr_sqlite.schema.migrate`."""
+"""What Alembic runs for each migration, on the connection of `lyftr_sql.migrating`."""
 
 from alembic import context
 
-from lyftr_sqlite.schema.tables import metadata
-
-context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=metadata,
-    render_as_batch=True,
-)
+context.configure(connection=context.config.attributes["connection"])
 with context.begin_transaction():
     context.run_migrations()

@@ -6,8 +6,11 @@ import time
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import msgspec
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.pool import NullPool
 
 from lyftr_core.errors import SchemaMismatch, StorageUnavailable
 from lyftr_sqlite.connection.companions import require_usable
@@ -15,13 +18,12 @@ from lyftr_sqlite.connection.failures import as_storage_unavailable, is_busy
 from lyftr_sqlite.connection.obstacles import obstacle_to_writing
 from lyftr_sqlite.connection.ownership import create_private
 from lyftr_sqlite.connection.url import BUSY_TIMEOUT, file_uri
-from lyftr_sqlite.schema.revision import find_revision
-from lyftr_sqlite.schema.tables import HEAD
+from lyftr_sqlite.schema.revision import SCHEMA, find_revision
 
 __all__ = ["MINIMUM_SQLITE", "Migration", "migrate"]
 
 MINIMUM_SQLITE = (3, 35, 0)
-"""The first SQLite that can drop a column, as a downgrade does."""
+"""The first SQLite that can drop a column, as a migration may."""
 _BEYOND_ASCII = "\u00c9"
 _ABILITIES = "SELECT (SELECT count(*) FROM pragma_module_list WHERE name = 'fts5'), lower(?)"
 _RETRY_INTERVAL = 0.02
@@ -67,12 +69,9 @@ def migrate(path: Path) -> Migration:
         if not Path(os.path.realpath(path)).parent.is_dir():
             raise FileNotFoundError
         before = _prepare(path)
-        if before == HEAD:
-            return Migration(before, HEAD)
-        # Alembic is large, and most starts need none of it.
-        from lyftr_sqlite.schema.upgrade import upgrade  # noqa: PLC0415 - as above
-
-        return Migration(upgrade(path), HEAD)
+        if before != SCHEMA.head:
+            before = _upgrade(path)
+        return Migration(before, SCHEMA.head)
 
 
 def _check_sqlite() -> None:
@@ -95,14 +94,18 @@ def _prepare(path: Path) -> str | None:
     """
     with suppress(OSError):  # SQLite itself says best why it cannot open a file
         create_private(path)
-    uri = file_uri(path, "rw")
-    timeout = BUSY_TIMEOUT / 1000
-    with closing(sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)) as database:
+    with closing(_connect(path)) as database:
         before = find_revision(database, path)
         _use_wal(database, path)
-        if before == HEAD:
+        if before == SCHEMA.head:
             database.execute("UPDATE alembic_version SET version_num = version_num")
         return before
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(
+        file_uri(path, "rw"), uri=True, timeout=BUSY_TIMEOUT / 1000, isolation_level=None
+    )
 
 
 def _use_wal(database: sqlite3.Connection, path: Path) -> None:
@@ -127,3 +130,26 @@ def _try_wal(database: sqlite3.Connection) -> str | None:
         if is_busy(exc):
             return None
         raise
+
+
+def _upgrade(path: Path) -> str | None:
+    """Run the migrations that a database lacks, in one transaction.
+
+    Returns:
+        The revision that it had, perhaps that of this version where another process was faster.
+    """
+    with _create_engine(path).begin() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # so that only one process migrates
+        database = cast("sqlite3.Connection", connection.connection.driver_connection)
+        before = find_revision(database, path)
+        SCHEMA.upgrade(connection, before)
+        return before
+
+
+def _create_engine(path: Path) -> Engine:
+    def connect() -> sqlite3.Connection:
+        database = _connect(path)
+        database.execute("PRAGMA synchronous=FULL")
+        return database
+
+    return create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)

@@ -3,12 +3,12 @@
 import sqlite3
 from pathlib import Path
 
-from lyftr_core.errors import SchemaMismatch
+from lyftr_sql.migrating import Schema
 from lyftr_sqlite.connection.read_access import open_to_read
-from lyftr_sqlite.schema.tables import EARLIER, HEAD
 
-__all__ = ["find_revision", "require_head", "require_readable"]
+__all__ = ["SCHEMA", "find_revision", "require_head", "require_readable"]
 
+SCHEMA: Schema = Schema(scripts="lyftr_sqlite:migrations", revisions=("v1",))
 _HAS_REVISION = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
 
 
@@ -16,17 +16,11 @@ def find_revision(database: sqlite3.Connection, path: Path) -> str | None:
     """Return the schema revision of a database, `None` for a new one.
 
     Raises:
-        SchemaMismatch: This version does not know it.
+        SchemaMismatch: No migration leads from it to this version.
     """
     if not database.execute(_HAS_REVISION).fetchone():
         return None
-    found = [str(row[0]) for row in database.execute("SELECT version_num FROM alembic_version")]
-    if found not in ([], [HEAD], *([revision] for revision in EARLIER)):
-        raise SchemaMismatch(
-            f"{path} has schema {', '.join(found)}, which is newer than this lyftr"
-            f" (schema {HEAD}); use the lyftr that wrote it, or a newer one"
-        )
-    return found[0] if found else None
+    return SCHEMA.find(database.execute("SELECT version_num FROM alembic_version"), str(path))
 
 
 def require_head(database: sqlite3.Connection, path: Path) -> None:
@@ -35,9 +29,7 @@ def require_head(database: sqlite3.Connection, path: Path) -> None:
     Raises:
         SchemaMismatch: It has another.
     """
-    found = find_revision(database, path)
-    if found != HEAD:
-        raise SchemaMismatch(f"{path} has schema {found or 'none'}; first run lyftr migrate")
+    SCHEMA.require_head(find_revision(database, path), str(path))
 
 
 def require_readable(path: Path) -> None:

@@ -10,8 +10,6 @@ Times are integers, microseconds since 1970-01-01T00:00:00Z, so that they sort a
 from sqlalchemy import Column, Index, Integer, MetaData, Table, TableClause, Text, column, table
 
 __all__ = [
-    "EARLIER",
-    "HEAD",
     "conflicts",
     "counts_by_recipient",
     "counts_by_sender",
@@ -25,11 +23,6 @@ __all__ = [
     "search",
     "totals",
 ]
-
-HEAD = "0005"
-"""The schema revision that this version of the program uses."""
-EARLIER = ("0001", "0002", "0003", "0004")
-"""The revisions that it can bring to this one."""
 
 metadata: MetaData = MetaData()
 

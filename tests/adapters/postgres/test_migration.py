@@ -6,18 +6,18 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
 from psycopg import sql
 from sqlalchemy import create_engine
 
 from lyftr_core import AddOutcome, Message, SchemaMismatch, StorageUnavailable
 from lyftr_postgres import PostgresStore, migrate, parse_database_url, prepare
-from lyftr_postgres.schema.tables import HEAD, SEARCH_INDEX, metadata
+from lyftr_postgres.schema.revision import SCHEMA
+from lyftr_postgres.schema.tables import SEARCH_INDEX, metadata
 from tests.support.postgresql.database_server import DatabaseServer
 
+HEAD = SCHEMA.head
 _NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
 _ROLE = "lyftr_guest"
 
@@ -28,16 +28,6 @@ def _run(url: str, *statements: str) -> list[tuple[object, ...]]:
         for statement in statements:
             cursor = connection.execute(statement.encode())
         return cursor.fetchall() if cursor and cursor.description else []
-
-
-def _go_back(url: str, revision: str) -> None:
-    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(url))
-    config = Config()
-    config.set_main_option("script_location", "lyftr_postgres:migrations")
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, revision)
-    engine.dispose()
 
 
 def test_the_migrations_make_the_tables_that_the_program_uses(postgres_url: str) -> None:
@@ -57,23 +47,6 @@ def test_of_many_at_once_one_makes_the_tables(postgres_url: str) -> None:
         found = list(threads.map(lambda _: migrate(conninfo), range(8)))
     assert [done.before for done in found].count(None) == 1
     assert {done.after for done in found} == {HEAD}
-
-
-async def test_an_old_schema_stops_the_store_and_is_migrated_with_what_it_holds(
-    postgres_url: str,
-) -> None:
-    conninfo = parse_database_url(postgres_url)
-    message = Message(message_id="m1", sender="+12", recipient="+13", ts=_NOON)
-    async with PostgresStore(postgres_url) as store:
-        await store.writer.add(message, received_at=_NOON)
-    _go_back(postgres_url, "0001")
-    with pytest.raises(SchemaMismatch, match=r"schema 0001.*first run lyftr migrate"):
-        prepare(conninfo)
-    assert migrate(conninfo).before == "0001"
-    async with PostgresStore(postgres_url) as store:
-        assert (await store.reader.stats()).total_messages == 1
-        again = await store.writer.add(message, received_at=_NOON)
-    assert again is AddOutcome.DUPLICATE
 
 
 def test_a_newer_schema_is_refused_and_left_as_it_is(postgres_url: str) -> None:

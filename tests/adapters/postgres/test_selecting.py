@@ -51,9 +51,6 @@ class TestWithoutSearchIndex(FilteringContract, PagingContract, ComparisonContra
     @pytest.fixture(autouse=True)
     def _without(self, new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(
-            "lyftr_postgres.schema.upgrade.make_search_index", lambda *_, **__: False
-        )
-        monkeypatch.setattr(
             "lyftr_postgres.schema.migrate.make_search_index", lambda *_, **__: False
         )
         self._new_database = new_database

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lyftr_core import StorageUnavailable
 from lyftr_sqlite import SqliteMessageReader
-from lyftr_sqlite.schema.upgrade import _create_engine
+from lyftr_sqlite.schema.migrate import _create_engine
 
 _CANARY = "+4915144444444"
 _WRONG = "INSERT INTO nowhere VALUES (:canary)"

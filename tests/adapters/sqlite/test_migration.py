@@ -11,31 +11,23 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from lyftr_core import SchemaMismatch, StorageUnavailable
 from lyftr_sqlite import Migration, migrate
 from lyftr_sqlite.schema.migrate import _use_wal
-from lyftr_sqlite.schema.tables import HEAD, metadata
+from lyftr_sqlite.schema.revision import SCHEMA
+from lyftr_sqlite.schema.tables import metadata
 
 Files = Callable[[Path], list[str]]
+HEAD = SCHEMA.head
 
 
 @pytest.fixture(autouse=True)
 def new_databases_from_a_template() -> None:
     """Here every database is migrated, not copied."""
-
-
-@pytest.fixture
-def config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", "lyftr_sqlite:migrations")
-    return config
 
 
 @pytest.fixture
@@ -85,6 +77,22 @@ def test_a_file_of_this_version_is_left_as_it_is(path: Path, files: Files) -> No
     assert files(path.parent) == [path.name]
 
 
+_OPEN = """
+import sys
+from pathlib import Path
+from lyftr_sqlite import migrate
+migrate(Path(sys.argv[1]))
+print("alembic" in sys.modules)
+"""
+
+
+def test_a_file_of_this_version_is_opened_without_alembic(path: Path, tmp_path: Path) -> None:
+    """Alembic takes longer to load than all else that a start needs of a database."""
+    for file, answer in ((path, "False\n"), (tmp_path / "new.db", "True\n")):
+        command = [sys.executable, "-c", _OPEN, str(file)]
+        assert subprocess.run(command, capture_output=True, check=True, text=True).stdout == answer
+
+
 def test_the_migrations_make_what_the_program_uses(path: Path) -> None:
     engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
@@ -106,10 +114,6 @@ def test_the_migrations_make_the_very_tables_and_indexes_of_the_metadata(
     engine.dispose()
     assert schema(path) == schema(made)
     assert "AUTOINCREMENT" in schema(path)["messages"]
-
-
-def test_the_schema_of_this_version_is_the_one_last_revision(config: Config) -> None:
-    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
 
 
 def test_a_newer_database_is_refused_and_left_alone(path: Path, files: Files) -> None:
@@ -259,19 +263,6 @@ def test_a_migration_that_fails_half_way_leaves_nothing_behind(tmp_path: Path) -
     assert migrate(file) == Migration(before=None, after=HEAD)
 
 
-def test_going_back_to_before_the_first_revision_removes_its_tables(
-    path: Path, config: Config
-) -> None:
-    engine = create_engine(f"sqlite:///{path}")
-    assert "messages" in tables(path)
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "base")
-    engine.dispose()
-    assert schema(path) == {}
-    assert migrate(path) == Migration(before=None, after=HEAD)
-
-
 def test_a_new_file_that_another_process_is_about_to_write_is_waited_for(tmp_path: Path) -> None:
     file = tmp_path / "inbox.db"
     with (
@@ -297,7 +288,7 @@ def test_of_several_threads_one_migrates_and_the_others_wait(tmp_path: Path) -> 
         for number in range(5):
             file = tmp_path / f"{number}.db"
             done = list(pool.map(migrate_together, [file] * 8))
-            assert sorted(m.before or "none" for m in done) == [HEAD] * 7 + ["none"]
+            assert sorted(m.before or "none" for m in done) == ["none"] + [HEAD] * 7
 
 
 _MIGRATE_WHEN_TOLD = """
@@ -326,4 +317,26 @@ def test_of_several_processes_one_migrates_and_the_others_wait(tmp_path: Path) -
             child.stdin.write("go\n")
             child.stdin.flush()
         answers = sorted(child.communicate(timeout=200)[0].strip() for child in children)
-    assert answers == [HEAD] * 3 + ["None"]
+    assert answers == ["None"] + [HEAD] * 3
+
+
+@pytest.mark.parametrize(
+    ("abilities", "words"),
+    [
+        ("SELECT 0, lower(?)", "SQLite with FTS5 is needed"),
+        ("SELECT 1, lower(?) || '\u00e9'", "SQLite without ICU is needed"),
+    ],
+)
+def test_an_sqlite_without_what_is_needed_is_refused_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, abilities: str, words: str
+) -> None:
+    monkeypatch.setattr("lyftr_sqlite.schema.migrate._ABILITIES", abilities)
+    with pytest.raises(SchemaMismatch, match=words):
+        migrate(tmp_path / "inbox.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_asked_of_this_sqlite_is_true_of_it() -> None:
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute("CREATE VIRTUAL TABLE s USING fts5(t, tokenize='trigram')")
+        assert database.execute("SELECT lower('\u00c9A')").fetchone() == ("\u00c9a",)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -17,12 +18,14 @@ from tests.support.postgresql.server import PostgresServer
 from tests.support.postgresql.standby import StandbyServer, require_standby
 
 __all__ = [
+    "inbox_server",
     "pgbouncer",
     "postgres_installation",
     "postgres_server",
     "postgres_url",
     "primary_to_break",
     "synchronous_standby",
+    "with_inbox",
 ]
 
 
@@ -69,11 +72,25 @@ def pgbouncer(postgres_server: DatabaseServer) -> Iterator[PgBouncer]:
         yield pool
 
 
+@contextmanager
+def with_inbox(server: PostgresServer) -> Iterator[PostgresServer]:
+    """Run a server with an empty database `inbox` for as long as a block runs."""
+    with server:
+        server.sql("CREATE DATABASE inbox TEMPLATE template0")
+        yield server
+
+
+@pytest.fixture
+def inbox_server(postgres_installation: Installation) -> Iterator[PostgresServer]:
+    """A server with an empty database `inbox`; the test may do all to it."""
+    with with_inbox(PostgresServer(postgres_installation)) as server:
+        yield server
+
+
 @pytest.fixture
 def primary_to_break(postgres_installation: Installation) -> Iterator[PostgresServer]:
-    """A server that syncs its disk, with an empty database `inbox`; the test may do all to it."""
-    with PostgresServer(postgres_installation, durable=True) as server:
-        server.sql("CREATE DATABASE inbox TEMPLATE template0")
+    """The same, and it syncs its disk."""
+    with with_inbox(PostgresServer(postgres_installation, durable=True)) as server:
         yield server
 
 

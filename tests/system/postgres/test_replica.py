@@ -6,17 +6,14 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.polling import wait_until
-from tests.support.postgresql.installation import Installation
 from tests.support.postgresql.server import USER, PostgresServer
 from tests.support.postgresql.standby import StandbyServer
 from tests.support.server import Lyftr, LyftrServer, Serve
 
 
 @pytest.fixture
-def primary(postgres_installation: Installation) -> Iterator[PostgresServer]:
-    with PostgresServer(postgres_installation) as server:
-        server.sql("CREATE DATABASE inbox TEMPLATE template0")
-        yield server
+def primary(inbox_server: PostgresServer) -> PostgresServer:
+    return inbox_server
 
 
 @pytest.fixture

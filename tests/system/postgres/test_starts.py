@@ -4,20 +4,19 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from urllib.parse import urlsplit
+from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import create_engine
 
-from lyftr_postgres.schema.tables import EARLIER, HEAD
+from lyftr_postgres.schema.revision import SCHEMA
+from tests.support.later_version import LATER, write_later_version
 from tests.support.postgresql.database_server import DatabaseServer
 from tests.support.postgresql.installation import Installation
 from tests.support.postgresql.server import PostgresServer
 from tests.support.server import PATIENCE, SECRET, Lyftr, Serve, environment, refusal
 
 Show = Callable[[str], None]
+HEAD = SCHEMA.head
 _PASSWORD = "canary-password"
 _REVISIONS = "SELECT version_num FROM alembic_version"
 
@@ -37,17 +36,6 @@ def guarded(postgres_installation: Installation) -> Iterator[PostgresServer]:
         hba.write_text(f"host all somebody all scram-sha-256\n{hba.read_text()}")
         server.reload()
         yield server
-
-
-def make_schema(url: str, revision: str) -> None:
-    """Make the tables of an earlier version."""
-    engine = create_engine(urlsplit(url)._replace(scheme="postgresql+psycopg").geturl())
-    config = Config()
-    config.set_main_option("script_location", "lyftr_postgres:migrations")
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-    engine.dispose()
 
 
 def refused(url: str, *, name: str = "serve", first: str = "", **variables: str) -> str:
@@ -96,19 +84,19 @@ def test_of_five_servers_that_start_at_once_one_makes_the_tables_and_all_serve(
     assert here.sql("SELECT count(*) FROM log_base") == "1"
 
 
-@pytest.mark.parametrize("revision", EARLIER)
 def test_an_older_schema_is_refused_until_somebody_migrates_it(
-    serve: Serve, lyftr: Lyftr, postgres_url: str, here: DatabaseServer, revision: str, show: Show
+    serve: Serve, lyftr: Lyftr, postgres_url: str, here: DatabaseServer, tmp_path: Path, show: Show
 ) -> None:
-    make_schema(postgres_url, revision)
-    line = refused(postgres_url)
+    assert lyftr("migrate", DATABASE_URL=postgres_url).returncode == 0
+    later = str(write_later_version(tmp_path / "later"))
+    line = refused(postgres_url, PYTHONPATH=later)
     show(line)
-    assert line.endswith("first run lyftr migrate")
-    assert here.sql(_REVISIONS) == revision
-    done = lyftr("migrate", DATABASE_URL=postgres_url)
-    assert done.stdout.decode().strip().endswith(f"schema {revision} -> {HEAD}")
+    assert line.endswith(f"schema {HEAD}, and this lyftr uses {LATER}; first run lyftr migrate")
     assert here.sql(_REVISIONS) == HEAD
-    with serve(DATABASE_URL=postgres_url) as server:
+    done = lyftr("migrate", DATABASE_URL=postgres_url, PYTHONPATH=later)
+    assert done.stdout.decode().strip().endswith(f"schema {HEAD} -> {LATER}")
+    assert here.sql(_REVISIONS) == LATER
+    with serve(DATABASE_URL=postgres_url, PYTHONPATH=later) as server:
         assert server.deliver("m1").status_code == 200
 
 

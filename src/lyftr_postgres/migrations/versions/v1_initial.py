@@ -1,11 +1,15 @@
-"""The log of messages, and what is kept of conflicts."""
+"""The tables of the first release; `lyftr_postgres.schema.tables` says what is in them.
+
+The search index is not among them: `lyftr_postgres.schema.search_index` makes it where it can.
+"""
 
 from alembic import op
 
-revision = "0001"
+revision = "v1"
 down_revision = None
 
 _STATEMENTS = (
+    # The log.
     """CREATE TABLE messages (
         message_id text COLLATE "C" NOT NULL PRIMARY KEY,
         seq bigint NOT NULL,
@@ -34,14 +38,35 @@ _STATEMENTS = (
     )""",
     "CREATE TABLE log_base (base bigint NOT NULL PRIMARY KEY)",
     "INSERT INTO log_base (base) VALUES (0)",
+    # The counts, which follow the log.
+    """CREATE TABLE projections (
+        name text COLLATE "C" NOT NULL PRIMARY KEY,
+        through_seq bigint NOT NULL
+    )""",
+    "INSERT INTO projections (name, through_seq) VALUES ('counts', 0)",
+    """CREATE TABLE totals (
+        name text COLLATE "C" NOT NULL PRIMARY KEY,
+        value bigint NOT NULL
+    )""",
+    "INSERT INTO totals (name, value) VALUES ('messages', 0), ('senders', 0)",
+    """CREATE TABLE counts_by_sender (
+        sender text COLLATE "C" NOT NULL PRIMARY KEY,
+        messages bigint NOT NULL
+    )""",
+    "CREATE INDEX busiest_senders ON counts_by_sender (messages DESC, sender)",
+    """CREATE TABLE counts_by_recipient (
+        recipient text COLLATE "C" NOT NULL PRIMARY KEY,
+        messages bigint NOT NULL
+    )""",
+    """CREATE TABLE counts_by_time (
+        width bigint NOT NULL,
+        start bigint NOT NULL,
+        messages bigint NOT NULL,
+        PRIMARY KEY (width, start)
+    )""",
 )
 
 
 def upgrade() -> None:
     for statement in _STATEMENTS:
         op.execute(statement)
-
-
-def downgrade() -> None:
-    for table in ("messages", "conflicts", "log_base"):
-        op.drop_table(table)
