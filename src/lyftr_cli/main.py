@@ -6,9 +6,9 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
+from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
 
 from lyftr_cli.commands.backup import backup, restore
-from lyftr_cli.commands.completion import completion
 from lyftr_cli.commands.conflicts import conflicts
 from lyftr_cli.commands.conformance import conformance
 from lyftr_cli.commands.copy import copy
@@ -98,6 +98,35 @@ def _noticing_closed_output() -> Iterator[None]:
         raise
 
 
+_NAME = "lyftr"
+_VARIABLE = "_LYFTR_COMPLETE"
+_SHELLS: dict[str, type[ShellComplete]] = {
+    "bash": BashComplete,
+    "zsh": ZshComplete,
+    "fish": FishComplete,
+}
+_EXAMPLES = """
+\b
+Examples:
+  lyftr completion bash >> ~/.bashrc
+  lyftr completion zsh >> ~/.zshrc
+  lyftr completion fish > ~/.config/fish/completions/lyftr.fish
+"""
+
+
+@click.command(epilog=_EXAMPLES)
+@click.argument("shell", type=click.Choice(list(_SHELLS)))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> None:
+    """Print what makes a shell complete commands and options with the Tab key.
+
+    Put it where the shell reads it at its start, and start a new one. Bash must be 4.4 or later.
+    """
+    script = _SHELLS[shell](context.find_root().command, {}, _NAME, _VARIABLE)
+    # Not `source()`, which starts a bash to ask for its version.
+    click.echo(script.source_template % script.source_vars())
+
+
 SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Server": (serve, migrate),
     "Senders": (send, sign, verify, conformance),
@@ -154,7 +183,7 @@ def _run_and_flush() -> None:
     """
     gather_output()
     try:
-        cli.main(prog_name="lyftr", standalone_mode=False)
+        cli.main(prog_name=_NAME, standalone_mode=False)
     finally:
         try:
             sys.stdout.flush()

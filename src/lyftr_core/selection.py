@@ -1,5 +1,6 @@
 """What a reader is asked, and what it answers: filters, selections, matches and statistics."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -30,6 +31,8 @@ __all__ = [
     "SenderCount",
     "Stats",
     "check_search_text",
+    "found_in",
+    "highlighted",
     "recent_hours",
 ]
 
@@ -104,6 +107,41 @@ class MessageFilter(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def _holds_q(self, message: Message, folded_text: str | None) -> bool:
         text = (message.text or "").casefold() if folded_text is None else folded_text
         return self._folded_q in text
+
+
+def highlighted(text: str, q: str | None) -> Iterator[tuple[str, bool]]:
+    """Split a text into parts, each with whether it is a hit of a search.
+
+    The parts together are the text. There is a hit exactly where `MessageFilter(q=q)` matches.
+
+    Args:
+        text: The text.
+        q: The search text; without it nothing is a hit.
+    """
+    end = 0
+    for start, stop in found_in(text, q) if q else ():
+        if start > end:
+            yield text[end:start], False
+        if stop > end:
+            yield text[max(start, end) : stop], True
+            end = stop
+    if end < len(text):
+        yield text[end:], False
+
+
+def found_in(text: str, q: str) -> Iterator[tuple[int, int]]:
+    """Return where a text holds a search text, as start and stop in the text itself.
+
+    A character is found as a whole even if only a part of what it folds to was, as `ß` by `s`. So
+    two places may share a character.
+    """
+    origins = [index for index, char in enumerate(text) for _ in char.casefold()]
+    folded, wanted = text.casefold(), q.casefold()
+    at = folded.find(wanted)
+    while at >= 0:
+        stop = at + len(wanted)
+        yield origins[at], origins[stop - 1] + 1
+        at = folded.find(wanted, stop)
 
 
 class Order(StrEnum):

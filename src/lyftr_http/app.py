@@ -20,31 +20,34 @@ require_extra(
 )
 
 from dependency_injector import containers, providers
-from litestar import Litestar, Router
+from litestar import Litestar, Request, Response, Router
 from litestar.di import Provide
 from litestar.enums import ScopeType
+from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from lyftr_core import StorageUnavailable
 from lyftr_http.api import swagger_ui
-from lyftr_http.api.exception_handlers import EXCEPTION_HANDLERS
 from lyftr_http.api.message_data import documentation, message_data
 from lyftr_http.api.openapi import openapi_document
 from lyftr_http.api.service import get_live, get_metrics, get_ready
 from lyftr_http.api.thin_webhook import ThinWebhook
 from lyftr_http.api.webhook import receive_webhook
 from lyftr_http.container import Container
+from lyftr_http.exchange.answer import MEDIA_TYPE, Answer
 from lyftr_http.exchange.body import MAX_BODY_SIZE
-from lyftr_http.exchange.errors import NotRunning
+from lyftr_http.exchange.errors import NotRunning, answer_to
 from lyftr_http.exchange.headers import StrippedHeaders
 from lyftr_http.exchange.paths import SegmentRouting
-from lyftr_http.exchange.representations import encode
+from lyftr_http.exchange.representations import Problem, encode
+from lyftr_http.exchange.scope_state import record_of
 from lyftr_http.observability.metrics import Metrics
 from lyftr_http.observability.observation import Observation
 from lyftr_http.page.login_routes import log_in, log_out, show_login
 from lyftr_http.page.routes import pages
 from lyftr_http.page.static_files import get_static_file
+from lyftr_http.page.templates import load_templates
 from lyftr_runtime.background import background
 from lyftr_runtime.settings import InvalidSettings, Settings
 from lyftr_runtime.settings_check import check_settings
@@ -68,7 +71,6 @@ _INJECTED = (
     "sessions",
     "inbox",
     "settings",
-    "templates",
     "reads_in_flight",
     "webhooks_in_flight",
 )
@@ -115,7 +117,7 @@ def create_app(settings: Settings, container: Container | None = None) -> Litest
         debug=False,
         pdb_on_exception=False,
         dependencies={**dependencies, "document": Provide(document, sync_to_thread=False)},
-        exception_handlers=EXCEPTION_HANDLERS,
+        exception_handlers={Exception: _answer_error},
         lifespan=[_lifespan(wiring, lambda: _load(wiring, document), lambda: answering)],
         logging_config=None,
         openapi_config=None,
@@ -155,6 +157,18 @@ class _Application(Litestar):
             self._running.release()
 
 
+def _answer_error(request: Request[Any, Any, Any], exc: Exception) -> Response[bytes]:
+    """Note an error and answer it in JSON; errors of Litestar, such as 404 and 405, as it says."""
+    record_of(request.scope).error = exc
+    if isinstance(exc, HTTPException):
+        answer = Answer(exc.status_code, Problem(exc.detail), exc.headers)
+    else:
+        answer = answer_to(exc)
+    return Response(
+        answer.body, status_code=answer.status, headers=answer.headers, media_type=MEDIA_TYPE
+    )
+
+
 def _refusing(app: ASGIApp) -> ASGIApp:
     """Refuse every request; leave other events to the application."""
 
@@ -186,7 +200,7 @@ def _provide(provider: providers.Provider[Any]) -> Provide:
 
 async def _load(container: Container, document: Callable[[], bytes]) -> None:
     """Read and make now what would have to be opened later, when no descriptor may be left."""
-    container.templates().load()
+    load_templates()
     swagger_ui.load()
     document()
     with suppress(StorageUnavailable):  # a connection that reads; readiness tells if there is none

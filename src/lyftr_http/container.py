@@ -25,7 +25,6 @@ from lyftr_http.observability.access_log import RequestJournal
 from lyftr_http.observability.metrics import Metrics
 from lyftr_http.observability.shared_rendering import SharedRendering
 from lyftr_http.page.inbox import Inbox
-from lyftr_http.page.templates import Templates
 from lyftr_http.stream.event_stream import EventStreams
 from lyftr_http.stream.live_log import CommitBell, LiveLog
 from lyftr_runtime.logs.logger import create_logger
@@ -68,7 +67,6 @@ class Container(containers.DeclarativeContainer):
     metrics = providers.Singleton(Metrics, metrics_directory)
     metrics_text = providers.Singleton(SharedRendering, metrics.provided.render)
     journal = providers.Singleton(RequestJournal, log, metrics)
-    templates = providers.Singleton(Templates)
 
     running = providers.Singleton(Lock)
     """Held by the lifespan that runs, as the store can be opened only once."""

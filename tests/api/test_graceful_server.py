@@ -9,8 +9,8 @@ import pytest
 import uvicorn
 from litestar.types import Receive, Scope, Send
 
+from lyftr_http.exchange.scope_state import ConnectionPolicy
 from lyftr_http.server.graceful import GracefulServer
-from lyftr_http.server.policy import ConnectionPolicy
 from lyftr_http.server.protocol import StrictHttpProtocol
 
 _BUSY = 0.2

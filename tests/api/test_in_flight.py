@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from lyftr_core import AddOutcome, InMemoryMessageRepository, Stats
-from lyftr_http.exchange.in_flight import InFlight, TooManyInFlight
+from lyftr_http.exchange.errors import TooManyInFlight
+from lyftr_http.exchange.in_flight import InFlight
 from lyftr_runtime.settings import Settings
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]

@@ -17,7 +17,7 @@ import pytest
 import structlog
 
 from lyftr_http.container import Container
-from lyftr_http.observability.metrics import WebhookResult
+from lyftr_http.exchange.errors import WebhookResult
 from lyftr_runtime.logs.logger import create_logger, route_standard_logging
 from lyftr_runtime.settings import Secret, Settings
 

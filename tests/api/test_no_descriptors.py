@@ -4,12 +4,11 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import msgspec
 import pytest
-from dependency_injector import providers
 from prometheus_client import values
 
 from lyftr_http.api import swagger_ui
@@ -41,14 +40,9 @@ _OTHERS = {
 }
 
 
-class _Broken:
-    """Templates of which none can be rendered."""
-
-    def load(self) -> None:
-        """Nothing is there to be loaded."""
-
-    def render(self, *_: object, **__: object) -> str:
-        raise LookupError("unforeseen")
+def _broken() -> NoReturn:
+    """Stand for templates of which none can be rendered."""
+    raise LookupError("unforeseen")
 
 
 @pytest.fixture(autouse=True)
@@ -104,12 +98,11 @@ async def test_who_must_log_in_can_do_so_without_a_descriptor(
 
 async def test_an_unforeseen_error_is_logged_with_its_traceback_without_a_descriptor(
     serve: Serve,
-    wire: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
     lines: Callable[[], list[dict[str, Any]]],
 ) -> None:
-    container = wire()
-    container.templates.override(providers.Object(_Broken()))
-    async with serve(container=container) as client:
+    async with serve() as client:
+        monkeypatch.setattr(templates, "_environment", _broken)
         with no_descriptors():
             assert (await client.get("/")).status_code == 500
     (line,) = (line for line in lines() if line["event"] == "request")

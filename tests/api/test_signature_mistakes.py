@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from lyftr_runtime.settings import Settings
-from tests.unit.core.diagnosis.mistakes import BODIES, HASHES, HEX_WRITINGS, RESERIALISED, right
+from tests.unit.diagnosis.mistakes import BODIES, HASHES, HEX_WRITINGS, RESERIALISED, right
 
 Signed = Callable[..., dict[str, Any]]
 

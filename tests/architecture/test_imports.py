@@ -64,6 +64,8 @@ def test_the_contracts_are_kept() -> None:
 def test_these_contracts_are_there() -> None:
     assert list(contracts()) == [
         "layers",
+        "acyclic-siblings",
+        "layers-of-the-web-adapter",
         "core-needs-msgspec-alone",
         "testing-is-for-tests",
         "adapters-are-named-once",

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from lyftr_core import FaultCode
-from lyftr_http.observability.metrics import StreamEnding, WebhookResult
+from lyftr_http.exchange.errors import WebhookResult
+from lyftr_http.observability.metrics import StreamEnding
 from lyftr_runtime.settings import VARIABLES
 
 ROOT = Path(__file__).parents[2]

@@ -1,6 +1,6 @@
 """Messages for people: a line each, in columns that stay where they are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from rich.table import Table
 from rich.text import Text
@@ -9,35 +9,9 @@ from lyftr_cli.output.columns import Column
 from lyftr_cli.output.safe_text import escaped
 from lyftr_cli.output.tables import GAP, console, fitting, print_drawn
 from lyftr_core import StoredMessage, format_timestamp
+from lyftr_core.selection import highlighted
 
-__all__ = ["MessageTable", "parts_of"]
-
-
-def parts_of(text: str, q: str | None) -> Iterator[tuple[str, bool]]:
-    """Split a text into parts, and tell of each whether it was searched for.
-
-    A character counts as found where a part of what it folds to was, as `ß` by `s`.
-    """
-    end = 0
-    for start, stop in _places(text, q.casefold()) if q else ():
-        if start > end:
-            yield text[end:start], False
-        if stop > end:
-            yield text[max(start, end) : stop], True
-            end = stop
-    if end < len(text):
-        yield text[end:], False
-
-
-def _places(text: str, folded_q: str) -> Iterator[tuple[int, int]]:
-    origin = [index for index, char in enumerate(text) for _ in char.casefold()]
-    folded = text.casefold()
-    at = folded.find(folded_q)
-    while at >= 0:
-        behind = at + len(folded_q)
-        yield origin[at], origin[behind - 1] + 1
-        at = folded.find(folded_q, behind)
-
+__all__ = ["MessageTable"]
 
 _COLUMNS = (
     Column("SEQ", is_number=True, leaves=5, style="dim"),
@@ -113,7 +87,7 @@ class MessageTable:
         return [*(Text(escaped(cell)) for cell in plain), self._text(message.text or "")]
 
     def _text(self, text: str) -> Text:
-        parts = parts_of(text, self._q)
+        parts = highlighted(text, self._q)
         return Text.assemble(*((escaped(part), _FOUND if hit else "") for part, hit in parts))
 
 

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 import msgspec
 
 from lyftr_core.errors import Fault, FaultCode, InvalidMessage
-from lyftr_core.message import MAX_SEQ_IN_FILES, Message, Record, StoredMessage, check_timestamp
+from lyftr_core.message import MAX_SEQ_IN_FILES, Record, StoredMessage, check_timestamp
 from lyftr_core.parsing import MAX_DEPTH, faults_of, nests_too_deep, read_fields
 from lyftr_core.timestamps import InvalidTimestamp, format_timestamp, parse_timestamp
+from lyftr_core.wire import WireMessage
 
 __all__ = [
     "COLUMNS",
@@ -29,24 +30,15 @@ MAX_RECORD_SIZE = 256 * 1024
 """In bytes. The longest that is written has less than half of it."""
 
 
-class _WireRecord(msgspec.Struct, gc=False):
-    message_id: str
-    sender: str = msgspec.field(name="from")
-    recipient: str = msgspec.field(name="to")
-    ts: str
-    text: str | None = None
+class _WireRecord(WireMessage, gc=False, omit_defaults=False):
+    """A webhook's fields and the two that only a stored message has."""
+
     received_at: str | None = None
     seq: int | None = None
 
     def to_record(self) -> Record:
         return Record(
-            message=Message(
-                message_id=self.message_id,
-                sender=self.sender,
-                recipient=self.recipient,
-                ts=parse_timestamp(self.ts),
-                text=self.text,
-            ),
+            message=self.to_message(),
             received_at=None if self.received_at is None else parse_timestamp(self.received_at),
             seq=self.seq,
         )

@@ -7,16 +7,11 @@ read what a server there answers. The `Host` header still has the name of the pa
 import re
 from collections.abc import Iterable
 from ipaddress import ip_address
-from typing import Any
-
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
-from litestar.types import Guard
 
 from lyftr_http.exchange.errors import HostNotAllowed
 from lyftr_http.exchange.headers import Headers, header_values
 
-__all__ = ["AllowedHosts", "canonical_host", "host_guard"]
+__all__ = ["AllowedHosts", "canonical_host"]
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _HOST_AND_PORT = re.compile(r"(\[[^\[\]]*:[^\[\]]*\]|[^:\[\]]*)(?::[0-9]*)?")
@@ -59,12 +54,3 @@ def canonical_host(host: str) -> str:
         return str(ip_address(host.removeprefix("[").removesuffix("]")))
     except ValueError:
         return host.lower()
-
-
-def host_guard(hosts: AllowedHosts) -> Guard:
-    """Return what Litestar asks before anything else of a request."""
-
-    def require(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        hosts.require(connection.scope["headers"])
-
-    return require

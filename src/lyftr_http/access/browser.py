@@ -6,6 +6,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from litestar.connection import ASGIConnection
+from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard, HTTPScope
 
@@ -19,29 +20,27 @@ _LOCAL: Final = re.compile(r"/(?![/\\])[!-\[\]-~]{0,2000}")
 _OURS: Final = {"same-origin", "none"}
 
 
-class LoginRequired(Exception):
-    """A page was asked for without leave to read.
-
-    Attributes:
-        headers: Of the answer: where to log in, and what to go back to afterwards.
-        status: Of the answer.
-    """
+class LoginRequired(HTTPException):
+    """A reader without access asked for a page; the answer sends the browser to the login."""
 
     def __init__(self, scope: HTTPScope) -> None:
-        super().__init__("a login is required")
         headers = _by_name(scope)
         root = scope.get("root_path", "")
         if "hx-request" in headers:  # a part of a page: the whole page has to go
             shown = urlsplit(headers.get("hx-current-url", ""))
             here = f"{shown.path}?{shown.query}" if shown.query else shown.path
-            self.status, name = 401, "HX-Redirect"
+            status, name = 401, "HX-Redirect"
         else:
             query = scope["query_string"].decode("latin-1")
             path = (scope.get("raw_path") or b"").decode("latin-1").partition("?")[0]
             here = f"{path}?{query}" if query else path
-            self.status, name = 303, "Location"
+            status, name = 303, "Location"
         target = quote(local_path(here) or f"{root}/", safe="/")
-        self.headers = {name: f"{root}/login?next={target}"}
+        super().__init__(
+            "a login is required",
+            status_code=status,
+            headers={name: f"{root}/login?next={target}"},
+        )
 
 
 def page_guard(access: ReadAccess) -> Guard:

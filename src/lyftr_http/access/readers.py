@@ -3,15 +3,18 @@
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from litestar.types import Guard
 
 from lyftr_http.access.sessions import Sessions
 from lyftr_http.exchange.errors import InvalidToken, TokenRequired
 from lyftr_http.exchange.headers import Headers, header_values
 
-__all__ = [
-    "ReadAccess",
-]
+__all__ = ["ReadAccess", "guard"]
 
 _BEARER = re.compile(rb"bearer(?: |\Z)", re.IGNORECASE).match
 
@@ -68,6 +71,19 @@ class ReadAccess:
         presented = _digest(token)
         matches = [hmac.compare_digest(presented, digest) for digest in self._digests]
         return any(matches)  # only now, so that each was compared whichever matches
+
+
+def guard(require: Callable[[Headers], None]) -> Guard:
+    """Return what Litestar asks before it looks at anything else of a request.
+
+    Args:
+        require: Refuses a request by its headers, as `ReadAccess.require` does.
+    """
+
+    def check(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        require(connection.scope["headers"])
+
+    return check
 
 
 def _digest(token: bytes) -> bytes:

@@ -1,23 +1,15 @@
 """The routes that show message data or describe the API: what holds for a group is said here."""
 
-from typing import Any
-
 from litestar import Router
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
-from litestar.types import Guard
 
-from lyftr_http.access.allowed_hosts import AllowedHosts, host_guard
-from lyftr_http.access.readers import ReadAccess
+from lyftr_http.access.allowed_hosts import AllowedHosts
+from lyftr_http.access.readers import ReadAccess, guard
 from lyftr_http.api.docs import get_docs, get_docs_file, get_schema
 from lyftr_http.api.messages import get_message, get_stats, list_messages
 from lyftr_http.api.openapi import BEARER
 from lyftr_http.api.stream import get_stream
 
-__all__ = [
-    "documentation",
-    "message_data",
-]
+__all__ = ["documentation", "message_data"]
 
 
 def message_data(access: ReadAccess, hosts: AllowedHosts) -> Router:
@@ -30,7 +22,7 @@ def message_data(access: ReadAccess, hosts: AllowedHosts) -> Router:
     return Router(
         "/",
         route_handlers=[list_messages, get_message, get_stats, get_stream],
-        guards=[host_guard(hosts), _guard(access)],
+        guards=[guard(hosts.require), guard(access.require)],
         tags=["Messages"],
         security=None if access.is_open else [{BEARER: []}],
     )
@@ -45,15 +37,6 @@ def documentation(hosts: AllowedHosts) -> Router:
     return Router(
         "/",
         route_handlers=[get_schema, get_docs, get_docs_file],
-        guards=[host_guard(hosts)],
+        guards=[guard(hosts.require)],
         include_in_schema=False,
     )
-
-
-def _guard(access: ReadAccess) -> Guard:
-    """Return what Litestar asks before it looks at anything else of a request."""
-
-    def require(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        access.require(connection.scope["headers"])
-
-    return require

@@ -3,13 +3,21 @@
 from litestar import Request
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, SkipValidation
 
-from lyftr_core import ComputeStats, GetMessage, ListMessages, LogRequest, ReadLog
+from lyftr_core import (
+    ComputeStats,
+    GetMessage,
+    InvalidQuery,
+    ListMessages,
+    LogRequest,
+    ReadLog,
+    StorageUnavailable,
+)
 from lyftr_core.wire import MessageItem, StatsBody
 from lyftr_http.api.openapi import GetMessageOperation, ListMessagesOperation, problems
 from lyftr_http.api.parameters import read_list_query, read_message_id
+from lyftr_http.exchange.errors import HostNotAllowed, InvalidPath, NoSuchMessage
 from lyftr_http.exchange.in_flight import InFlight
 from lyftr_http.exchange.methods import get
 from lyftr_http.exchange.representations import MessageLog, MessagePage
@@ -21,7 +29,7 @@ __all__ = ["get_message", "get_stats", "list_messages"]
     "/stats",
     summary="Get statistics",
     response_description="Figures over all messages.",
-    responses=problems(421, 503),
+    responses=problems(HostNotAllowed, StorageUnavailable),
 )
 async def get_stats(
     compute_stats: NamedDependency[SkipValidation[ComputeStats]],
@@ -38,7 +46,7 @@ async def get_stats(
     summary="List messages",
     operation_class=ListMessagesOperation,
     response_description="One page of the messages that pass the filters, or a part of the log.",
-    responses=problems(421, 422, 503),
+    responses=problems(HostNotAllowed, InvalidQuery, StorageUnavailable),
 )
 async def list_messages(
     request: Request[None, None, State],
@@ -59,7 +67,7 @@ async def list_messages(
     summary="Get one message",
     operation_class=GetMessageOperation,
     response_description="The message.",
-    responses=problems(404, 421, 422, 503),
+    responses=problems(NoSuchMessage, HostNotAllowed, InvalidPath, StorageUnavailable),
 )
 async def get_message(
     message_id: FromPath[str],
@@ -71,5 +79,5 @@ async def get_message(
     with reads_in_flight:
         stored = await get_message(identifier)
     if stored is None:
-        raise NotFoundException("no such message")
+        raise NoSuchMessage
     return MessageItem.of(stored)

@@ -10,32 +10,32 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import (
-    OpenAPIMediaType,
     OpenAPIType,
     Operation,
     Parameter,
-    RequestBody,
     Schema,
 )
 from litestar.openapi.spec.enums import OpenAPIFormat
 
 from lyftr_core import Order, __version__
-from lyftr_core.message import E164_PATTERN, MAX_MESSAGE_ID_LENGTH, MAX_TEXT_LENGTH
+from lyftr_core.message import E164_PATTERN, MAX_MESSAGE_ID_LENGTH
 from lyftr_core.selection import MAX_QUERY_LENGTH
 from lyftr_core.timestamps import TIMESTAMP_PATTERN
 from lyftr_core.use_cases.follow import MAX_SEQ
 from lyftr_core.use_cases.list import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET
 from lyftr_http.api.parameters import LAST_EVENT_ID
-from lyftr_http.exchange.representations import Invalid, Problem
+from lyftr_http.exchange.errors import ERRORS, TokenRequired
 from lyftr_runtime.settings import WebhookScheme
 
 __all__ = [
     "BEARER",
+    "MESSAGE_ID",
+    "PHONE_NUMBER",
     "SIGNATURE_PARAMETERS",
+    "TIMESTAMP",
     "GetMessageOperation",
     "ListMessagesOperation",
     "StreamOperation",
-    "WebhookOperation",
     "openapi_document",
     "problems",
 ]
@@ -83,15 +83,6 @@ SIGNATURE_PARAMETERS: Mapping[WebhookScheme, Sequence[Parameter]] = {
 BEARER = "bearer"
 """The name of the security scheme of what only readers with a token may have."""
 
-_PROBLEMS: Mapping[int, tuple[type[Problem | Invalid], str]] = {
-    401: (Problem, "The signature is missing, malformed or wrong."),
-    404: (Problem, "There is no such message."),
-    413: (Problem, "The body is larger than 64 KiB."),
-    421: (Problem, "Reads are open on a loopback address, and `Host` is not an allowed host."),
-    422: (Invalid, "The input breaks one or more rules; every fault is named."),
-    503: (Problem, "Not done; safe to retry after `Retry-After` seconds."),
-}
-
 _RETRY_AFTER = {
     "Retry-After": {"description": "In seconds.", "schema": {"type": "integer", "minimum": 0}}
 }
@@ -100,55 +91,45 @@ _SECURITY_SCHEMES = {
     BEARER: {"type": "http", "scheme": "bearer", "description": "One of `API_TOKENS`."}
 }
 _NO_ACCESS = {
-    "description": "There is no bearer token, or a wrong one.",
+    "description": ERRORS[TokenRequired].meaning,
     "headers": {
         "WWW-Authenticate": {"description": "RFC 6750, section 3.", "schema": {"type": "string"}}
     },
     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
 
-_PHONE_NUMBER = Schema(
+PHONE_NUMBER = Schema(
     type=OpenAPIType.STRING,
     pattern=f"^{E164_PATTERN}$",
     description="E.164",
     examples=["+919876543210"],
 )
-_TIMESTAMP = Schema(
+TIMESTAMP = Schema(
     type=OpenAPIType.STRING,
     format=OpenAPIFormat.DATE_TIME,
     pattern=f"^{TIMESTAMP_PATTERN}$",
     description="RFC 3339 in UTC, upper-case T and Z",
     examples=["2026-01-15T09:28:35Z"],
 )
-_MESSAGE_ID = Schema(
+MESSAGE_ID = Schema(
     type=OpenAPIType.STRING,
     min_length=1,
     max_length=MAX_MESSAGE_ID_LENGTH,
     pattern=r"^[^\u0000-\u001f\u007f-\u009f]+$",
     examples=["m1"],
 )
-_TEXT = Schema(
-    type=[OpenAPIType.STRING, OpenAPIType.NULL],
-    max_length=MAX_TEXT_LENGTH,
-    pattern=r"^[^\u0000]*$",
-)
-_WEBHOOK = Schema(
-    type=OpenAPIType.OBJECT,
-    title="Webhook",
-    required=["message_id", "from", "to", "ts"],
-    properties={
-        "message_id": _MESSAGE_ID,
-        "from": _PHONE_NUMBER,
-        "to": _PHONE_NUMBER,
-        "ts": _TIMESTAMP,
-        "text": _TEXT,
-    },
-)
 
 
-def problems(*statuses: int) -> dict[int, ResponseSpec]:
-    """Return the error responses of a route."""
-    return {status: _spec(*_PROBLEMS[status]) for status in statuses}
+def problems(*kinds: type[Exception]) -> dict[int, ResponseSpec]:
+    """Return the error responses of a route.
+
+    Args:
+        kinds: The errors that it raises, one for each status.
+    """
+    return {
+        entry.status: ResponseSpec(entry.shape, generate_examples=False, description=entry.meaning)
+        for entry in (ERRORS[kind] for kind in kinds)
+    }
 
 
 def openapi_document(
@@ -194,21 +175,12 @@ def openapi_document(
 
 
 @dataclass
-class WebhookOperation(Operation):
-    """`POST /webhook`, but for the headers that sign it: these the configuration chooses."""
-
-    def __post_init__(self) -> None:
-        media = OpenAPIMediaType(schema=_WEBHOOK)
-        self.request_body = RequestBody(content={"application/json": media}, required=True)
-
-
-@dataclass
 class GetMessageOperation(Operation):
     """`GET /messages/{message_id}`."""
 
     def __post_init__(self) -> None:
         self.parameters = [
-            Parameter(name="message_id", param_in="path", required=True, schema=_MESSAGE_ID)
+            Parameter(name="message_id", param_in="path", required=True, schema=MESSAGE_ID)
         ]
         # Litestar adds it for any parameter; the identifier is read by us, and a bad one is 422.
         (self.responses or {}).pop("400", None)
@@ -253,10 +225,10 @@ class StreamOperation(Operation):
 
 def _filters() -> list[Parameter]:
     return [
-        _query("from", _or_empty(_PHONE_NUMBER), "Only messages of this sender."),
-        _query("to", _or_empty(_PHONE_NUMBER), "Only messages to this recipient."),
-        _query("since", _or_empty(_TIMESTAMP), "Only messages with this `ts` or a later one."),
-        _query("until", _or_empty(_TIMESTAMP), "Only messages with a `ts` before this one."),
+        _query("from", _or_empty(PHONE_NUMBER), "Only messages of this sender."),
+        _query("to", _or_empty(PHONE_NUMBER), "Only messages to this recipient."),
+        _query("since", _or_empty(TIMESTAMP), "Only messages with this `ts` or a later one."),
+        _query("until", _or_empty(TIMESTAMP), "Only messages with a `ts` before this one."),
         _query("q", _or_empty(_SEARCH), "Only messages whose text holds this in any case."),
     ]
 
@@ -279,7 +251,3 @@ def _or_empty(schema: Schema) -> Schema:
 
 def _query(name: str, schema: Schema, description: str) -> Parameter:
     return Parameter(name=name, param_in="query", schema=schema, description=description)
-
-
-def _spec(body: type[Problem | Invalid], description: str) -> ResponseSpec:
-    return ResponseSpec(body, generate_examples=False, description=description)

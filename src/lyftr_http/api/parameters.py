@@ -19,10 +19,9 @@ from lyftr_core import (
 from lyftr_core.message import check_message_id
 from lyftr_core.use_cases.follow import MAX_SEQ
 from lyftr_core.use_cases.list import DEFAULT_LIMIT, check_range
+from lyftr_http.exchange.errors import InvalidHeader, InvalidPath
 from lyftr_http.exchange.headers import Headers, header_values
 from lyftr_http.exchange.query_string import (
-    InvalidHeader,
-    InvalidPath,
     QueryString,
     Refused,
     choice,

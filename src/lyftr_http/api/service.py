@@ -2,14 +2,14 @@
 
 from litestar import Response
 from litestar.di import NamedDependency
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import SkipValidation
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from lyftr_core import CheckReadiness, StorageUnavailable
+from lyftr_http.api.openapi import problems
 from lyftr_http.exchange.errors import NotReady
 from lyftr_http.exchange.methods import get
-from lyftr_http.exchange.representations import Live, Ready, Unready
+from lyftr_http.exchange.representations import Live, Ready
 from lyftr_http.observability.shared_rendering import SharedRendering
 
 __all__ = ["get_live", "get_metrics", "get_ready"]
@@ -53,7 +53,7 @@ def get_live() -> Live:
     tags=["Service"],
     summary="Can a webhook be taken now?",
     response_description="Every check passed.",
-    responses={503: ResponseSpec(Unready, generate_examples=False, description="A check failed.")},
+    responses=problems(NotReady),
 )
 async def get_ready(check_readiness: NamedDependency[SkipValidation[CheckReadiness]]) -> Ready:
     """Run every check."""

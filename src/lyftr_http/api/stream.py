@@ -8,8 +8,10 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from litestar.response.base import ASGIResponse
 
+from lyftr_core import InvalidQuery, StorageUnavailable
 from lyftr_http.api.openapi import StreamOperation, problems
 from lyftr_http.api.parameters import read_stream_query
+from lyftr_http.exchange.errors import HostNotAllowed
 from lyftr_http.exchange.methods import get
 from lyftr_http.stream.event_stream import EventStream, EventStreams
 from lyftr_http.stream.server_sent_events import MEDIA_TYPE
@@ -34,7 +36,7 @@ class _StreamResponse(Response[str]):
     operation_class=StreamOperation,
     media_type=MEDIA_TYPE,
     response_description="Server-Sent Events: one `message` for each, with its `seq` as the id.",
-    responses=problems(421, 422, 503),
+    responses=problems(HostNotAllowed, InvalidQuery, StorageUnavailable),
     sync_to_thread=False,
 )
 def get_stream(

@@ -12,11 +12,11 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from lyftr_core import IngestMessage
-from lyftr_http.api.webhook import ACCEPTED, PATH, take_in
+from lyftr_http.api.take_in import ACCEPTED, PATH, take_in
 from lyftr_http.exchange.answer import Answer
 from lyftr_http.exchange.errors import answer_to
 from lyftr_http.exchange.in_flight import InFlight
-from lyftr_http.observability.record import record_of
+from lyftr_http.exchange.scope_state import record_of
 
 __all__ = ["ThinWebhook"]
 

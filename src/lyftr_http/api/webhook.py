@@ -1,49 +1,53 @@
-"""`POST /webhook`: where a webhook comes in. Its way goes on in `lyftr_core.use_cases.ingest`.
+"""`POST /webhook` as the framework routes and describes it.
 
-Litestar's handler describes the route and answers whatever spelling of it Litestar takes. The
-exact one is answered by `lyftr_http.api.thin_webhook`, which takes it in by the same function.
+It answers every spelling of the request that Litestar accepts. `lyftr_http.api.thin_webhook`
+answers the exact one. Both take the webhook in by `lyftr_http.api.take_in`.
 """
 
-import asyncio
+from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request, post
 from litestar.di import NamedDependency
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import SkipValidation
-from litestar.types import HTTPScope, Receive
 
-from lyftr_core import IngestMessage, InvalidMessage, SignedRequest, StorageError
-from lyftr_http.api.openapi import WebhookOperation, problems
-from lyftr_http.exchange.body import read_body
+from lyftr_core import IngestMessage, InvalidMessage, InvalidSignature, StorageUnavailable
+from lyftr_core.message import MAX_TEXT_LENGTH
+from lyftr_http.api.openapi import MESSAGE_ID, PHONE_NUMBER, TIMESTAMP, problems
+from lyftr_http.api.take_in import ACCEPTED, PATH, take_in
+from lyftr_http.exchange.errors import BodyTooLarge
 from lyftr_http.exchange.in_flight import InFlight
 from lyftr_http.exchange.representations import Accepted
-from lyftr_http.observability.record import record_of
 
-__all__ = ["ACCEPTED", "PATH", "receive_webhook", "take_in"]
+__all__ = ["receive_webhook"]
 
-PATH = "/webhook"
-ACCEPTED = Accepted("ok")
-_OF_VERIFIED = (InvalidMessage, StorageError, asyncio.CancelledError)
-"""What the use case raises only once the signature is verified."""
+_TEXT = Schema(
+    type=[OpenAPIType.STRING, OpenAPIType.NULL],
+    max_length=MAX_TEXT_LENGTH,
+    pattern=r"^[^\u0000]*$",
+)
+_WEBHOOK = Schema(
+    type=OpenAPIType.OBJECT,
+    title="Webhook",
+    required=["message_id", "from", "to", "ts"],
+    properties={
+        "message_id": MESSAGE_ID,
+        "from": PHONE_NUMBER,
+        "to": PHONE_NUMBER,
+        "ts": TIMESTAMP,
+        "text": _TEXT,
+    },
+)
 
 
-async def take_in(
-    scope: HTTPScope, receive: Receive, ingest_message: IngestMessage, in_flight: InFlight
-) -> None:
-    """Verify, validate and store what a request brings.
+@dataclass
+class WebhookOperation(Operation):
+    """`POST /webhook`, but for the headers that sign it: these the configuration chooses."""
 
-    Raises:
-        Exception: Whatever `read_body`, `InFlight` and `IngestMessage` raise.
-    """
-    body = await read_body(scope, receive)
-    record = record_of(scope)
-    record.is_webhook = True
-    with in_flight:
-        try:
-            record.ingested = await ingest_message(SignedRequest(tuple(scope["headers"]), body))
-        except _OF_VERIFIED:
-            record.verified = body
-            raise
+    def __post_init__(self) -> None:
+        media = OpenAPIMediaType(schema=_WEBHOOK)
+        self.request_body = RequestBody(content={"application/json": media}, required=True)
 
 
 @post(
@@ -53,7 +57,7 @@ async def take_in(
     summary="Take in one signed message",
     operation_class=WebhookOperation,
     response_description="The message is committed, now or by an earlier delivery.",
-    responses=problems(401, 413, 422, 503),
+    responses=problems(InvalidSignature, BodyTooLarge, InvalidMessage, StorageUnavailable),
 )
 async def receive_webhook(
     request: Request[Any, Any, Any],

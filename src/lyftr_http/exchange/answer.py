@@ -13,12 +13,10 @@ __all__ = [
     "HEAD_TOO_LARGE",
     "INVALID_REQUEST",
     "MEDIA_TYPE",
-    "REQUEST_TIMEOUT",
     "RETRY_LATER",
     "SHUTTING_DOWN",
     "UPGRADE_REFUSED",
     "Answer",
-    "unavailable",
 ]
 
 MEDIA_TYPE = "application/json"
@@ -74,16 +72,10 @@ RETRY_LATER = {"Retry-After": "1"}
 """In seconds: what passes by itself passes soon."""
 
 
-def unavailable(detail: str) -> Answer:
-    """Return the answer that asks to try again."""
-    return Answer(HTTPStatus.SERVICE_UNAVAILABLE, Problem(detail), RETRY_LATER)
-
-
-SHUTTING_DOWN = unavailable("shutting down, try again")
-"""For what is in flight when the server's patience with a shutdown is over."""
-
-
-REQUEST_TIMEOUT = Answer(HTTPStatus.REQUEST_TIMEOUT, Problem("the request took too long to arrive"))
+SHUTTING_DOWN = Answer(
+    HTTPStatus.SERVICE_UNAVAILABLE, Problem("shutting down, try again"), RETRY_LATER
+)
+"""For requests still in flight when the time for a shutdown is over."""
 
 
 HEAD_TOO_LARGE = Answer(

@@ -2,36 +2,14 @@
 
 from litestar.types import HTTPScope, Receive
 
+from lyftr_http.exchange.errors import BodyCutOff, BodyTooLarge, ClientGone, InvalidContentLength
 from lyftr_http.exchange.headers import Headers
 from lyftr_http.exchange.scope_state import was_cut_off
 
-__all__ = [
-    "MAX_BODY_SIZE",
-    "BodyCutOff",
-    "BodyTooLarge",
-    "ClientGone",
-    "InvalidContentLength",
-    "read_body",
-]
+__all__ = ["MAX_BODY_SIZE", "read_body"]
 
 MAX_BODY_SIZE = 64 * 1024
 """The largest body that is read, in bytes."""
-
-
-class BodyCutOff(Exception):
-    """The body took too long to arrive; what came of it is not all."""
-
-
-class BodyTooLarge(Exception):
-    """The body is larger than `MAX_BODY_SIZE`, or is announced as such."""
-
-
-class ClientGone(Exception):
-    """The client went away before its request was whole."""
-
-
-class InvalidContentLength(Exception):
-    """The Content-Length is no number."""
 
 
 async def read_body(scope: HTTPScope, receive: Receive) -> bytes:

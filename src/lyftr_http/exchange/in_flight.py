@@ -1,13 +1,8 @@
 """How many requests may be worked on at once."""
 
-__all__ = ["InFlight", "TooManyInFlight"]
+from lyftr_http.exchange.errors import TooManyInFlight
 
-
-class TooManyInFlight(Exception):
-    """As many requests as may be are being worked on."""
-
-    def __str__(self) -> str:
-        return "too many requests in flight"
+__all__ = ["InFlight"]
 
 
 class InFlight:

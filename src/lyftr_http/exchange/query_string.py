@@ -7,11 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 from urllib.parse import unquote_to_bytes
 
-from lyftr_core import Fault, FaultCode, InvalidInput, InvalidQuery, InvalidTimestamp
+from lyftr_core import Fault, FaultCode, InvalidQuery, InvalidTimestamp
 
 __all__ = [
-    "InvalidHeader",
-    "InvalidPath",
     "QueryString",
     "Refused",
     "choice",
@@ -99,11 +97,3 @@ def choice(choices: Mapping[str, T]) -> Callable[[str], T]:
 def not_utf8(name: str) -> Fault:
     """Return the fault of a value that is not UTF-8."""
     return Fault(name, FaultCode.INVALID_UTF8, "must be valid UTF-8")
-
-
-class InvalidPath(InvalidInput):
-    """A part of the path breaks a rule."""
-
-
-class InvalidHeader(InvalidInput):
-    """A header breaks a rule."""

@@ -11,8 +11,9 @@ from http import HTTPStatus
 
 import structlog
 
-from lyftr_http.observability.metrics import Metrics, WebhookResult
-from lyftr_http.observability.record import RequestRecord
+from lyftr_http.exchange.errors import WebhookResult
+from lyftr_http.exchange.record import RequestRecord
+from lyftr_http.observability.metrics import Metrics
 
 __all__ = ["UNMATCHED", "RequestJournal"]
 

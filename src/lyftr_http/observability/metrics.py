@@ -8,25 +8,14 @@ from functools import partial
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from lyftr_core import SigningKey
+from lyftr_http.exchange.errors import WebhookResult
 from lyftr_http.observability.metrics_files import FilesOfAll, render_once
 
-__all__ = ["Metrics", "StreamEnding", "WebhookResult"]
+__all__ = ["Metrics", "StreamEnding"]
 
 _LOCKS = ("copying", "turn")
 """Of the write-ahead log's copies, and of the steps of long work."""
 _BATCH_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-
-
-class WebhookResult(StrEnum):
-    """What became of a webhook, as counted and logged."""
-
-    CREATED = "created"
-    DUPLICATE = "duplicate"
-    CONFLICT = "conflict"
-    INVALID_SIGNATURE = "invalid_signature"
-    VALIDATION_ERROR = "validation_error"
-    UNAVAILABLE = "unavailable"
-    ERROR = "error"
 
 
 class StreamEnding(StrEnum):

@@ -15,8 +15,9 @@ from lyftr_core import StorageUnavailable
 from lyftr_http.exchange.answer import SHUTTING_DOWN
 from lyftr_http.exchange.errors import answer_to
 from lyftr_http.exchange.headers import with_security_headers
+from lyftr_http.exchange.record import RequestRecord
+from lyftr_http.exchange.scope_state import attach_record
 from lyftr_http.observability.access_log import RequestJournal
-from lyftr_http.observability.record import RequestRecord
 from lyftr_http.observability.request_ids import RequestIds
 
 __all__ = ["Observation"]
@@ -42,7 +43,7 @@ class Observation:
             return
         started = time.perf_counter()
         record = RequestRecord(self._ids.of(scope["headers"]), scope["method"], scope["path"])
-        record.attach(scope)
+        attach_record(scope, record)
         answer = _noting(send, record)
         try:
             await self._app(scope, receive, answer)

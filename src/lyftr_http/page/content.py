@@ -6,9 +6,9 @@ from typing import Self
 import msgspec
 
 from lyftr_core import Page, Stats, StoredMessage, format_timestamp
-from lyftr_core.wire import MessageItem
+from lyftr_core.selection import found_in, highlighted
+from lyftr_core.wire import MessageItem, StatsBody
 from lyftr_http.exchange.representations import encode
-from lyftr_http.page.excerpts import Piece, excerpt, marked
 from lyftr_http.page.view import View
 
 __all__ = ["Detail", "Figures", "Results", "Row"]
@@ -16,6 +16,28 @@ __all__ = ["Detail", "Figures", "Results", "Row"]
 _HOUR = timedelta(hours=1)
 _LAST_HOUR = datetime(9999, 12, 31, 23, tzinfo=UTC)
 """There is no moment behind it."""
+_LINE = 240
+"""How many characters of a text its row shows."""
+_LEAD = 40
+"""How many of them precede the first hit where that is further back than the row is long."""
+
+Piece = tuple[str, bool]
+"""A piece of a text, and whether it is a hit of the search."""
+
+
+def excerpt(text: str, q: str | None) -> list[Piece]:
+    """Return as much of a text as its row shows, on one line, with the hits of the search.
+
+    Args:
+        text: The whole text.
+        q: The search text, if any.
+    """
+    line = " ".join(text.split())
+    first = next(found_in(line, q), None) if q else None
+    start = max(0, first[0] - _LEAD) if first and first[1] > _LINE else 0
+    before = "…" if start else ""
+    after = "…" if start + _LINE < len(line) else ""
+    return [*highlighted(f"{before}{line[start : start + _LINE]}{after}", q)]
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,19 +95,14 @@ class Hour(msgspec.Struct, frozen=True, kw_only=True):
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """What is above the list."""
 
-    stats: Stats
-    first: str | None
-    last: str | None
+    stats: StatsBody
     hours: list[Hour]
 
     @classmethod
     def of(cls, stats: Stats) -> Self:
         """Make it of the statistics."""
-        first, last = stats.first_message_ts, stats.last_message_ts
         return cls(
-            stats=stats,
-            first=format_timestamp(first) if first else None,
-            last=format_timestamp(last) if last else None,
+            stats=StatsBody.of(stats),
             hours=[
                 Hour(
                     since=format_timestamp(hour.hour),
@@ -117,6 +134,6 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
         text = stored.message.text
         return cls(
             item=item,
-            text=marked(text, q) if text else None,
+            text=[*highlighted(text, q)] if text else None,
             json=msgspec.json.format(encode(item), indent=2).decode(),
         )

@@ -17,8 +17,8 @@ from lyftr_http.access.sessions import LIFETIME, PLAIN_NAME, SECURE_NAME, Sessio
 from lyftr_http.exchange.body import read_body
 from lyftr_http.exchange.errors import InvalidToken
 from lyftr_http.exchange.methods import get
-from lyftr_http.observability.record import record_of
-from lyftr_http.page.templates import PAGE_HEADERS, Templates
+from lyftr_http.exchange.scope_state import record_of
+from lyftr_http.page.templates import respond, root_of
 
 __all__ = ["log_in", "log_out", "show_login"]
 
@@ -34,7 +34,6 @@ def show_login(
     request: AnyRequest,
     read_access: NamedDependency[SkipValidation[ReadAccess]],
     sessions: NamedDependency[SkipValidation[Sessions]],
-    templates: NamedDependency[SkipValidation[Templates]],
 ) -> Response[str]:
     """Return the form, or send on whoever needs none."""
     target = _target(request, _fields(request.scope["query_string"]))
@@ -45,7 +44,7 @@ def show_login(
         # A browser that follows a link of another site keeps a cookie that is strict to itself.
         # Asked for once more, by this page, it sends the one that it may well have.
         headers["Refresh"] = "0"
-    return _form(request, templates, target, headers)
+    return _form(request, target, headers)
 
 
 @post("/login", include_in_schema=False)
@@ -53,7 +52,6 @@ async def log_in(
     request: AnyRequest,
     read_access: NamedDependency[SkipValidation[ReadAccess]],
     sessions: NamedDependency[SkipValidation[Sessions]],
-    templates: NamedDependency[SkipValidation[Templates]],
 ) -> Response[str]:
     """Begin a session for whoever brings a token."""
     _refuse_other_sites(request)
@@ -64,7 +62,7 @@ async def log_in(
     token = fields.get("token", "").strip().encode(_BYTES)
     if not read_access.takes(token):
         record_of(request.scope).error = InvalidToken()
-        return _form(request, templates, target, {}, _WRONG)
+        return _form(request, target, {}, _WRONG)
     begun = _cookie(sessions.begin(token), LIFETIME, secure=is_secure(request.scope))
     return _see_other(target, [begun])
 
@@ -74,24 +72,17 @@ def log_out(request: AnyRequest) -> Response[str]:
     """End the sessions of a browser, in the browser: that over TLS, and that without."""
     _refuse_other_sites(request)
     ended = [_cookie("", 0, secure=secure) for secure in (True, False)]
-    return _see_other(f"{_root(request)}/login", ended)
+    return _see_other(f"{root_of(request)}/login", ended)
 
 
 def _form(
     request: AnyRequest,
-    templates: Templates,
     target: str,
     headers: dict[str, str],
     fault: str = "",
 ) -> Response[str]:
-    page = templates.render("login.html", _root(request), next=target, fault=fault)
     status = HTTPStatus.UNAUTHORIZED if fault else HTTPStatus.OK
-    return Response(
-        page,
-        status_code=status,
-        media_type=MediaType.HTML,
-        headers={**PAGE_HEADERS, **headers},
-    )
+    return respond("login.html", request, status, headers, next=target, fault=fault)
 
 
 def _see_other(location: str, cookies: Sequence[Cookie] = ()) -> Response[str]:
@@ -135,9 +126,4 @@ def _fields(encoded: bytes) -> dict[str, str]:
 def _target(request: AnyRequest, fields: dict[str, str]) -> str:
     """Return where to go once logged in."""
     asked = local_path(fields.get("next", ""))
-    return asked or f"{_root(request)}/"
-
-
-def _root(request: AnyRequest) -> str:
-    root: str = request.scope.get("root_path", "")
-    return root
+    return asked or f"{root_of(request)}/"

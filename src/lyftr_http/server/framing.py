@@ -1,17 +1,46 @@
-"""What HTTP/1 demands of the head and the end of a message beyond what the parser checks."""
+"""The rules of HTTP/1 for messages that the parser does not check, and the refusals that follow."""
 
 import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from lyftr_http.exchange.answer import INVALID_REQUEST, Answer
+from lyftr_http.exchange.answer import HEAD_TOO_LARGE, INVALID_REQUEST, Answer
+from lyftr_http.exchange.headers import with_security_headers
 from lyftr_http.exchange.representations import Problem
-from lyftr_http.server.refusals import Refused
 
-__all__ = ["PARSER_REFUSALS", "HttpOneDotZeroCycle", "in_origin_form", "refusal_of_head"]
+__all__ = [
+    "PARSER_REFUSALS",
+    "Enough",
+    "HttpOneDotZeroCycle",
+    "Refused",
+    "TooLarge",
+    "answer_lines",
+    "in_origin_form",
+    "refusal_of_head",
+]
+
+
+class Enough(Exception):
+    """The connection takes no further request."""
+
+
+class Refused(Exception):
+    """The server answers the request itself; it never reaches the application."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class TooLarge(Refused):
+    """The head, or what surrounds the body, is larger than the protocol allows."""
+
+    def __init__(self) -> None:
+        super().__init__(HEAD_TOO_LARGE)
+
 
 _HOST = re.compile(rb"(?:\[[0-9A-Za-z.:%\-]*\]|[^\s/?#@\\\[\]:\x00-\x20\x7f-\xff]*)(?::[0-9]*)?")
 """`uri-host [ ":" port ]` (RFC 9110, section 7.2), as loose as is safe."""
@@ -70,6 +99,13 @@ def _refusal_of_codings(version: str, listed: list[bytes]) -> Answer | None:
     if version == "1.0" or codings[-1:] != [b"chunked"]:
         return _BAD_LENGTH
     return _UNKNOWN_CODING if len(codings) > 1 else None
+
+
+def answer_lines(answer: Answer, own: list[tuple[bytes, bytes]]) -> list[bytes]:
+    """Return the lines of a whole answer (RFC 9112, section 2.1)."""
+    headers = with_security_headers([*answer.head, *own])
+    lines = [b"%b: %b\r\n" % header for header in headers]
+    return [STATUS_LINE[answer.status], *lines, b"\r\n", answer.body]
 
 
 def in_origin_form(target: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:

@@ -11,8 +11,8 @@ from types import FrameType
 
 import uvicorn
 
+from lyftr_http.exchange.scope_state import ConnectionPolicy
 from lyftr_http.server.exit_deadline import ExitDeadline
-from lyftr_http.server.policy import ConnectionPolicy
 
 __all__ = ["GracefulServer"]
 

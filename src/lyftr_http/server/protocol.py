@@ -15,17 +15,21 @@ from uvicorn.protocols.http.httptools_impl import (
 
 from lyftr_http.exchange.answer import (
     INVALID_REQUEST,
-    REQUEST_TIMEOUT,
     SHUTTING_DOWN,
     UPGRADE_REFUSED,
     Answer,
 )
-from lyftr_http.exchange.scope_state import is_endless, mark_as_cut_off, mark_as_slow
-from lyftr_http.observability.record import RequestRecord
+from lyftr_http.exchange.errors import BodyCutOff, answer_to
+from lyftr_http.exchange.record import RequestRecord
+from lyftr_http.exchange.scope_state import (
+    ConnectionPolicy,
+    is_endless,
+    mark_as_cut_off,
+    mark_as_slow,
+)
 from lyftr_http.observability.request_ids import RequestIds
 from lyftr_http.server import framing
-from lyftr_http.server.policy import ConnectionPolicy
-from lyftr_http.server.refusals import Enough, Refused, TooLarge, answer_lines
+from lyftr_http.server.framing import Enough, Refused, TooLarge, answer_lines
 from lyftr_http.server.timers import ArrivalWatch, WriteWatch
 from lyftr_http.server.transport import AnswerTransport, PipelineFlow
 
@@ -264,7 +268,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
         if self.pipeline or (self._in_head and not self._is_idle()):
             self._arrival.begin()
         elif self._in_head:
-            self._refuse(REQUEST_TIMEOUT)
+            self._refuse(answer_to(BodyCutOff()))
         elif self._in_body and not self.cycle.response_started:
             self._end_body()
         else:

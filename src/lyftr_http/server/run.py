@@ -15,10 +15,10 @@ from uvicorn.config import STARTUP_FAILURE
 
 from lyftr_http.app import create_app
 from lyftr_http.container import Container
+from lyftr_http.exchange.scope_state import ConnectionPolicy
 from lyftr_http.observability.metrics_folder import remove_unused_folders
 from lyftr_http.server.graceful import GracefulServer
 from lyftr_http.server.listening import limit_unread
-from lyftr_http.server.policy import ConnectionPolicy
 from lyftr_http.server.protocol import StrictHttpProtocol
 from lyftr_http.server.supervisor import SIGNALS
 from lyftr_http.server.workers import run_workers

@@ -37,6 +37,8 @@ INTERNAL = {
     "check_phone_number",
     "check_range",
     "check_search_text",
+    "found_in",
+    "highlighted",
     "check_surrogates",
     "check_text",
     "check_timestamp",

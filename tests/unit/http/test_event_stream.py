@@ -13,7 +13,8 @@ from lyftr_core import (
     StorageUnavailable,
 )
 from lyftr_core.testing.strategies.samples import EVERYTHING, fill, sample
-from lyftr_http.exchange.in_flight import InFlight, TooManyInFlight
+from lyftr_http.exchange.errors import TooManyInFlight
+from lyftr_http.exchange.in_flight import InFlight
 from lyftr_http.observability.metrics import Metrics
 from lyftr_http.stream.event_stream import EventStreams
 from lyftr_http.stream.live_feed import MOST_MESSAGES, SEARCHED

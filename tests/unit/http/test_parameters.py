@@ -19,7 +19,7 @@ from lyftr_core import (
 )
 from lyftr_core.testing import message_filters, message_ids
 from lyftr_http.api.parameters import read_list_query, read_message_id
-from lyftr_http.exchange.query_string import InvalidPath
+from lyftr_http.exchange.errors import InvalidPath
 from tests.support.examples import example_count
 
 _NAMES = [

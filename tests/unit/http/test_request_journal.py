@@ -6,9 +6,9 @@ import re
 import pytest
 import structlog
 
+from lyftr_http.exchange.record import RequestRecord
 from lyftr_http.observability.access_log import RequestJournal
 from lyftr_http.observability.metrics import Metrics
-from lyftr_http.observability.record import RequestRecord
 
 Lines = list[dict[str, object]]
 

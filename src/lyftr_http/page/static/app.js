@@ -2,12 +2,12 @@
 
 import { drawHours, redrawHours } from "./chart.js";
 import { copyFrom } from "./copying.js";
-import { closeMessage, openMessage, showOpened, stepTo } from "./detail.js";
+import { closeDialog, closeMessage, openMessage, showMessage, showOpened, stepTo } from "./detail.js";
 import { followKeys } from "./keyboard.js";
 import { live } from "./live.js";
 import { followHealth } from "./parts.js";
-import { fillMore, showWaiting } from "./rows.js";
-import { afterResults, goBackTo, visit } from "./view.js";
+import { fillMore, forgetWaiting, showWaiting } from "./rows.js";
+import { VIEW_SHOWN, afterResults, goBackTo, visit } from "./view.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -54,7 +54,19 @@ byId("newer").addEventListener("click", () => {
   showWaiting();
 });
 
-window.addEventListener("popstate", () => goBackTo(window.location.search));
+window.addEventListener("popstate", () => {
+  goBackTo(window.location.search);
+  const message = new URLSearchParams(window.location.search).get("message");
+  if (message) showMessage(message);
+  else closeDialog();
+});
+
+// Another list is shown: what waited for the old one is void, and the stream begins from the new one.
+document.addEventListener(VIEW_SHOWN, ({ detail }) => {
+  forgetWaiting();
+  if (detail.isOther) closeDialog();
+  live.begin();
+});
 
 // One or two letters are in no index: to look for what is rare would read every message. So they are
 // searched for when that is asked, not while somebody types what may become a word.

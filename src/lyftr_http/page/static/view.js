@@ -1,10 +1,9 @@
 // What is shown, as the address says it, and the way from one view to another.
-
-import { closeDialog, isOpen, showMessage } from "./detail.js";
-import { live } from "./live.js";
-import { forgetWaiting } from "./rows.js";
+//
+// It imports no other module: when another list is shown, it raises the event VIEW_SHOWN.
 
 const KEEP = "X-Keep-Address"; // tells an answer how it was asked for
+export const VIEW_SHOWN = "lyftr:view-shown";
 const FIELDS = ["q", "from", "to", "since", "until"];
 
 const form = document.getElementById("search");
@@ -42,26 +41,22 @@ export function visit(search, { keep = false } = {}) {
 
 // Follow the address after the reader went back or forward.
 export function goBackTo(search) {
-  const message = new URLSearchParams(search).get("message");
   if (!isSame(search, shown)) visit(search, { keep: true });
-  if (message) showMessage(message);
-  else closeDialog();
 }
 
-// Take in what came: the address, the form, the stream.
+// Bring the address and the form in line with a list that was swapped in.
 export function afterResults(status, request) {
   const keep = KEEP in request.headers;
   const fill = request.elt !== form;
-  forgetWaiting();
   markFaults();
   const search = currentSearch();
   if (status === 200) {
     if (!keep && !isSame(search, shown)) remember(search, fill);
     shown = search;
     if (fill) fillForm(search);
-    if (fill && !keep && isOpen()) closeDialog();
   }
-  live.begin();
+  const isOther = status === 200 && fill && !keep;
+  document.dispatchEvent(new CustomEvent(VIEW_SHOWN, { detail: { isOther } }));
   scrollToList();
   document.getElementById("said").textContent = document.getElementById("count").textContent.trim();
 }

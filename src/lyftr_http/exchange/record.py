@@ -1,32 +1,12 @@
 """What is noted about a request while it is answered, for its log line and its metrics."""
 
-from litestar.types import Scope
-
-from lyftr_core import (
-    AddOutcome,
-    Ingested,
-    InvalidMessage,
-    InvalidSignature,
-    SecretNotConfigured,
-    StorageUnavailable,
-)
+from lyftr_core import AddOutcome, Ingested
 from lyftr_core.parsing import message_id_of
 from lyftr_http.exchange.answer import CLIENT_CLOSED_REQUEST
-from lyftr_http.exchange.errors import InvalidToken
-from lyftr_http.exchange.in_flight import TooManyInFlight
-from lyftr_http.observability.metrics import WebhookResult
+from lyftr_http.exchange.errors import WebhookResult, entry_of
 
-__all__ = ["RequestRecord", "record_of"]
+__all__ = ["RequestRecord"]
 
-_KEY = "lyftr_record"
-_RESULTS: dict[type[Exception], WebhookResult] = {
-    InvalidSignature: WebhookResult.INVALID_SIGNATURE,
-    InvalidMessage: WebhookResult.VALIDATION_ERROR,
-    SecretNotConfigured: WebhookResult.UNAVAILABLE,
-    StorageUnavailable: WebhookResult.UNAVAILABLE,
-    TooManyInFlight: WebhookResult.UNAVAILABLE,
-}
-_REFUSED_PROOFS = (InvalidSignature, InvalidToken)
 _OUTCOMES = {outcome: WebhookResult(outcome) for outcome in AddOutcome}
 
 
@@ -79,14 +59,10 @@ class RequestRecord:
         self.verified: bytes | None = None
         self.is_webhook = False
 
-    def attach(self, scope: Scope) -> None:
-        """Let whatever answers find this record."""
-        scope.setdefault("state", {})[_KEY] = self
-
     @property
     def is_refused_proof(self) -> bool:
         """Whether the signature of a webhook, or the token of a reader, was refused."""
-        return isinstance(self.error, _REFUSED_PROOFS)
+        return self.error is not None and entry_of(self.error).is_refused_proof
 
     @property
     def webhook_result(self) -> WebhookResult | None:
@@ -94,7 +70,7 @@ class RequestRecord:
         if self.ingested:
             return _OUTCOMES[self.ingested.outcome]
         if self.is_webhook and self.error:
-            return _RESULTS.get(type(self.error), WebhookResult.ERROR)
+            return entry_of(self.error).result
         return None
 
     def fields(self, result: WebhookResult | None) -> dict[str, object]:
@@ -120,9 +96,3 @@ class RequestRecord:
         if self.ingested:
             return self.ingested.message_id
         return message_id_of(self.verified) if self.verified else None
-
-
-def record_of(scope: Scope) -> RequestRecord:
-    """Return the record of the request that this scope belongs to."""
-    record: RequestRecord = scope["state"][_KEY]
-    return record

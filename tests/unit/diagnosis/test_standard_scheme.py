@@ -11,7 +11,7 @@ from lyftr_core import SignedRequest, SigningKey, StandardWebhooks
 from lyftr_core.signatures.standard_webhooks import encode_secret
 from lyftr_core.testing import standard_signed_requests
 from lyftr_diagnosis import Cause, Diagnosis, Finding, Scheme, Secrets, diagnose
-from tests.unit.core.diagnosis.mistakes import (
+from tests.unit.diagnosis.mistakes import (
     BODIES,
     FRAMES,
     HASHES,

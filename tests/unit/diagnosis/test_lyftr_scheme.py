@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lyftr_core import HexHmacSha256, InvalidSignature, SignedRequest, SigningKey
 from lyftr_core.testing import bodies, signed_requests
 from lyftr_diagnosis import Cause, Diagnosis, Finding, Scheme, Secrets, diagnose
-from tests.unit.core.diagnosis.mistakes import (
+from tests.unit.diagnosis.mistakes import (
     BODIES,
     HASHES,
     HEX_WRITINGS,

@@ -12,7 +12,7 @@ from lyftr_core import SignedRequest, StandardWebhooks
 from lyftr_diagnosis import Diagnosis, Scheme, Secrets, diagnose
 from lyftr_diagnosis.bodies import rare_bodies, signed_bodies
 from lyftr_diagnosis.wrapping import MAX_DECOMPRESSED
-from tests.unit.core.diagnosis.mistakes import right
+from tests.unit.diagnosis.mistakes import right
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 SECRET = b"s3cret-sesame"
