@@ -12,10 +12,10 @@ from enum import StrEnum
 from lyftr_core.signatures.schemes import HexHmacSha256, SignedRequest, SigningKey
 from lyftr_core.signatures.standard_webhooks import StandardWebhooks
 from lyftr_diagnosis import lyftr_scheme, standard_scheme
-from lyftr_diagnosis.causes import Cause, Diagnosis, Finding
+from lyftr_diagnosis.causes import Cause, Diagnosis, Difference
 from lyftr_diagnosis.keys import Secrets
 
-__all__ = ["Cause", "Diagnosis", "Finding", "Scheme", "Secrets", "diagnose"]
+__all__ = ["Cause", "Diagnosis", "Difference", "Scheme", "Secrets", "diagnose"]
 
 
 class Scheme(StrEnum):
@@ -42,7 +42,7 @@ def diagnose(
         at: When it arrived, aware.
 
     Returns:
-        The diagnosis. A request that verifies with the previous secret has that as a finding.
+        The diagnosis. A request that verifies with the previous secret has that as a difference.
 
     Example:
         >>> from datetime import UTC
@@ -54,13 +54,13 @@ def diagnose(
         ...     scheme=Scheme.LYFTR,
         ...     at=datetime(2026, 1, 15, tzinfo=UTC),
         ... )
-        >>> diagnosis.is_verified, diagnosis.is_explained, diagnosis.findings[0].cause.value
+        >>> diagnosis.is_verified, diagnosis.is_explained, diagnosis.differences[0].cause.value
         (False, True, 'body_reserialised')
     """
     key = _verified_key(request, secrets, scheme, at)
     if key is not None:
-        notes = (Finding(Cause.PREVIOUS_SECRET),) if key is SigningKey.PREVIOUS else ()
-        return Diagnosis(key=key, is_explained=True, findings=notes)
+        notes = (Difference(Cause.PREVIOUS_SECRET),) if key is SigningKey.PREVIOUS else ()
+        return Diagnosis(key=key, is_explained=True, differences=notes)
     own = _explain(request, secrets, scheme, at)
     return own if own.is_explained else _other_scheme(request, secrets, scheme, at) or own
 
@@ -102,6 +102,6 @@ def _other_scheme(
         return None
     return Diagnosis(
         is_explained=found.is_explained,
-        findings=(Finding(_CAUSES[other]), *found.findings),
+        differences=(Difference(_CAUSES[other]), *found.differences),
         tried=found.tried,
     )

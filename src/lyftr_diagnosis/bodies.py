@@ -4,7 +4,7 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 
-from lyftr_diagnosis.causes import Cause, Finding
+from lyftr_diagnosis.causes import Cause, Difference
 from lyftr_diagnosis.options import Option, distinct
 from lyftr_diagnosis.serialisation import rarely_reserialised, reserialised
 from lyftr_diagnosis.text_encodings import otherwise_encoded
@@ -16,14 +16,14 @@ _LINE_ENDS = {"CRLF": b"\r\n", "LF": b"\n"}
 _IN_WORDS = re.compile(rb"[A-Za-z0-9]\?[A-Za-z0-9]|\?\?")
 
 
-def about_body(body: bytes) -> Iterator[Finding]:
+def about_body(body: bytes) -> Iterator[Difference]:
     """Say what is suspicious about a body that explains nothing."""
     if not body:
-        yield Finding(Cause.BODY_EMPTY)
+        yield Difference(Cause.BODY_EMPTY)
     elif "\ufffd".encode() in body:
-        yield Finding(Cause.BODY_CHARACTERS_LOST, "U+FFFD characters")
+        yield Difference(Cause.BODY_CHARACTERS_LOST, "U+FFFD characters")
     elif body.isascii() and _IN_WORDS.search(body):
-        yield Finding(Cause.BODY_CHARACTERS_LOST, "question marks within words")
+        yield Difference(Cause.BODY_CHARACTERS_LOST, "question marks within words")
 
 
 def signed_bodies(body: bytes) -> list[Option[bytes]]:
@@ -34,7 +34,7 @@ def signed_bodies(body: bytes) -> list[Option[bytes]]:
 def rare_bodies(body: bytes) -> list[Option[bytes]]:
     """Return what may have been signed, but so seldom that nothing else is tried with it."""
     return distinct(
-        Option(content, (Finding(Cause.BODY_RESERIALISED, detail),))
+        Option(content, (Difference(Cause.BODY_RESERIALISED, detail),))
         for detail, content in rarely_reserialised(body)
     )
 
@@ -42,14 +42,14 @@ def rare_bodies(body: bytes) -> list[Option[bytes]]:
 def _other_bodies(body: bytes) -> Iterator[Option[bytes]]:
     yield from _other_ends(body)
     with_lf = body.replace(b"\r\n", b"\n")
-    yield Option(with_lf, (Finding(Cause.BODY_LF),))
-    yield Option(with_lf.replace(b"\n", b"\r\n"), (Finding(Cause.BODY_CRLF),))
-    yield Option(body.removeprefix(BOM_UTF8), (Finding(Cause.BODY_BOM_REMOVED),))
-    yield Option(BOM_UTF8 + body, (Finding(Cause.BODY_BOM_ADDED),))
-    yield Option(body.strip(), (Finding(Cause.BODY_STRIPPED),))
-    yield Option(b"", (Finding(Cause.BODY_SIGNED_EMPTY),))
+    yield Option(with_lf, (Difference(Cause.BODY_LF),))
+    yield Option(with_lf.replace(b"\n", b"\r\n"), (Difference(Cause.BODY_CRLF),))
+    yield Option(body.removeprefix(BOM_UTF8), (Difference(Cause.BODY_BOM_REMOVED),))
+    yield Option(BOM_UTF8 + body, (Difference(Cause.BODY_BOM_ADDED),))
+    yield Option(body.strip(), (Difference(Cause.BODY_STRIPPED),))
+    yield Option(b"", (Difference(Cause.BODY_SIGNED_EMPTY),))
     for detail, content in reserialised(body):
-        yield Option(content, (Finding(Cause.BODY_RESERIALISED, detail),))
+        yield Option(content, (Difference(Cause.BODY_RESERIALISED, detail),))
     yield from otherwise_encoded(body)
     yield from otherwise_wrapped(body)
 
@@ -58,6 +58,6 @@ def _other_ends(body: bytes) -> Iterator[Option[bytes]]:
     for name, end in _LINE_ENDS.items():
         if body.endswith(end):
             rest = body.removesuffix(end)
-            yield Option(rest, (Finding(Cause.BODY_NEWLINE_REMOVED, name),))
+            yield Option(rest, (Difference(Cause.BODY_NEWLINE_REMOVED, name),))
     for name in ("LF", "CRLF"):
-        yield Option(body + _LINE_ENDS[name], (Finding(Cause.BODY_NEWLINE_ADDED, name),))
+        yield Option(body + _LINE_ENDS[name], (Difference(Cause.BODY_NEWLINE_ADDED, name),))

@@ -1,4 +1,4 @@
-"""Why a signature may not match: one `Cause` for each reason, one `Finding` where it was seen."""
+"""Why a signature may not match: a `Cause` for each reason, a `Difference` where it was seen."""
 
 from enum import StrEnum
 
@@ -7,7 +7,7 @@ import msgspec
 from lyftr_core.signatures.schemes import SigningKey
 from lyftr_diagnosis.sentences import SENTENCES
 
-__all__ = ["Cause", "Diagnosis", "Finding"]
+__all__ = ["Cause", "Diagnosis", "Difference"]
 
 
 class Cause(StrEnum):
@@ -83,7 +83,7 @@ class Cause(StrEnum):
     VERSION_OTHER = "version_other"
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Difference(msgspec.Struct, frozen=True):
     """One cause, as it was seen.
 
     Attributes:
@@ -111,16 +111,16 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         key: Which secret the request verifies with, or `None`: it does not.
-        is_explained: Whether it verifies once every finding is put right; of a request that does
+        is_explained: Whether it verifies once every difference is put right; of a request that does
             not verify, computed and not guessed.
-        findings: What is other than it should be. Where nothing explains the signature, what
+        differences: What is other than it should be. Where nothing explains the signature, what
             was noticed.
         tried: The causes that were looked for in vain, where nothing explains the signature.
     """
 
     key: SigningKey | None = None
     is_explained: bool = False
-    findings: tuple[Finding, ...] = ()
+    differences: tuple[Difference, ...] = ()
     tried: tuple[Cause, ...] = ()
 
     @property

@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from lyftr_diagnosis.causes import Cause, Finding
+from lyftr_diagnosis.causes import Cause, Difference
 from lyftr_diagnosis.options import Option
 
 __all__ = ["HASHES"]
@@ -43,15 +43,15 @@ def _swapped(key: bytes, content: bytes) -> bytes:
 HASHES: list[Option[_Hash]] = [
     Option(partial(_hmac, "sha256")),
     *(
-        Option(partial(_hmac, name), (Finding(Cause.HASH_OTHER, title),))
+        Option(partial(_hmac, name), (Difference(Cause.HASH_OTHER, title),))
         for title, name in _OTHERS.items()
     ),
     *(
-        Option(partial(_plain, name), (Finding(Cause.HASH_WITHOUT_KEY, title),))
+        Option(partial(_plain, name), (Difference(Cause.HASH_WITHOUT_KEY, title),))
         for title, name in _WITHOUT_KEY.items()
     ),
-    Option(_key_in_front, (Finding(Cause.HASH_KEY_IN_FRONT),)),
-    Option(_key_behind, (Finding(Cause.HASH_KEY_BEHIND),)),
-    Option(_swapped, (Finding(Cause.HASH_KEY_AND_BODY_SWAPPED),)),
+    Option(_key_in_front, (Difference(Cause.HASH_KEY_IN_FRONT),)),
+    Option(_key_behind, (Difference(Cause.HASH_KEY_BEHIND),)),
+    Option(_swapped, (Difference(Cause.HASH_KEY_AND_BODY_SWAPPED),)),
 ]
 """HMAC-SHA256, and what else it may have been."""

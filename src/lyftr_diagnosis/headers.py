@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from lyftr_core.signatures.schemes import SignedRequest
-from lyftr_diagnosis.causes import Cause, Finding
+from lyftr_diagnosis.causes import Cause, Difference
 
-__all__ = ["header_findings", "other_signatures", "renamed"]
+__all__ = ["header_differences", "other_signatures", "renamed"]
 
 _LIKE_A_SIGNATURE = re.compile(rb"sign|hmac|digest", re.IGNORECASE)
 _INVISIBLE = re.compile(rb"[^!-~]")
@@ -14,7 +14,7 @@ _MOST = 8
 _LONGEST = 40
 
 
-def header_findings(request: SignedRequest, name: bytes) -> Iterator[Finding]:
+def header_differences(request: SignedRequest, name: bytes) -> Iterator[Difference]:
     """Say whether a header is missing or repeated.
 
     Args:
@@ -23,9 +23,9 @@ def header_findings(request: SignedRequest, name: bytes) -> Iterator[Finding]:
     """
     values = request.header_values(name)
     if not values:
-        yield Finding(Cause.HEADER_MISSING, f"{name.decode()} is missing{_hint(request, name)}")
+        yield Difference(Cause.HEADER_MISSING, f"{name.decode()} is missing{_hint(request, name)}")
     if len(values) > 1:
-        yield Finding(Cause.HEADER_REPEATED, f"{name.decode()} came {len(values)} times")
+        yield Difference(Cause.HEADER_REPEATED, f"{name.decode()} came {len(values)} times")
 
 
 def _hint(request: SignedRequest, name: bytes) -> str:
@@ -37,7 +37,7 @@ def _hint(request: SignedRequest, name: bytes) -> str:
 
 def renamed(
     request: SignedRequest, names: Mapping[bytes, bytes]
-) -> tuple[SignedRequest, tuple[Finding, ...]]:
+) -> tuple[SignedRequest, tuple[Difference, ...]]:
     """Give headers that came under another name their right one, where that did not come.
 
     Args:
@@ -46,12 +46,12 @@ def renamed(
     """
     missing = {other: right for other, right in names.items() if not request.header_values(right)}
     headers = tuple((missing.get(key.lower(), key), value) for key, value in request.headers)
-    findings = tuple(
-        Finding(Cause.HEADER_OTHER_NAME, f"{other.decode()}, not {right.decode()}")
+    differences = tuple(
+        Difference(Cause.HEADER_OTHER_NAME, f"{other.decode()}, not {right.decode()}")
         for other, right in missing.items()
         if request.header_values(other)
     )
-    return SignedRequest(headers, request.body), findings
+    return SignedRequest(headers, request.body), differences
 
 
 def other_signatures(request: SignedRequest) -> list[tuple[str, bytes]]:

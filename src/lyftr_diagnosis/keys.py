@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from lyftr_core.signatures.standard_webhooks import SECRET_PREFIX, decode_secret
-from lyftr_diagnosis.causes import Cause, Finding
+from lyftr_diagnosis.causes import Cause, Difference
 from lyftr_diagnosis.options import Option, distinct
 
 __all__ = ["Secrets", "is_standard", "standard_keys", "text_keys"]
@@ -18,8 +18,8 @@ _STANDARD_ALPHABET = bytes.maketrans(b"-_", b"+/")
 _QUOTED = re.compile(rb"([\"'])(.+)\1", re.DOTALL)
 _PLACEHOLDERS = ("undefined", "null", "None")
 
-_Reading = tuple[Finding, Callable[[bytes], bytes | None]]
-"""A finding, and what makes the key in its way; `None` where the secret has not its form."""
+_Reading = tuple[Difference, Callable[[bytes], bytes | None]]
+"""A difference, and what makes the key in its way; `None` where the secret has not its form."""
 
 
 class Secrets(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,9 +68,9 @@ def _keys(
 ) -> list[Option[bytes]]:
     options = _of_one(secrets.current, readings)
     if secrets.previous is not None:
-        note = Finding(Cause.PREVIOUS_SECRET)
+        note = Difference(Cause.PREVIOUS_SECRET)
         options += [
-            Option(option.value, (note, *option.findings))
+            Option(option.value, (note, *option.differences))
             for option in _of_one(secrets.previous, readings)
         ]
     return distinct([*options, *_without_secret()])
@@ -81,11 +81,11 @@ def _of_one(
 ) -> list[Option[bytes]]:
     """Return the keys of one secret, those with fewer causes first."""
     options = [
-        Option(key.value, (*cleaned.findings, *key.findings))
+        Option(key.value, (*cleaned.differences, *key.differences))
         for cleaned in _cleaned(secret)
         for key in readings(cleaned.value)
     ]
-    return sorted(options, key=lambda option: len(option.findings))
+    return sorted(options, key=lambda option: len(option.differences))
 
 
 def _cleaned(secret: bytes) -> Iterator[Option[bytes]]:
@@ -93,10 +93,10 @@ def _cleaned(secret: bytes) -> Iterator[Option[bytes]]:
     yield Option(secret)
     stripped = secret.strip()
     if stripped:
-        yield Option(stripped, (Finding(Cause.SECRET_STRIPPED),))
+        yield Option(stripped, (Difference(Cause.SECRET_STRIPPED),))
     quoted = _QUOTED.fullmatch(stripped)
     if quoted:
-        yield Option(quoted[2], (Finding(Cause.SECRET_UNQUOTED),))
+        yield Option(quoted[2], (Difference(Cause.SECRET_UNQUOTED),))
 
 
 def _as_text(secret: bytes) -> Iterator[Option[bytes]]:
@@ -105,18 +105,18 @@ def _as_text(secret: bytes) -> Iterator[Option[bytes]]:
     if secret.startswith(_PREFIX):
         decoded = _base64(secret.removeprefix(_PREFIX))
         if decoded is not None:
-            yield Option(decoded, (Finding(Cause.SECRET_AS_STANDARD),))
+            yield Option(decoded, (Difference(Cause.SECRET_AS_STANDARD),))
 
 
 def _as_standard(secret: bytes) -> Iterator[Option[bytes]]:
     key = decode_secret(secret.decode()) if is_standard(secret) else None
     if key is not None:
         yield Option(key)
-    yield Option(secret, (Finding(Cause.SECRET_AS_TEXT),))
+    yield Option(secret, (Difference(Cause.SECRET_AS_TEXT),))
     # Decoded in more ways than the form allows: without its prefix or padding, or base64url.
     decoded = _base64(secret.removeprefix(_PREFIX))
     if decoded is not None:
-        yield Option(decoded, (Finding(Cause.SECRET_BASE64_DECODED),))
+        yield Option(decoded, (Difference(Cause.SECRET_BASE64_DECODED),))
     yield from _read(secret, _HEX_DECODING)
     if key is not None:
         yield from _read(key, _ENCODINGS)
@@ -124,16 +124,16 @@ def _as_standard(secret: bytes) -> Iterator[Option[bytes]]:
 
 
 def _without_secret() -> Iterator[Option[bytes]]:
-    yield Option(b"", (Finding(Cause.SECRET_EMPTY),))
+    yield Option(b"", (Difference(Cause.SECRET_EMPTY),))
     for word in _PLACEHOLDERS:
-        yield Option(word.encode(), (Finding(Cause.SECRET_PLACEHOLDER, word),))
+        yield Option(word.encode(), (Difference(Cause.SECRET_PLACEHOLDER, word),))
 
 
 def _read(secret: bytes, readings: Sequence[_Reading]) -> Iterator[Option[bytes]]:
-    for finding, reading in readings:
+    for difference, reading in readings:
         key = reading(secret)
         if key is not None:
-            yield Option(key, (finding,))
+            yield Option(key, (difference,))
 
 
 def _base64(text: bytes) -> bytes | None:
@@ -161,21 +161,21 @@ def _hex_without_prefix(secret: bytes) -> bytes | None:
 
 
 _HEX_DECODING: tuple[_Reading, ...] = (
-    (Finding(Cause.SECRET_HEX_DECODED), _hex_without_prefix),
-    (Finding(Cause.SECRET_PREFIX_REMOVED), _without_prefix),
+    (Difference(Cause.SECRET_HEX_DECODED), _hex_without_prefix),
+    (Difference(Cause.SECRET_PREFIX_REMOVED), _without_prefix),
 )
 _DECODINGS: tuple[_Reading, ...] = (
-    (Finding(Cause.SECRET_BASE64_DECODED), _base64),
+    (Difference(Cause.SECRET_BASE64_DECODED), _base64),
     *_HEX_DECODING,
 )
 _ENCODINGS: tuple[_Reading, ...] = (
-    (Finding(Cause.SECRET_BASE64_ENCODED), b64encode),
-    (Finding(Cause.SECRET_HEX_ENCODED), binascii.hexlify),
+    (Difference(Cause.SECRET_BASE64_ENCODED), b64encode),
+    (Difference(Cause.SECRET_HEX_ENCODED), binascii.hexlify),
 )
 _ADDITIONS: tuple[_Reading, ...] = (
-    (Finding(Cause.SECRET_NEWLINE_ADDED, "LF"), lambda secret: secret + b"\n"),
-    (Finding(Cause.SECRET_NEWLINE_ADDED, "CRLF"), lambda secret: secret + b"\r\n"),
-    (Finding(Cause.SECRET_QUOTED), lambda secret: b'"' + secret + b'"'),
-    (Finding(Cause.SECRET_QUOTED), lambda secret: b"'" + secret + b"'"),
+    (Difference(Cause.SECRET_NEWLINE_ADDED, "LF"), lambda secret: secret + b"\n"),
+    (Difference(Cause.SECRET_NEWLINE_ADDED, "CRLF"), lambda secret: secret + b"\r\n"),
+    (Difference(Cause.SECRET_QUOTED), lambda secret: b'"' + secret + b'"'),
+    (Difference(Cause.SECRET_QUOTED), lambda secret: b"'" + secret + b"'"),
     *_ENCODINGS,
 )

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from lyftr_diagnosis.causes import Finding
+from lyftr_diagnosis.causes import Difference
 
 __all__ = ["MAX_CAUSES", "Option", "distinct", "products"]
 
@@ -21,11 +21,11 @@ class Option(msgspec.Struct, Generic[T_co], frozen=True):
 
     Attributes:
         value: What comes of it.
-        findings: What is other than it should be; none where nothing is.
+        differences: What is other than it should be; none where nothing is.
     """
 
     value: T_co
-    findings: tuple[Finding, ...] = ()
+    differences: tuple[Difference, ...] = ()
 
 
 def distinct(options: Iterable[Option[bytes]]) -> list[Option[bytes]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from lyftr_diagnosis.causes import Cause, Finding
+from lyftr_diagnosis.causes import Cause, Difference
 from lyftr_diagnosis.hashes import HASHES
 from lyftr_diagnosis.options import Option, products
 from lyftr_diagnosis.values import Claim, Form, written_as
@@ -39,7 +39,7 @@ class Search(msgspec.Struct, frozen=True):
     form: Form
     rare: Sequence[Option[bytes]] = ()
 
-    def explain(self, claims: Sequence[Claim]) -> tuple[Finding, ...] | None:
+    def explain(self, claims: Sequence[Claim]) -> tuple[Difference, ...] | None:
         """Find the fewest causes that make one of the claims right.
 
         Every hash is over the whole body, so the time taken grows with it.
@@ -51,23 +51,30 @@ class Search(msgspec.Struct, frozen=True):
             for claim in claims:
                 written = written_as(digest.value, claim.text, self.form)
                 if written is not None:
-                    return tuple(dict.fromkeys((*claim.findings, *written, *digest.findings)))
+                    return tuple(dict.fromkeys((*claim.differences, *written, *digest.differences)))
         return None
 
     def tried(self) -> tuple[Cause, ...]:
         """Return the causes that were looked for, sorted."""
         axes: list[Sequence[Option[Any]]] = [self.keys, self.bodies, self.frames, HASHES]
-        found = {finding.cause for axis in axes for option in axis for finding in option.findings}
-        found |= {f.cause for encoding in self.form.encodings for f in encoding.findings}
+        found = {
+            difference.cause
+            for axis in axes
+            for option in axis
+            for difference in option.differences
+        }
+        found |= {f.cause for encoding in self.form.encodings for f in encoding.differences}
         return tuple(sorted(found | _ALWAYS))
 
     def _digests(self) -> Iterator[Option[bytes]]:
         axes: list[Sequence[Option[Any]]] = [HASHES, self.frames, self.bodies, self.keys]
         for chosen in products(axes):
             digest, before, body, key = (option.value for option in chosen)
-            findings = tuple(finding for option in chosen for finding in option.findings)
-            yield Option(digest(key, before + body), findings)
+            differences = tuple(
+                difference for option in chosen for difference in option.differences
+            )
+            yield Option(digest(key, before + body), differences)
         key, before = self.keys[0], self.frames[0].value
         for body in self.rare:
-            findings = (*body.findings, *key.findings)
-            yield Option(HASHES[0].value(key.value, before + body.value), findings)
+            differences = (*body.differences, *key.differences)
+            yield Option(HASHES[0].value(key.value, before + body.value), differences)

@@ -9,8 +9,8 @@ from lyftr_core.errors import InvalidSignature
 from lyftr_core.signatures.schemes import SignedRequest, SigningKey
 from lyftr_core.signatures.standard_webhooks import TOLERANCE, UNIX_TIME, StandardWebhooks
 from lyftr_diagnosis.bodies import about_body, rare_bodies, signed_bodies
-from lyftr_diagnosis.causes import Cause, Diagnosis, Finding
-from lyftr_diagnosis.headers import header_findings, renamed
+from lyftr_diagnosis.causes import Cause, Diagnosis, Difference
+from lyftr_diagnosis.headers import header_differences, renamed
 from lyftr_diagnosis.keys import Secrets, is_standard, standard_keys
 from lyftr_diagnosis.options import Option
 from lyftr_diagnosis.search import Search
@@ -67,23 +67,23 @@ def explain(request: SignedRequest, secrets: Secrets, at: datetime) -> Diagnosis
     claimed = [claim for value in values for claim in claims(value, STANDARD)]
     causes = search.explain(claimed)
     if causes is not None:
-        return Diagnosis(is_explained=True, findings=(*facts, *causes))
+        return Diagnosis(is_explained=True, differences=(*facts, *causes))
     noticed = describe(claimed, STANDARD, "webhook-signature") if values else ()
     seen = (*facts, *noticed, *about_body(request.body))
-    return Diagnosis(findings=seen, tried=search.tried())
+    return Diagnosis(differences=seen, tried=search.tried())
 
 
-def _about_headers(request: SignedRequest) -> Iterator[Finding]:
+def _about_headers(request: SignedRequest) -> Iterator[Difference]:
     for name in (_ID, _TIMESTAMP, _SIGNATURE):
-        yield from header_findings(request, name)
+        yield from header_differences(request, name)
 
 
-def _about_values(request: SignedRequest, at: datetime) -> Iterator[Finding]:
+def _about_values(request: SignedRequest, at: datetime) -> Iterator[Difference]:
     webhook_id, timestamp = _first(request, _ID), _first(request, _TIMESTAMP)
     if webhook_id == b"":
-        yield Finding(Cause.ID_EMPTY)
+        yield Difference(Cause.ID_EMPTY)
     if webhook_id and b"." in webhook_id:
-        yield Finding(Cause.ID_FULL_STOP)
+        yield Difference(Cause.ID_FULL_STOP)
     if timestamp is not None:
         yield from _about_timestamp(timestamp, at.timestamp())
 
@@ -92,31 +92,31 @@ def _first(request: SignedRequest, name: bytes) -> bytes | None:
     return next(iter(request.header_values(name)), None)
 
 
-def _about_timestamp(timestamp: bytes, now: float) -> Iterator[Finding]:
+def _about_timestamp(timestamp: bytes, now: float) -> Iterator[Difference]:
     if _MILLISECONDS.fullmatch(timestamp):
-        yield Finding(Cause.TIMESTAMP_MILLISECONDS)
+        yield Difference(Cause.TIMESTAMP_MILLISECONDS)
         yield from _about_skew(int(timestamp) // 1_000 - now)
     elif not UNIX_TIME.fullmatch(timestamp):
-        yield Finding(Cause.TIMESTAMP_MALFORMED)
+        yield Difference(Cause.TIMESTAMP_MALFORMED)
     else:
         yield from _about_skew(int(timestamp) - now)
 
 
-def _about_skew(ahead: float) -> Iterator[Finding]:
+def _about_skew(ahead: float) -> Iterator[Difference]:
     """Say how far a timestamp is from the moment of receipt, if too far."""
     if ahead > _TOLERANCE:
-        yield Finding(Cause.TIMESTAMP_AHEAD, str(math.ceil(ahead)))
+        yield Difference(Cause.TIMESTAMP_AHEAD, str(math.ceil(ahead)))
     if -ahead > _TOLERANCE:
-        yield Finding(Cause.TIMESTAMP_OLD, str(math.ceil(-ahead)))
+        yield Difference(Cause.TIMESTAMP_OLD, str(math.ceil(-ahead)))
 
 
-def _about_secrets(secrets: Secrets) -> Iterator[Finding]:
+def _about_secrets(secrets: Secrets) -> Iterator[Difference]:
     for name, secret in (
         ("WEBHOOK_SECRET", secrets.current),
         ("WEBHOOK_SECRET_PREVIOUS", secrets.previous),
     ):
         if secret is not None and not is_standard(secret):
-            yield Finding(Cause.SECRET_MALFORMED, name)
+            yield Difference(Cause.SECRET_MALFORMED, name)
 
 
 def _frames(request: SignedRequest) -> list[Option[bytes]]:
@@ -124,17 +124,17 @@ def _frames(request: SignedRequest) -> list[Option[bytes]]:
     webhook_id, timestamp = _first(request, _ID) or b"", _first(request, _TIMESTAMP) or b""
     return [
         Option(b"%b.%b." % (webhook_id, timestamp)),
-        Option(b"%b." % timestamp, (Finding(Cause.CONTENT_WITHOUT_ID, "`timestamp.body`"),)),
-        Option(b"%b." % webhook_id, (Finding(Cause.CONTENT_WITHOUT_TIMESTAMP, "`id.body`"),)),
-        Option(b"", (Finding(Cause.CONTENT_FORM, "the body alone"),)),
+        Option(b"%b." % timestamp, (Difference(Cause.CONTENT_WITHOUT_ID, "`timestamp.body`"),)),
+        Option(b"%b." % webhook_id, (Difference(Cause.CONTENT_WITHOUT_TIMESTAMP, "`id.body`"),)),
+        Option(b"", (Difference(Cause.CONTENT_FORM, "the body alone"),)),
         Option(
             b"%b.%b." % (timestamp, webhook_id),
-            (Finding(Cause.CONTENT_FORM, "`timestamp.id.body`, the identifier second"),),
+            (Difference(Cause.CONTENT_FORM, "`timestamp.id.body`, the identifier second"),),
         ),
         *(
             Option(
                 webhook_id + separator + timestamp + separator,
-                (Finding(Cause.CONTENT_FORM, f"the three with {name} between them"),),
+                (Difference(Cause.CONTENT_FORM, f"the three with {name} between them"),),
             )
             for name, separator in _SEPARATORS.items()
         ),

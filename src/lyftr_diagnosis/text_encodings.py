@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 from unicodedata import normalize
 
-from lyftr_diagnosis.causes import Cause, Finding
+from lyftr_diagnosis.causes import Cause, Difference
 from lyftr_diagnosis.options import Option
 
 __all__ = ["otherwise_encoded"]
@@ -42,8 +42,8 @@ def otherwise_encoded(body: bytes) -> Iterator[Option[bytes]]:
         yield from _from_utf_16(body)
 
 
-def _replaced(detail: str) -> Finding:
-    return Finding(Cause.BODY_CHARACTERS_REPLACED, detail)
+def _replaced(detail: str) -> Difference:
+    return Difference(Cause.BODY_CHARACTERS_REPLACED, detail)
 
 
 def _signed_in(text: str) -> Iterator[Option[bytes]]:
@@ -58,12 +58,12 @@ def _signed_in(text: str) -> Iterator[Option[bytes]]:
                 yield Option(content, (_replaced(f"{name} {how}"),))
     lowest = text.encode("utf-16-le")[::2]
     detail = "the low byte of each UTF-16 unit, as Node.js's latin1 does"
-    yield Option(lowest, (Finding(Cause.BODY_SIGNED_IN_OTHER_ENCODING, detail),))
+    yield Option(lowest, (Difference(Cause.BODY_SIGNED_IN_OTHER_ENCODING, detail),))
     for name, encoding in _UTF_16.items():
         content = text.encode(encoding)
-        yield Option(content, (Finding(Cause.BODY_SIGNED_IN_OTHER_ENCODING, name),))
+        yield Option(content, (Difference(Cause.BODY_SIGNED_IN_OTHER_ENCODING, name),))
     for form in _FORMS:
-        yield Option(normalize(form, text).encode(), (Finding(Cause.BODY_NORMALISED, form),))
+        yield Option(normalize(form, text).encode(), (Difference(Cause.BODY_NORMALISED, form),))
 
 
 def _in_one_byte(text: str, name: str, encoding: str) -> Iterator[Option[bytes]]:
@@ -73,7 +73,7 @@ def _in_one_byte(text: str, name: str, encoding: str) -> Iterator[Option[bytes]]
         return
     # UTF-8 that was taken for this encoding, and encoded once more, gives UTF-8 again.
     cause = Cause.BODY_ENCODED_TWICE if _is_utf_8(content) else Cause.BODY_SIGNED_IN_OTHER_ENCODING
-    yield Option(content, (Finding(cause, name),))
+    yield Option(content, (Difference(cause, name),))
 
 
 def _is_utf_8(content: bytes) -> bool:
@@ -90,7 +90,7 @@ def _read_as(body: bytes, cause: Cause) -> Iterator[Option[bytes]]:
             content = body.decode(_SINGLE_BYTE[name]).encode()
         except UnicodeDecodeError:  # Windows-1252 leaves five bytes undefined
             continue
-        yield Option(content, (Finding(cause, name),))
+        yield Option(content, (Difference(cause, name),))
 
 
 def _from_utf_16(body: bytes) -> Iterator[Option[bytes]]:
@@ -102,4 +102,4 @@ def _from_utf_16(body: bytes) -> Iterator[Option[bytes]]:
             content = body.decode(encoding).encode()
         except UnicodeError:
             continue
-        yield Option(content, (Finding(Cause.BODY_SENT_IN_OTHER_ENCODING, name),))
+        yield Option(content, (Difference(Cause.BODY_SENT_IN_OTHER_ENCODING, name),))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from lyftr_diagnosis.causes import Cause, Finding
+from lyftr_diagnosis.causes import Cause, Difference
 
 __all__ = ["HEX", "STANDARD", "Claim", "Form", "claims", "describe", "written_as"]
 
@@ -26,7 +26,7 @@ class Encoding(msgspec.Struct, frozen=True):
     """One way to write bytes as text, and what is other than the scheme wants."""
 
     encode: Callable[[bytes], str]
-    findings: tuple[Finding, ...] = ()
+    differences: tuple[Difference, ...] = ()
     any_case: bool = False
 
 
@@ -47,11 +47,11 @@ class Claim(msgspec.Struct, frozen=True):
 
     Attributes:
         text: The encoded signature, perhaps.
-        findings: What had to be taken away to get it.
+        differences: What had to be taken away to get it.
     """
 
     text: str
-    findings: tuple[Finding, ...] = ()
+    differences: tuple[Difference, ...] = ()
 
 
 def _hex_in_base64(digest: bytes) -> str:
@@ -74,13 +74,13 @@ def _base64url_unpadded(digest: bytes) -> str:
     return _base64url(digest).replace("=", "")
 
 
-_UNPADDED = Finding(Cause.VALUE_UNPADDED)
-_IN_BASE64 = Finding(Cause.VALUE_BASE64)
-_IN_BASE64URL = Finding(Cause.VALUE_BASE64URL)
+_UNPADDED = Difference(Cause.VALUE_UNPADDED)
+_IN_BASE64 = Difference(Cause.VALUE_BASE64)
+_IN_BASE64URL = Difference(Cause.VALUE_BASE64URL)
 _URL_AND_HEX = (
     Encoding(_base64url, (_IN_BASE64URL,)),
     Encoding(_base64url_unpadded, (_IN_BASE64URL, _UNPADDED)),
-    Encoding(_hex_in_base64, (Finding(Cause.VALUE_BASE64_OF_HEX),)),
+    Encoding(_hex_in_base64, (Difference(Cause.VALUE_BASE64_OF_HEX),)),
 )
 HEX = Form(
     prefixes=("", "sha256="),
@@ -98,7 +98,7 @@ STANDARD = Form(
         Encoding(_base64),
         Encoding(_base64_unpadded, (_UNPADDED,)),
         *_URL_AND_HEX,
-        Encoding(bytes.hex, (Finding(Cause.VALUE_HEX),), any_case=True),
+        Encoding(bytes.hex, (Difference(Cause.VALUE_HEX),), any_case=True),
     ),
 )
 """As `webhook-signature` has it."""
@@ -110,47 +110,47 @@ def claims(value: bytes, form: Form) -> list[Claim]:
     if form is STANDARD:
         pieces = [Claim(piece) for piece in text.split(" ") if piece]
     else:
-        several = Finding(Cause.VALUE_LIST)
+        several = Difference(Cause.VALUE_LIST)
         pieces = [Claim(text), *(Claim(piece, (several,)) for piece in _SEPARATORS.split(text))]
     return [_bare(piece, form) for piece in pieces[:_MOST]]
 
 
 def _bare(claim: Claim, form: Form) -> Claim:
     """Take away what stands around the signature, and note it."""
-    findings = list(claim.findings)
-    text = _unwrapped(claim.text, findings)
+    differences = list(claim.differences)
+    text = _unwrapped(claim.text, differences)
     found = _PREFIX.fullmatch(text)
     prefix, text = (found[1], found[2]) if found else ("", text)
     compact = re.sub(r"\s", "", prefix)
-    text = _unwrapped(text, findings)
+    text = _unwrapped(text, differences)
     if compact != prefix and compact.endswith(("=", ":", ",")):
-        findings.append(Finding(Cause.VALUE_WHITESPACE))
+        differences.append(Difference(Cause.VALUE_WHITESPACE))
     if compact not in form.prefixes:
-        findings.append(_prefix_finding(compact, form))
-    return Claim(text, tuple(dict.fromkeys(findings)))
+        differences.append(_prefix_difference(compact, form))
+    return Claim(text, tuple(dict.fromkeys(differences)))
 
 
-def _unwrapped(text: str, findings: list[Finding]) -> str:
+def _unwrapped(text: str, differences: list[Difference]) -> str:
     stripped = text.strip()
     if stripped != text:
-        findings.append(Finding(Cause.VALUE_WHITESPACE))
+        differences.append(Difference(Cause.VALUE_WHITESPACE))
     unquoted = stripped.strip(_QUOTES)
     if unquoted != stripped:
-        findings.append(Finding(Cause.VALUE_QUOTED))
+        differences.append(Difference(Cause.VALUE_QUOTED))
     return unquoted
 
 
-def _prefix_finding(prefix: str, form: Form) -> Finding:
+def _prefix_difference(prefix: str, form: Form) -> Difference:
     if form is STANDARD and not prefix:
-        return Finding(Cause.VERSION_MISSING)
+        return Difference(Cause.VERSION_MISSING)
     if form is STANDARD and _VERSION.fullmatch(prefix):
-        return Finding(Cause.VERSION_OTHER, prefix.removesuffix(","))
+        return Difference(Cause.VERSION_OTHER, prefix.removesuffix(","))
     # Not much of it: where hex digits have colons between them, it is the signature.
     shown = prefix if len(prefix) <= _SHOWN else prefix[: _SHOWN // 2] + "..."
-    return Finding(Cause.VALUE_PREFIX, shown)
+    return Difference(Cause.VALUE_PREFIX, shown)
 
 
-def written_as(digest: bytes, text: str, form: Form) -> tuple[Finding, ...] | None:
+def written_as(digest: bytes, text: str, form: Form) -> tuple[Difference, ...] | None:
     """Tell how a digest is written in a text.
 
     Nothing here takes constant time, as the server's comparison does: it is for those who have
@@ -162,11 +162,11 @@ def written_as(digest: bytes, text: str, form: Form) -> tuple[Finding, ...] | No
     texts = [(encoding, encoding.encode(digest)) for encoding in form.encodings]
     for encoding, right in texts:
         if right == _folded(text, encoding):
-            return encoding.findings
+            return encoding.differences
     for encoding, right in texts:
         if len(text) >= _SHORTEST and right.startswith(_folded(text, encoding)):
-            cut = Finding(Cause.VALUE_TRUNCATED, f"{len(text)} of {len(right)}")
-            return (*encoding.findings, cut)
+            cut = Difference(Cause.VALUE_TRUNCATED, f"{len(text)} of {len(right)}")
+            return (*encoding.differences, cut)
     return None
 
 
@@ -177,16 +177,16 @@ def _folded(text: str, encoding: Encoding) -> str:
 _DIGESTS = {32: "MD5", 40: "SHA-1", 56: "SHA-224", 64: "SHA-256", 96: "SHA-384", 128: "SHA-512"}
 
 
-def describe(claimed: Sequence[Claim], form: Form, header: str) -> Iterator[Finding]:
+def describe(claimed: Sequence[Claim], form: Form, header: str) -> Iterator[Difference]:
     """Say of a value that explains nothing what is other about its form."""
     if not claimed or not claimed[0].text:
-        yield Finding(Cause.VALUE_EMPTY, header)
+        yield Difference(Cause.VALUE_EMPTY, header)
         return
     if any(_has_form(claim, form) for claim in claimed):
         return
-    yield from claimed[0].findings
-    if Cause.VERSION_OTHER not in {finding.cause for finding in claimed[0].findings}:
-        yield Finding(Cause.VALUE_FORM, _description(claimed[0].text))
+    yield from claimed[0].differences
+    if Cause.VERSION_OTHER not in {difference.cause for difference in claimed[0].differences}:
+        yield Difference(Cause.VALUE_FORM, _description(claimed[0].text))
 
 
 def _description(text: str) -> str:
@@ -201,7 +201,7 @@ def _description(text: str) -> str:
 
 def _has_form(claim: Claim, form: Form) -> bool:
     zeros = form.encodings[0].encode(bytes(32))
-    if claim.findings or len(claim.text) != len(zeros):
+    if claim.differences or len(claim.text) != len(zeros):
         return False
     alphabet = "[0-9a-fA-F]+" if form is HEX else "[0-9a-zA-Z+/]{43}="
     return re.fullmatch(alphabet, claim.text) is not None

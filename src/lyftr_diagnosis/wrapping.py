@@ -7,7 +7,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, quote, quote_plus, unquote_to_bytes
 
-from lyftr_diagnosis.causes import Cause, Finding
+from lyftr_diagnosis.causes import Cause, Difference
 from lyftr_diagnosis.options import Option
 
 __all__ = ["MAX_DECOMPRESSED", "otherwise_wrapped"]
@@ -25,7 +25,7 @@ def otherwise_wrapped(body: bytes) -> Iterator[Option[bytes]]:
     for name in _WINDOW_BITS:
         content = _decompressed(body, name)
         if content is not None:
-            yield Option(content, (Finding(Cause.BODY_COMPRESSED, name),))
+            yield Option(content, (Difference(Cause.BODY_COMPRESSED, name),))
     yield from _form(body)
     yield from _inside(body)
     yield from _around(body)
@@ -55,7 +55,7 @@ def _form(body: bytes) -> Iterator[Option[bytes]]:
     except ValueError:
         return
     for _, value in fields:
-        yield Option(value.encode(), (Finding(Cause.BODY_SENT_WRAPPED, "in a field of a form"),))
+        yield Option(value.encode(), (Difference(Cause.BODY_SENT_WRAPPED, "in a field of a form"),))
 
 
 def _inside(body: bytes) -> Iterator[Option[bytes]]:
@@ -66,7 +66,7 @@ def _inside(body: bytes) -> Iterator[Option[bytes]]:
         (_string(body), "in a string of JSON"),
     ):
         if content:
-            yield Option(content, (Finding(Cause.BODY_SENT_WRAPPED, form),))
+            yield Option(content, (Difference(Cause.BODY_SENT_WRAPPED, form),))
 
 
 def _around(body: bytes) -> Iterator[Option[bytes]]:
@@ -80,7 +80,7 @@ def _around(body: bytes) -> Iterator[Option[bytes]]:
         (json.dumps(text), "in a string of JSON"),
     ):
         signed = content.encode(errors="surrogateescape")
-        yield Option(signed, (Finding(Cause.BODY_SIGNED_WRAPPED, form),))
+        yield Option(signed, (Difference(Cause.BODY_SIGNED_WRAPPED, form),))
 
 
 def _base64(body: bytes) -> bytes | None:

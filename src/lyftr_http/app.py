@@ -41,7 +41,7 @@ from lyftr_http.exchange.errors import NotRunning, answer_to
 from lyftr_http.exchange.headers import StrippedHeaders
 from lyftr_http.exchange.paths import SegmentRouting
 from lyftr_http.exchange.representations import Problem, encode
-from lyftr_http.exchange.scope_state import record_of
+from lyftr_http.exchange.scope_state import request_record
 from lyftr_http.observability.metrics import Metrics
 from lyftr_http.observability.observation import Observation
 from lyftr_http.page.login_routes import log_in, log_out, show_login
@@ -124,9 +124,9 @@ def create_app(settings: Settings, container: Container | None = None) -> Litest
     )
     routing = StrippedHeaders(SegmentRouting(app.asgi_handler))
     webhooks = ThinWebhook(routing, wiring.ingest_message, wiring.webhooks_in_flight())
-    answering = Observation(webhooks, wiring.journal())
+    answering = Observation(webhooks, wiring.access_log())
     # The lifespan puts it in place, so that no request has to look whether it runs.
-    app.asgi_handler = Observation(_refusing(routing), wiring.journal())
+    app.asgi_handler = Observation(_refusing(routing), wiring.access_log())
     return app
 
 
@@ -159,7 +159,7 @@ class _Application(Litestar):
 
 def _answer_error(request: Request[Any, Any, Any], exc: Exception) -> Response[bytes]:
     """Note an error and answer it in JSON; errors of Litestar, such as 404 and 405, as it says."""
-    record_of(request.scope).error = exc
+    request_record(request.scope).error = exc
     if isinstance(exc, HTTPException):
         answer = Answer(exc.status_code, Problem(exc.detail), exc.headers)
     else:
@@ -228,7 +228,7 @@ def _lifespan(
             await container.live_log().close()
             await container.metrics_text().close()
             await store.close()
-            container.journal().flush()
+            container.access_log().flush()
 
     return open_store
 

@@ -21,12 +21,12 @@ from lyftr_http.access.allowed_hosts import AllowedHosts
 from lyftr_http.access.readers import ReadAccess
 from lyftr_http.access.sessions import Sessions
 from lyftr_http.exchange.in_flight import InFlight
-from lyftr_http.observability.access_log import RequestJournal
+from lyftr_http.observability.access_log import AccessLog
 from lyftr_http.observability.metrics import Metrics
 from lyftr_http.observability.shared_rendering import SharedRendering
 from lyftr_http.page.inbox import Inbox
 from lyftr_http.stream.event_stream import EventStreams
-from lyftr_http.stream.live_log import CommitBell, LiveLog
+from lyftr_http.stream.live_log import CommitSignal, LiveLog
 from lyftr_runtime.logs.logger import create_logger
 from lyftr_runtime.retention import Retention
 from lyftr_runtime.services import Services
@@ -35,10 +35,10 @@ from lyftr_runtime.settings import Secret, Settings
 __all__ = ["Container"]
 
 
-def _noting(metrics: Metrics, bell: CommitBell) -> Callable[[Commit], None]:
+def _noting(metrics: Metrics, signal: CommitSignal) -> Callable[[Commit], None]:
     def note(commit: Commit) -> None:
         metrics.count_commit(commit.size, commit.seconds)
-        bell.ring()
+        signal.notify()
 
     return note
 
@@ -66,16 +66,16 @@ class Container(containers.DeclarativeContainer):
     metrics_directory: providers.Provider[str | None] = providers.Object(None)
     metrics = providers.Singleton(Metrics, metrics_directory)
     metrics_text = providers.Singleton(SharedRendering, metrics.provided.render)
-    journal = providers.Singleton(RequestJournal, log, metrics)
+    access_log = providers.Singleton(AccessLog, log, metrics)
 
     running = providers.Singleton(Lock)
     """Held by the lifespan that runs, as the store can be opened only once."""
-    commit_bell = providers.Singleton(CommitBell)
+    commit_signal = providers.Singleton(CommitSignal)
     services = providers.Container(
         Services,
         settings=settings,
-        on_commit=providers.Callable(_noting, metrics, commit_bell),
-        on_news=commit_bell.provided.ring,
+        on_commit=providers.Callable(_noting, metrics, commit_signal),
+        on_news=commit_signal.provided.notify,
         on_lock_wait=metrics.provided.set_lock_wait,
         on_log_size=metrics.provided.set_log_size,
         on_verified=metrics.provided.count_verified,
@@ -97,7 +97,7 @@ class Container(containers.DeclarativeContainer):
 
     webhooks_in_flight = providers.Singleton(InFlight, settings.provided.max_webhooks_in_flight)
     reads_in_flight = providers.Singleton(InFlight, settings.provided.max_reads_in_flight)
-    live_log = providers.Singleton(LiveLog, store.provided.reader, commit_bell)
+    live_log = providers.Singleton(LiveLog, store.provided.reader, commit_signal)
     event_streams = providers.Singleton(
         EventStreams,
         live_log,

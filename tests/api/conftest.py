@@ -69,7 +69,7 @@ class _Server(httpx.AsyncBaseTransport):
         exchange = _Exchange(cast("httpx.AsyncByteStream", request.stream))
         # In a task of its own, as a server does it.
         await asyncio.create_task(self._app(scope, exchange.receive, exchange.send))
-        # What follows sees what is done in the next turns of the loop: the journal, the log.
+        # What follows sees what is done in the next turns of the loop: the access log, the log.
         await asyncio.sleep(0)
         return exchange.response()
 

@@ -207,7 +207,7 @@ def test_tracebacks_for_people_are_text_and_show_no_values(
     try:
         len(canary) / 0
     except ZeroDivisionError as exc:
-        log.error("request", exc_info=exc)  # noqa: TRY400 - as the journal logs an error
+        log.error("request", exc_info=exc)  # noqa: TRY400 - as the access log logs an error
     written = capsys.readouterr().out
     assert "ZeroDivisionError: division by zero" in written
     assert "'canary'" not in written.replace('canary = "canary"', "")

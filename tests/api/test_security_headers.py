@@ -80,7 +80,7 @@ async def test_what_fails_around_the_framework_is_answered_in_json_with_them_and
         raise RuntimeError("canary of the inside")
 
     container = wire()
-    observed = Observation(fail, container.journal())
+    observed = Observation(fail, container.access_log())
     async with httpx.AsyncClient(transport=transport(observed), base_url="http://t") as client:
         answer = await client.get("/x")
     _assert_secured(answer, 500)
@@ -99,7 +99,7 @@ async def test_what_fails_in_the_middle_of_an_answer_is_left_to_the_server(
 
     sent: asyncio.Queue[Any] = asyncio.Queue()
     scope: Any = {"type": "http", "method": "GET", "path": "/x", "headers": []}
-    observed: Any = Observation(fail, wire().journal())
+    observed: Any = Observation(fail, wire().access_log())
     with pytest.raises(RuntimeError, match="in the middle"):
         await observed(scope, None, sent.put)
     assert sent.qsize() == 1

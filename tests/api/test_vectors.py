@@ -10,7 +10,7 @@ from dependency_injector import providers
 
 from lyftr_cli.conformance.cases import Case, vector_cases
 from lyftr_cli.conformance.verdict import judge
-from lyftr_cli.sending.http_sender import Answer
+from lyftr_cli.sending.http_sender import Response
 from lyftr_core import parse_timestamp
 from lyftr_core.vectors import BodyVectors, SignatureVector, SignatureVectors, load_vectors
 from lyftr_http.container import Container
@@ -25,10 +25,10 @@ SIGNATURES = [name for name, file in FILES.items() if isinstance(file, Signature
 WAYS = pytest.mark.parametrize("path", ["/webhook", "/%77ebhook"], ids=["thin", "framework"])
 
 
-async def send(client: httpx.AsyncClient, path: str, case: Case) -> Answer:
+async def send(client: httpx.AsyncClient, path: str, case: Case) -> Response:
     answer = await client.post(path, content=case.request.body, headers=list(case.request.headers))
     assert answer.headers["content-type"] == "application/json"
-    return Answer(answer.status_code, answer.content)
+    return Response(answer.status_code, answer.content)
 
 
 async def stored(client: httpx.AsyncClient) -> int:

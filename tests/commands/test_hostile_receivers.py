@@ -15,7 +15,7 @@ from lyftr_cli.conformance.run import Receiver
 from lyftr_cli.sending.delivery import Delivery
 from lyftr_cli.sending.http_sender import HttpSender, seconds_to_wait
 from lyftr_cli.sending.messages import Outgoing
-from lyftr_cli.sending.worker_pool import Crew
+from lyftr_cli.sending.worker_pool import WorkerPool
 from lyftr_core import HexHmacSha256, SignedRequest
 from lyftr_core.testing.strategies.samples import sample
 from lyftr_core.wire import body_of
@@ -249,13 +249,13 @@ def test_an_error_of_our_own_loses_no_message() -> None:
     def deliver(message: Outgoing) -> Delivery:
         raise RuntimeError(f"line {message.number}")
 
-    crew = Crew(
+    pool = WorkerPool(
         lambda: nullcontext(deliver),
         size=1,
         stop=threading.Event(),
         note=lambda delivery: noted.append(delivery.message),
     )
-    tally = crew.send(messages := [Outgoing(number, b"") for number in (1, 2)])
-    assert repr(tally.error) == "RuntimeError('line 1')"
-    assert (tally.taken, tally.is_stopped, tally.resume_at) == (0, True, 1)
-    assert noted == messages[: tally.last]
+    totals = pool.send(messages := [Outgoing(number, b"") for number in (1, 2)])
+    assert repr(totals.error) == "RuntimeError('line 1')"
+    assert (totals.taken, totals.is_stopped, totals.resume_at) == (0, True, 1)
+    assert noted == messages[: totals.last]

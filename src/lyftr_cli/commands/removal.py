@@ -12,7 +12,7 @@ import click
 from lyftr_cli.environment import database_for, settings_from_environment
 from lyftr_cli.options import TEXT
 from lyftr_cli.output.output import say
-from lyftr_cli.output.progress import Progress, progress
+from lyftr_cli.output.progress import ProgressCounter, progress
 from lyftr_core import (
     InvalidQuery,
     InvalidTimestamp,
@@ -84,7 +84,7 @@ async def _count(database: Database, removal: Removal) -> int:
         return await RemoveMessages(database.store.remover).count(removal)
 
 
-async def _remove(database: Database, removal: Removal, shown: Progress) -> int:
+async def _remove(database: Database, removal: Removal, shown: ProgressCounter) -> int:
     remove_messages = RemoveMessages(database.store.remover)
     async with database.store:
         removed = await remove_messages(removal, lambda step: shown.show(step.through, step.last))

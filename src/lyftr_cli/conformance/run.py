@@ -8,7 +8,7 @@ import click
 
 from lyftr_cli.conformance.cases import DELIVERY, Case, delivery_cases, group_names, vector_cases
 from lyftr_cli.conformance.verdict import Verdict, judge
-from lyftr_cli.sending.http_sender import Answer, HttpSender
+from lyftr_cli.sending.http_sender import HttpSender, Response
 from lyftr_core import RequestSigner, SignedRequest
 from lyftr_runtime.settings import Settings
 from lyftr_runtime.signing import signer_of
@@ -41,7 +41,7 @@ class Receiver:
         self._sender = HttpSender(url, timeout=timeout)
         self._sleep = sleep
 
-    def send(self, request: SignedRequest, method: str = "POST") -> Answer:
+    def send(self, request: SignedRequest, method: str = "POST") -> Response:
         """Send a request, and again where the receiver asks for patience (429, 503).
 
         Never raises for what the receiver does: no answer is an answer too.
@@ -161,5 +161,5 @@ def _judge_all(receiver: Receiver, cases: Iterable[Case]) -> Iterator[Verdict]:
         yield verdict
 
 
-def _is_silent(answer: Answer) -> bool:
+def _is_silent(answer: Response) -> bool:
     return answer.status is None or answer.status in TRY_LATER

@@ -6,7 +6,7 @@ from typing import TypeVar
 import msgspec
 
 from lyftr_cli.conformance.cases import Case
-from lyftr_cli.sending.http_sender import Answer
+from lyftr_cli.sending.http_sender import Response
 from lyftr_core.vectors import ExpectedFault
 
 __all__ = ["Verdict", "judge"]
@@ -34,7 +34,7 @@ class Verdict(msgspec.Struct, frozen=True):
     """
 
     case: Case
-    answer: Answer
+    answer: Response
     is_right: bool
     is_exact: bool
 
@@ -48,7 +48,7 @@ class _Refusal(msgspec.Struct):
     detail: list[_Entry] | str
 
 
-def judge(case: Case, answer: Answer) -> Verdict:
+def judge(case: Case, answer: Response) -> Verdict:
     """Judge an answer.
 
     Where a rule is lyftr's own choice, a receiver that answers otherwise is right too, as long
@@ -60,15 +60,15 @@ def judge(case: Case, answer: Answer) -> Verdict:
     return Verdict(case, answer, is_right=answered, is_exact=_is_exact(case, answer))
 
 
-def _is_taken(answer: Answer) -> bool:
+def _is_taken(answer: Response) -> bool:
     return answer.status is not None and answer.status // 100 == 2  # noqa: PLR2004 - 2xx
 
 
-def _is_refused(case: Case, answer: Answer) -> bool:
+def _is_refused(case: Case, answer: Response) -> bool:
     return answer.status in _REFUSALS.get(case.status, _ANY_REFUSAL)
 
 
-def _is_exact(case: Case, answer: Answer) -> bool:
+def _is_exact(case: Case, answer: Response) -> bool:
     if answer.status != case.status:
         return False
     if case.accepted:

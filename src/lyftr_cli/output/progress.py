@@ -8,7 +8,7 @@ from typing import Protocol
 
 from lyftr_cli.output.output import say
 
-__all__ = ["Progress", "progress"]
+__all__ = ["ProgressCounter", "progress"]
 
 _SELDOM = 0.1
 """In seconds: how often what is shown is brought up to date."""
@@ -20,7 +20,7 @@ class _Bar(Protocol):
     def say(self, line: str) -> None: ...
 
 
-class Progress:
+class ProgressCounter:
     """Counts what is done.
 
     Args:
@@ -63,22 +63,22 @@ class Progress:
 
 
 @contextmanager
-def progress(label: str, length: int | None = None, *, unit: str = "") -> Iterator[Progress]:
+def progress(label: str, length: int | None = None, *, unit: str = "") -> Iterator[ProgressCounter]:
     """Show the progress of what is done within.
 
     On a terminal a bar moves on standard error; elsewhere nothing is shown.
 
     Args:
         label: What is done, in a word.
-        length: How much there is to do, if that is known; `Progress.show` may say later.
+        length: How much there is to do, if that is known; `ProgressCounter.show` may say later.
         unit: What is counted, as in `messages`.
     """
     if not sys.stderr.isatty():
-        yield Progress(length, None)
+        yield ProgressCounter(length, None)
         return
     from lyftr_cli.output.progress_bar import progress_bar  # noqa: PLC0415 - rich is slow to load
 
     with progress_bar(label, length, unit) as bar:
-        counted = Progress(length, bar)
+        counted = ProgressCounter(length, bar)
         yield counted
         counted.finish()

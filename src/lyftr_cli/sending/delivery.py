@@ -7,12 +7,19 @@ from enum import Enum, auto
 
 import msgspec
 
-from lyftr_cli.sending.http_sender import Answer, HttpSender
+from lyftr_cli.sending.http_sender import HttpSender, Response
 from lyftr_cli.sending.messages import Outgoing
-from lyftr_cli.sending.rate_limit import Pace
+from lyftr_cli.sending.rate_limit import RateLimiter
 from lyftr_core import RequestSigner, SignedRequest
 
-__all__ = ["Delivery", "Fate", "deliver", "is_taken", "is_worth_another_try", "pause_before"]
+__all__ = [
+    "Delivery",
+    "DeliveryOutcome",
+    "deliver",
+    "is_taken",
+    "is_worth_another_try",
+    "pause_before",
+]
 
 _OK = range(200, 300)
 _SERVER_FAULTS = range(500, 600)
@@ -27,12 +34,12 @@ _SPREAD = 0.1
 _CHANCE = random.SystemRandom()
 
 
-def is_taken(answer: Answer) -> bool:
+def is_taken(answer: Response) -> bool:
     """Tell whether the receiver has taken the message."""
     return answer.status in _OK
 
 
-def is_worth_another_try(answer: Answer) -> bool:
+def is_worth_another_try(answer: Response) -> bool:
     """Tell whether the same request may be taken later."""
     status = answer.status
     return (
@@ -44,7 +51,7 @@ def is_worth_another_try(answer: Answer) -> bool:
 
 def pause_before(
     retry: int,
-    answer: Answer,
+    answer: Response,
     uniform: Callable[[float, float], float] = _CHANCE.uniform,
 ) -> float:
     """Return how many seconds to wait before another try.
@@ -68,7 +75,7 @@ _LONGEST_WAIT = 600.0
 _SHOWN = 200
 
 
-class Fate(Enum):
+class DeliveryOutcome(Enum):
     """What became of a message."""
 
     TAKEN = auto()
@@ -85,19 +92,19 @@ class Delivery(msgspec.Struct, frozen=True):
 
     Attributes:
         message: The message.
-        fate: What became of it.
+        outcome: What became of it.
         retries: How many tries there were after the first.
         reason: Why it was not taken.
     """
 
     message: Outgoing
-    fate: Fate
+    outcome: DeliveryOutcome
     retries: int = 0
     reason: str = ""
 
 
 def deliver(
-    message: Outgoing, sender: HttpSender, signer: RequestSigner, pace: Pace, retries: int
+    message: Outgoing, sender: HttpSender, signer: RequestSigner, limiter: RateLimiter, retries: int
 ) -> Delivery:
     """Deliver a message, and again where that may help: a second delivery changes nothing.
 
@@ -105,39 +112,43 @@ def deliver(
         message: What to send.
         sender: Sends it.
         signer: Signs it, each time anew, as a signature may hold for some minutes only.
-        pace: Says when.
+        limiter: Says when.
         retries: At most how many tries after the first.
     """
     if message.fault:
-        return Delivery(message, Fate.REFUSED, 0, message.fault)
+        return Delivery(message, DeliveryOutcome.REFUSED, 0, message.fault)
     retry = 0
-    while pace.wait_for_turn():
+    while limiter.wait_for_turn():
         headers = signer.signature_headers(message.body)
         answer = sender.send(SignedRequest.from_text(headers, message.body))
         if is_taken(answer):
-            return Delivery(message, Fate.TAKEN, retry)
+            return Delivery(message, DeliveryOutcome.TAKEN, retry)
         if retry == retries or not is_worth_another_try(answer) or _asks_too_much(answer):
-            fate = Fate.REFUSED if answer.status in _OF_THE_MESSAGE else Fate.HOPELESS
-            return Delivery(message, fate, retry, _reason(answer))
-        if not _wait(pace, pause_before(retry + 1, answer), answer):
+            outcome = (
+                DeliveryOutcome.REFUSED
+                if answer.status in _OF_THE_MESSAGE
+                else DeliveryOutcome.HOPELESS
+            )
+            return Delivery(message, outcome, retry, _reason(answer))
+        if not _wait(limiter, pause_before(retry + 1, answer), answer):
             break
         retry += 1
-    return Delivery(message, Fate.NOT_SENT, retry)
+    return Delivery(message, DeliveryOutcome.NOT_SENT, retry)
 
 
-def _wait(pace: Pace, seconds: float, answer: Answer) -> bool:
+def _wait(limiter: RateLimiter, seconds: float, answer: Response) -> bool:
     """Wait alone, or have all wait where the receiver asks for it."""
     if answer.retry_after is None:
-        return pace.sleep(seconds)
-    pace.hold_all(seconds)
+        return limiter.sleep(seconds)
+    limiter.hold_all(seconds)
     return True
 
 
-def _asks_too_much(answer: Answer) -> bool:
+def _asks_too_much(answer: Response) -> bool:
     return answer.retry_after is not None and answer.retry_after > _LONGEST_WAIT
 
 
-def _reason(answer: Answer) -> str:
+def _reason(answer: Response) -> str:
     if answer.status is None:
         return f"no answer: {answer.failure}"
     asked = f", come again in {answer.retry_after:.0f} s" if _asks_too_much(answer) else ""

@@ -13,10 +13,10 @@ from lyftr_core import StorageError
 from lyftr_core.database import Database
 from lyftr_runtime.settings import InvalidSettings, Settings
 
-__all__ = ["Leftovers", "leftovers"]
+__all__ = ["FailedMessages", "failed_messages"]
 
 
-class Leftovers:
+class FailedMessages:
     """A file of bodies, one a line; or none.
 
     Args:
@@ -50,7 +50,7 @@ class Leftovers:
 
 
 @contextmanager
-def leftovers(path: Path | None, settings: Settings) -> Iterator[Leftovers]:
+def failed_messages(path: Path | None, settings: Settings) -> Iterator[FailedMessages]:
     """Make the file, for its owner alone, and take it away again where nothing was left.
 
     Args:
@@ -63,7 +63,7 @@ def leftovers(path: Path | None, settings: Settings) -> Iterator[Leftovers]:
         OSError: It cannot be written.
     """
     if path is None:
-        yield Leftovers(None)
+        yield FailedMessages(None)
         return
     try:
         stream = create_file(path, _database(settings))
@@ -72,7 +72,7 @@ def leftovers(path: Path | None, settings: Settings) -> Iterator[Leftovers]:
     kept = None
     try:
         with stream:
-            kept = Leftovers(stream)
+            kept = FailedMessages(stream)
             yield kept
     finally:
         if kept is None or not kept.count:

@@ -12,7 +12,7 @@ import msgspec
 from lyftr_cli.sending.timely_connection import Deadline, TimelyConnection, TimelyTlsConnection
 from lyftr_core import SignedRequest
 
-__all__ = ["MAX_BODY_SIZE", "Answer", "HttpSender", "seconds_to_wait", "split_url"]
+__all__ = ["MAX_BODY_SIZE", "HttpSender", "Response", "seconds_to_wait", "split_url"]
 
 MAX_BODY_SIZE = 65_536
 """In bytes: what the wire contract lets a body have."""
@@ -22,7 +22,7 @@ _ENOUGH_DIGITS = 9
 """Seconds of so many digits are a third of a century."""
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Response(msgspec.Struct, frozen=True):
     """What a receiver answered.
 
     Attributes:
@@ -57,7 +57,7 @@ class HttpSender:
         self._keep_open = keep_open
         self._kept: TimelyConnection | None = None
 
-    def send(self, request: SignedRequest, method: str = "POST") -> Answer:
+    def send(self, request: SignedRequest, method: str = "POST") -> Response:
         """Send a request once.
 
         Never raises for what the receiver does: no answer is an answer too.
@@ -70,7 +70,7 @@ class HttpSender:
             return self._send_over(self._connection(), request, method)
         # http.client passes on what `int` and `read` raise for the numbers of a receiver.
         except (OSError, HTTPException, ValueError, ArithmeticError) as exc:
-            return Answer(None, failure=str(exc) or type(exc).__name__)
+            return Response(None, failure=str(exc) or type(exc).__name__)
 
     def close(self) -> None:
         """Close the connection that is kept, if any."""
@@ -80,7 +80,7 @@ class HttpSender:
 
     def _send_over(
         self, connection: TimelyConnection, request: SignedRequest, method: str
-    ) -> Answer:
+    ) -> Response:
         self._kept = None
         is_free = False
         try:
@@ -90,7 +90,7 @@ class HttpSender:
             if response.length and len(body) < _MAX_ANSWER:  # `read` says so of chunks alone
                 raise IncompleteRead(body, response.length)
             is_free = self._keep_open and response.isclosed() and not response.will_close
-            return Answer(response.status, body, retry_after=_longest_wait(response.headers))
+            return Response(response.status, body, retry_after=_longest_wait(response.headers))
         finally:
             if is_free:
                 self._kept = connection

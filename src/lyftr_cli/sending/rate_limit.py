@@ -3,10 +3,10 @@
 import threading
 import time
 
-__all__ = ["Pace"]
+__all__ = ["RateLimiter"]
 
 
-class Pace:
+class RateLimiter:
     """Shared by all that send. A call that waits ends early when the run is stopped.
 
     Args:

@@ -16,12 +16,12 @@ import msgspec
 from lyftr_cli.output.output import Output, say
 from lyftr_cli.output.progress import progress
 from lyftr_cli.sending import summary
-from lyftr_cli.sending.delivery import Delivery, Fate, deliver
-from lyftr_cli.sending.failed_messages import leftovers
+from lyftr_cli.sending.delivery import Delivery, DeliveryOutcome, deliver
+from lyftr_cli.sending.failed_messages import failed_messages
 from lyftr_cli.sending.http_sender import HttpSender
 from lyftr_cli.sending.messages import Outgoing, count_lines, read_outgoing
-from lyftr_cli.sending.rate_limit import Pace
-from lyftr_cli.sending.worker_pool import Crew, Tally
+from lyftr_cli.sending.rate_limit import RateLimiter
+from lyftr_cli.sending.worker_pool import RunTotals, WorkerPool
 from lyftr_runtime.settings import Settings
 from lyftr_runtime.signing import signer_of
 
@@ -56,21 +56,21 @@ def send_one(body: bytes, settings: Settings, options: Options, output: Output) 
     """Send one body, and say what became of it; return the exit status."""
     message = Outgoing(1, body)
     reasons: list[str] = []
-    with leftovers(options.failed, settings) as left:
+    with failed_messages(options.failed, settings) as left:
 
         def note(delivery: Delivery) -> None:
-            if delivery.fate is not Fate.TAKEN:
+            if delivery.outcome is not DeliveryOutcome.TAKEN:
                 reasons.append(delivery.reason)
                 left.add(delivery.message.body)
 
-        tally = _send([message], settings, msgspec.structs.replace(options, concurrency=1), note)
-    if tally.error:
-        raise tally.error
+        totals = _send([message], settings, msgspec.structs.replace(options, concurrency=1), note)
+    if totals.error:
+        raise totals.error
     if options.dry_run:
-        summary.print_checked_one(body, tally, reasons, output)
+        summary.print_checked_one(body, totals, reasons, output)
     else:
-        summary.print_one(body, tally, reasons, output, options.url)
-    return summary.status_of(tally)
+        summary.print_one(body, totals, reasons, output, options.url)
+    return summary.status_of(totals)
 
 
 def send_file(stream: BinaryIO, settings: Settings, options: Options, output: Output) -> int:
@@ -79,27 +79,27 @@ def send_file(stream: BinaryIO, settings: Settings, options: Options, output: Ou
     is_file = stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
     start = stream.tell() if is_file else 0
     with (
-        leftovers(options.failed, settings) as left,
+        failed_messages(options.failed, settings) as left,
         progress("send", count_lines(stream) if is_file else None, unit="lines") as shown,
     ):
 
         def note(delivery: Delivery) -> None:
-            if delivery.fate is not Fate.TAKEN:
+            if delivery.outcome is not DeliveryOutcome.TAKEN:
                 left.add(delivery.message.body)
-            if delivery.fate in {Fate.REFUSED, Fate.HOPELESS}:
+            if delivery.outcome in {DeliveryOutcome.REFUSED, DeliveryOutcome.HOPELESS}:
                 shown.say(f"line {delivery.message.number}: {delivery.reason}")
             shown.advance()
 
-        tally = _send(read_outgoing(stream), settings, options, note)
-        if tally.is_stopped and is_file:
-            left.add_behind(tally.last, stream, start)
-    if tally.error:  # now that all that was not taken is kept
-        raise tally.error
+        totals = _send(read_outgoing(stream), settings, options, note)
+        if totals.is_stopped and is_file:
+            left.add_behind(totals.last, stream, start)
+    if totals.error:  # now that all that was not taken is kept
+        raise totals.error
     print_summary = summary.print_checked if options.dry_run else summary.print_all
-    print_summary(tally, time.monotonic() - started, output)
-    if tally.is_stopped:
-        say(summary.how_to_go_on(tally, options.failed, is_file=is_file), err=True)
-    return summary.status_of(tally)
+    print_summary(totals, time.monotonic() - started, output)
+    if totals.is_stopped:
+        say(summary.how_to_go_on(totals, options.failed, is_file=is_file), err=True)
+    return summary.status_of(totals)
 
 
 def _send(
@@ -107,10 +107,10 @@ def _send(
     settings: Settings,
     options: Options,
     note: Callable[[Delivery], None],
-) -> Tally:
+) -> RunTotals:
     stop = threading.Event()
     delivering = _checking if options.dry_run else _delivering(settings, options, stop)
-    return Crew(delivering, size=options.concurrency, stop=stop, note=note).send(messages)
+    return WorkerPool(delivering, size=options.concurrency, stop=stop, note=note).send(messages)
 
 
 def _delivering(settings: Settings, options: Options, stop: threading.Event) -> _Delivering:
@@ -120,7 +120,7 @@ def _delivering(settings: Settings, options: Options, stop: threading.Event) -> 
         click.UsageError: The address is none.
     """
     signer = signer_of(settings)
-    pace = Pace(options.rate, stop)
+    limiter = RateLimiter(options.rate, stop)
     connect = partial(HttpSender, options.url, timeout=options.timeout, keep_open=True)
     try:
         connect()
@@ -130,7 +130,7 @@ def _delivering(settings: Settings, options: Options, stop: threading.Event) -> 
     @contextmanager
     def delivering() -> Iterator[Callable[[Outgoing], Delivery]]:
         with closing(connect()) as sender:
-            yield lambda message: deliver(message, sender, signer, pace, options.retries)
+            yield lambda message: deliver(message, sender, signer, limiter, options.retries)
 
     return delivering
 
@@ -138,5 +138,8 @@ def _delivering(settings: Settings, options: Options, stop: threading.Event) -> 
 @contextmanager
 def _checking() -> Iterator[Callable[[Outgoing], Delivery]]:
     yield lambda message: Delivery(
-        message, Fate.REFUSED if message.fault else Fate.TAKEN, 0, message.fault
+        message,
+        DeliveryOutcome.REFUSED if message.fault else DeliveryOutcome.TAKEN,
+        0,
+        message.fault,
     )

@@ -7,15 +7,15 @@ from contextlib import AbstractContextManager
 
 import msgspec
 
-from lyftr_cli.sending.delivery import Delivery, Fate
+from lyftr_cli.sending.delivery import Delivery, DeliveryOutcome
 from lyftr_cli.sending.messages import Outgoing
 
-__all__ = ["Crew", "Tally"]
+__all__ = ["RunTotals", "WorkerPool"]
 
 Deliver = Callable[[Outgoing], Delivery]
 
 
-class Tally(msgspec.Struct, kw_only=True):
+class RunTotals(msgspec.Struct, kw_only=True):
     """What became of the messages of a run.
 
     Attributes:
@@ -44,7 +44,7 @@ class Tally(msgspec.Struct, kw_only=True):
         return min([*self.unsettled, self.last + 1]) if self.is_stopped else None
 
 
-class Crew:
+class WorkerPool:
     """A number of threads that deliver.
 
     Args:
@@ -72,9 +72,9 @@ class Crew:
         for _ in range(2 * size):
             self._room.put(None)
         self._lock = threading.Lock()
-        self._tally = Tally()
+        self._totals = RunTotals()
 
-    def send(self, messages: Iterable[Outgoing]) -> Tally:
+    def send(self, messages: Iterable[Outgoing]) -> RunTotals:
         """Deliver all messages, in order where there is one thread.
 
         It ends early where a delivery is hopeless, after an error, and on Ctrl-C; what is on its
@@ -86,15 +86,15 @@ class Crew:
         try:
             self._hand_out(messages)
         except KeyboardInterrupt:
-            self._tally.is_interrupted = True
+            self._totals.is_interrupted = True
             self._stop.set()
         finally:
             for _ in threads:
                 self._waiting.put(None)
             for thread in threads:
                 thread.join()
-        self._tally.is_stopped = self._stop.is_set()
-        return self._tally
+        self._totals.is_stopped = self._stop.is_set()
+        return self._totals
 
     def _hand_out(self, messages: Iterable[Outgoing]) -> None:
         for message in messages:
@@ -102,7 +102,7 @@ class Crew:
                 return
             self._room.get()
             self._waiting.put(message)
-            self._tally.last = message.number
+            self._totals.last = message.number
 
     def _work(self) -> None:
         with self._deliver() as deliver:
@@ -116,23 +116,26 @@ class Crew:
 
     def _delivered(self, message: Outgoing, deliver: Deliver) -> Delivery:
         if self._stop.is_set():
-            return Delivery(message, Fate.NOT_SENT)
+            return Delivery(message, DeliveryOutcome.NOT_SENT)
         try:
             return deliver(message)
-        except Exception as exc:  # noqa: BLE001 - raised by whoever reads the tally
+        except Exception as exc:  # noqa: BLE001 - raised by whoever reads the totals
             self._fail(exc)
-            return Delivery(message, Fate.NOT_SENT)
+            return Delivery(message, DeliveryOutcome.NOT_SENT)
 
     def _fail(self, error: Exception) -> None:
-        self._tally.error = self._tally.error or error
+        self._totals.error = self._totals.error or error
         self._stop.set()
 
     def _count(self, delivery: Delivery) -> None:
         with self._lock:
-            self._tally.retried += delivery.retries
-            self._tally.taken += delivery.fate is Fate.TAKEN
-            self._tally.refused += delivery.fate in {Fate.REFUSED, Fate.HOPELESS}
-            if delivery.fate in {Fate.HOPELESS, Fate.NOT_SENT}:
-                self._tally.unsettled.append(delivery.message.number)
+            self._totals.retried += delivery.retries
+            self._totals.taken += delivery.outcome is DeliveryOutcome.TAKEN
+            self._totals.refused += delivery.outcome in {
+                DeliveryOutcome.REFUSED,
+                DeliveryOutcome.HOPELESS,
+            }
+            if delivery.outcome in {DeliveryOutcome.HOPELESS, DeliveryOutcome.NOT_SENT}:
+                self._totals.unsettled.append(delivery.message.number)
                 self._stop.set()
             self._note(delivery)

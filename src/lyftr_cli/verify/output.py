@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from lyftr_core import SignedRequest, SigningKey
-from lyftr_diagnosis import Diagnosis, Finding, Scheme, Secrets, diagnose
+from lyftr_diagnosis import Diagnosis, Difference, Scheme, Secrets, diagnose
 from lyftr_runtime.settings import Settings
 
 __all__ = ["judge"]
@@ -35,12 +35,12 @@ def _as_json(diagnosis: Diagnosis) -> str:
             "explained": diagnosis.is_explained,
             "findings": [
                 {
-                    "cause": finding.cause,
-                    "detail": finding.detail,
-                    "seen": finding.seen,
-                    "advice": finding.advice,
+                    "cause": difference.cause,
+                    "detail": difference.detail,
+                    "seen": difference.seen,
+                    "advice": difference.advice,
                 }
-                for finding in diagnosis.findings
+                for difference in diagnosis.differences
             ],
             "tried": diagnosis.tried,
         }
@@ -54,9 +54,9 @@ def _as_text(diagnosis: Diagnosis, body: bytes) -> str:
 
 def _lines(diagnosis: Diagnosis, body: bytes) -> Iterator[str]:
     yield _verdict(diagnosis)
-    for number, finding in enumerate(diagnosis.findings, 1):
+    for number, difference in enumerate(diagnosis.differences, 1):
         yield ""
-        yield from _about(number, finding)
+        yield from _about(number, difference)
     if not diagnosis.is_explained:
         yield ""
         yield from _wrapped("Tried, each and two at once: ", ", ".join(diagnosis.tried))
@@ -67,16 +67,16 @@ def _lines(diagnosis: Diagnosis, body: bytes) -> Iterator[str]:
 def _verdict(diagnosis: Diagnosis) -> str:
     if diagnosis.key is not None:
         return f"verified, with {_VARIABLES[diagnosis.key]}"
-    count = len(diagnosis.findings)
+    count = len(diagnosis.differences)
     if diagnosis.is_explained:
         which = "this is why" if count == 1 else f"these {count} causes together are why"
         return f"NOT verified; {which}:"
     return f"NOT verified; no usual cause explains it{', but this was noticed:' if count else '.'}"
 
 
-def _about(number: int, finding: Finding) -> Iterator[str]:
-    yield from _wrapped(f"{number}. ", f"{finding.seen} [{finding.cause}]")
-    yield from _wrapped("   ", finding.advice)
+def _about(number: int, difference: Difference) -> Iterator[str]:
+    yield from _wrapped(f"{number}. ", f"{difference.seen} [{difference.cause}]")
+    yield from _wrapped("   ", difference.advice)
 
 
 def _next_steps(body: bytes) -> Iterator[str]:

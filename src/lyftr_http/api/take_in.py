@@ -8,7 +8,7 @@ from lyftr_core import IngestMessage, InvalidMessage, SignedRequest, StorageErro
 from lyftr_http.exchange.body import read_body
 from lyftr_http.exchange.in_flight import InFlight
 from lyftr_http.exchange.representations import Accepted
-from lyftr_http.exchange.scope_state import record_of
+from lyftr_http.exchange.scope_state import request_record
 
 __all__ = ["ACCEPTED", "PATH", "take_in"]
 
@@ -27,7 +27,7 @@ async def take_in(
         Exception: Whatever `read_body`, `InFlight` and `IngestMessage` raise.
     """
     body = await read_body(scope, receive)
-    record = record_of(scope)
+    record = request_record(scope)
     record.is_webhook = True
     with in_flight:
         try:

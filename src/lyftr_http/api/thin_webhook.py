@@ -16,7 +16,7 @@ from lyftr_http.api.take_in import ACCEPTED, PATH, take_in
 from lyftr_http.exchange.answer import Answer
 from lyftr_http.exchange.errors import answer_to
 from lyftr_http.exchange.in_flight import InFlight
-from lyftr_http.exchange.scope_state import record_of
+from lyftr_http.exchange.scope_state import request_record
 
 __all__ = ["ThinWebhook"]
 
@@ -51,7 +51,7 @@ class ThinWebhook:
         try:
             await take_in(scope, receive, self._ingest_message(), self._in_flight)
         except Exception as exc:  # noqa: BLE001 - every error has its answer
-            record_of(scope).error = exc
+            request_record(scope).error = exc
             answer = answer_to(exc)
         else:
             answer = _ACCEPTED

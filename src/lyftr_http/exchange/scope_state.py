@@ -18,7 +18,7 @@ __all__ = [
     "mark_as_cut_off",
     "mark_as_endless",
     "mark_as_slow",
-    "record_of",
+    "request_record",
     "was_cut_off",
     "was_slow",
 ]
@@ -61,7 +61,7 @@ def attach_record(scope: Scope, record: RequestRecord) -> None:
     scope.setdefault("state", {})[_RECORD] = record
 
 
-def record_of(scope: Scope) -> RequestRecord:
+def request_record(scope: Scope) -> RequestRecord:
     """Return the record of the request that this scope belongs to."""
     record: RequestRecord = scope["state"][_RECORD]
     return record

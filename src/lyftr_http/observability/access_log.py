@@ -15,7 +15,7 @@ from lyftr_http.exchange.errors import WebhookResult
 from lyftr_http.exchange.record import RequestRecord
 from lyftr_http.observability.metrics import Metrics
 
-__all__ = ["UNMATCHED", "RequestJournal"]
+__all__ = ["UNMATCHED", "AccessLog"]
 
 UNMATCHED = "unmatched"
 """The path label of what no route matched."""
@@ -28,7 +28,7 @@ _UNSUPPORTED = {HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.HTTP_VERSION_NOT_SUPPORTE
 """What a client asked for that the server never does: no error of the server."""
 
 
-class RequestJournal:
+class AccessLog:
     """Logs and counts finished requests. It is used in one event loop at a time.
 
     Args:

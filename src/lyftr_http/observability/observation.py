@@ -17,7 +17,7 @@ from lyftr_http.exchange.errors import answer_to
 from lyftr_http.exchange.headers import with_security_headers
 from lyftr_http.exchange.record import RequestRecord
 from lyftr_http.exchange.scope_state import attach_record
-from lyftr_http.observability.access_log import RequestJournal
+from lyftr_http.observability.access_log import AccessLog
 from lyftr_http.observability.request_ids import RequestIds
 
 __all__ = ["Observation"]
@@ -28,12 +28,12 @@ class Observation:
 
     Args:
         app: What answers.
-        journal: Gets the notes on each request.
+        access_log: Gets the notes on each request.
     """
 
-    def __init__(self, app: ASGIApp, journal: RequestJournal) -> None:
+    def __init__(self, app: ASGIApp, access_log: AccessLog) -> None:
         self._app = app
-        self._journal = journal
+        self._access_log = access_log
         self._ids = RequestIds()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,7 +62,7 @@ class Observation:
         finally:
             record.seconds = time.perf_counter() - started
             record.template = scope.get("path_template")
-            self._journal.add(record)
+            self._access_log.add(record)
 
 
 def _noting(send: Send, record: RequestRecord) -> Send:

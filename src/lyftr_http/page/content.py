@@ -11,7 +11,7 @@ from lyftr_core.wire import MessageItem, StatsBody
 from lyftr_http.exchange.representations import encode
 from lyftr_http.page.view import View
 
-__all__ = ["Detail", "Figures", "Results", "Row"]
+__all__ = ["Detail", "Results", "Row", "StatsPanel"]
 
 _HOUR = timedelta(hours=1)
 _LAST_HOUR = datetime(9999, 12, 31, 23, tzinfo=UTC)
@@ -21,11 +21,11 @@ _LINE = 240
 _LEAD = 40
 """How many of them precede the first hit where that is further back than the row is long."""
 
-Piece = tuple[str, bool]
+Segment = tuple[str, bool]
 """A piece of a text, and whether it is a hit of the search."""
 
 
-def excerpt(text: str, q: str | None) -> list[Piece]:
+def excerpt(text: str, q: str | None) -> list[Segment]:
     """Return as much of a text as its row shows, on one line, with the hits of the search.
 
     Args:
@@ -49,7 +49,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     item: MessageItem
-    text: list[Piece] | None
+    text: list[Segment] | None
 
     @classmethod
     def of(cls, stored: StoredMessage, q: str | None) -> Self:
@@ -92,7 +92,7 @@ class Hour(msgspec.Struct, frozen=True, kw_only=True):
     count: int
 
 
-class Figures(msgspec.Struct, frozen=True, kw_only=True):
+class StatsPanel(msgspec.Struct, frozen=True, kw_only=True):
     """What is above the list."""
 
     stats: StatsBody
@@ -124,7 +124,7 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     item: MessageItem
-    text: list[Piece] | None
+    text: list[Segment] | None
     json: str
 
     @classmethod

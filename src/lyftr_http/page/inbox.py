@@ -6,13 +6,13 @@ import msgspec
 
 from lyftr_core import ComputeStats, GetMessage, InvalidQuery, ListMessages
 from lyftr_http.exchange.in_flight import InFlight
-from lyftr_http.page.content import Detail, Figures, Results
+from lyftr_http.page.content import Detail, Results, StatsPanel
 from lyftr_http.page.view import View, read_view
 
-__all__ = ["Finding", "Inbox"]
+__all__ = ["Inbox", "SearchOutcome"]
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class SearchOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What came of an address.
 
     Attributes:
@@ -58,7 +58,7 @@ class Inbox:
         self._last_seq = last_seq
         self._in_flight = in_flight
 
-    async def find(self, query_string: bytes) -> Finding:
+    async def find(self, query_string: bytes) -> SearchOutcome:
         """Return what an address asks for, or what is wrong with it.
 
         Args:
@@ -75,7 +75,7 @@ class Inbox:
                 results = await self.results(view)
             except InvalidQuery as exc:
                 faults = {fault.field or "": fault.msg for fault in exc.faults}
-        return Finding(view=view, texts=texts, faults=faults, results=results)
+        return SearchOutcome(view=view, texts=texts, faults=faults, results=results)
 
     async def results(self, view: View) -> Results:
         """Return what a view finds.
@@ -104,7 +104,7 @@ class Inbox:
             stored = await self._get_message(view.message_id)
         return Detail.of(stored, view.query.q) if stored else None
 
-    async def figures(self) -> Figures:
+    async def figures(self) -> StatsPanel:
         """Return the figures over all messages.
 
         Raises:
@@ -112,4 +112,4 @@ class Inbox:
             TooManyInFlight: There are too many reads.
         """
         with self._in_flight:
-            return Figures.of(await self._compute_stats())
+            return StatsPanel.of(await self._compute_stats())

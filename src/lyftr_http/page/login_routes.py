@@ -17,7 +17,7 @@ from lyftr_http.access.sessions import LIFETIME, PLAIN_NAME, SECURE_NAME, Sessio
 from lyftr_http.exchange.body import read_body
 from lyftr_http.exchange.errors import InvalidToken
 from lyftr_http.exchange.methods import get
-from lyftr_http.exchange.scope_state import record_of
+from lyftr_http.exchange.scope_state import request_record
 from lyftr_http.page.templates import respond, root_of
 
 __all__ = ["log_in", "log_out", "show_login"]
@@ -61,7 +61,7 @@ async def log_in(
         return _see_other(target)
     token = fields.get("token", "").strip().encode(_BYTES)
     if not read_access.takes(token):
-        record_of(request.scope).error = InvalidToken()
+        request_record(request.scope).error = InvalidToken()
         return _form(request, target, {}, _WRONG)
     begun = _cookie(sessions.begin(token), LIFETIME, secure=is_secure(request.scope))
     return _see_other(target, [begun])

@@ -15,7 +15,7 @@ from lyftr_http.access.browser import is_secure, page_guard
 from lyftr_http.access.readers import ReadAccess, guard
 from lyftr_http.exchange.errors import ERRORS, entry_of
 from lyftr_http.exchange.methods import get
-from lyftr_http.exchange.scope_state import record_of
+from lyftr_http.exchange.scope_state import request_record
 from lyftr_http.page.inbox import Inbox
 from lyftr_http.page.templates import respond, root_of
 from lyftr_http.page.view import read_view
@@ -118,7 +118,7 @@ async def get_health(
 
 def _explain(request: AnyRequest, exc: Exception) -> Response[str]:
     """Answer an error in words, as a page or as a part of one, with the status of the API."""
-    record_of(request.scope).error = exc
+    request_record(request.scope).error = exc
     entry = entry_of(exc)
     title, words = entry.page or ("", "")
     return respond(

@@ -30,8 +30,8 @@ from lyftr_http.exchange.scope_state import (
 from lyftr_http.observability.request_ids import RequestIds
 from lyftr_http.server import framing
 from lyftr_http.server.framing import Enough, Refused, TooLarge, answer_lines
-from lyftr_http.server.timers import ArrivalWatch, WriteWatch
-from lyftr_http.server.transport import AnswerTransport, PipelineFlow
+from lyftr_http.server.timers import RequestTimer, WriteTimer
+from lyftr_http.server.transport import AnswerTransport, PipelineBackpressure
 
 __all__ = ["MAX_HEAD_SIZE", "StrictHttpProtocol"]
 
@@ -65,9 +65,9 @@ class StrictHttpProtocol(HttpToolsProtocol):
         super().connection_made(stream)
         self._policy = ConnectionPolicy.find(self.app_state)
         timeout = self._policy.request_timeout
-        self.flow = PipelineFlow(stream, self._has_waiting)
-        self._arrival = ArrivalWatch(self.loop, timeout, self._cut_off)
-        self._writes = WriteWatch(self.loop, timeout, self._note_slow)
+        self.flow = PipelineBackpressure(stream, self._has_waiting)
+        self._arrival = RequestTimer(self.loop, timeout, self._cut_off)
+        self._writes = WriteTimer(self.loop, timeout, self._note_slow)
         self._answers = AnswerTransport(stream, self._writes.begin)
         self.transport = cast("asyncio.Transport", self._answers)
         self._in_head = self._in_body = self._long_head = False

@@ -82,7 +82,7 @@ def _serve(
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE,
     )
-    policy = ConnectionPolicy(settings.request_timeout, container.journal().add)
+    policy = ConnectionPolicy(settings.request_timeout, container.access_log().add)
     end_streams = container.live_log().end
     server = GracefulServer(config, policy, shutdown_timeout, on_ready, end_streams)
     # Before and after uvicorn's own: it raises the signal again once it has shut down.

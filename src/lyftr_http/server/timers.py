@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Callable
 
-__all__ = ["ArrivalWatch", "WriteWatch"]
+__all__ = ["RequestTimer", "WriteTimer"]
 
 
-class WriteWatch:
+class WriteTimer:
     """Gives up a connection whose client takes nothing of what waits to be sent.
 
     What waits is in this process's memory, and to close the connection would wait for it too.
@@ -57,7 +57,7 @@ _LAST_CHANCE = 0.1
 """For what has arrived, but was not read yet since the process had no turn, in seconds."""
 
 
-class ArrivalWatch:
+class RequestTimer:
     """Calls when a request has been on its way for too long.
 
     It has one timer for many requests: to make one for each would cost more than to read most of

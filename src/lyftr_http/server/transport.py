@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 from uvicorn.protocols.http.flow_control import FlowControl
 
-__all__ = ["AnswerTransport", "PipelineFlow"]
+__all__ = ["AnswerTransport", "PipelineBackpressure"]
 
 
-class PipelineFlow(FlowControl):
+class PipelineBackpressure(FlowControl):
     """Reads nothing while requests of the connection wait for the ones before them.
 
     uvicorn's own reads on after each answer, however many requests wait: a client that sends them

@@ -9,7 +9,7 @@ from lyftr_core import MessageFilter, StorageUnavailable
 from lyftr_http.exchange.in_flight import InFlight
 from lyftr_http.exchange.scope_state import mark_as_endless, was_slow
 from lyftr_http.observability.metrics import Metrics, StreamEnding
-from lyftr_http.stream.live_feed import LiveFeed, Piece, make_piece
+from lyftr_http.stream.live_feed import Chunk, LiveFeed, make_chunk
 from lyftr_http.stream.live_log import LiveLog
 from lyftr_http.stream.server_sent_events import (
     HEARTBEAT,
@@ -111,26 +111,26 @@ class EventStream:
         await pulse.write(beginning(position))
         try:
             while not feed.is_over:
-                piece = await self._next(feed, position)
-                position = piece.through
-                if piece.data:
-                    await pulse.write(piece.data)
-                    self._metrics.count_streamed(piece.messages)
+                chunk = await self._next(feed, position)
+                position = chunk.through
+                if chunk.data:
+                    await pulse.write(chunk.data)
+                    self._metrics.count_streamed(chunk.messages)
                 else:
                     await pulse.beat(position)
                     if position >= feed.end:
                         await feed.news()
-                await asyncio.sleep(0)  # a piece may not have had to wait: others have their turn
+                await asyncio.sleep(0)  # a chunk may not have had to wait: others have their turn
         except StorageUnavailable:
             pass  # the client comes again, and is told so if that lasts
         await send(_body(b"", more=False))
 
-    async def _next(self, feed: LiveFeed, position: int) -> Piece:
+    async def _next(self, feed: LiveFeed, position: int) -> Chunk:
         if position >= feed.start:
-            return feed.piece(position, self._query)
+            return feed.chunk(position, self._query)
         run = await self._live.read_behind(position, self._query)
         events = ((stored.seq, message_event(stored)) for stored in run.messages)
-        return make_piece(events, run.through)
+        return make_chunk(events, run.through)
 
 
 class _Pulse:

@@ -16,9 +16,9 @@ __all__ = [
     "OLDEST",
     "PIECE",
     "SEARCHED",
+    "Chunk",
     "LiveFeed",
-    "Piece",
-    "make_piece",
+    "make_chunk",
 ]
 
 MOST_MESSAGES = 2_000
@@ -28,16 +28,16 @@ MOST_BYTES = 4 * 1024 * 1024
 OLDEST = 10.0
 """And for so many seconds at most, since what is removed from the database must go here too."""
 PIECE = 64 * 1024
-"""A piece is cut off behind the message with which it has so many bytes."""
+"""A chunk is cut off behind the message with which it has so many bytes."""
 SEARCHED = 25
-"""So many texts are searched for one piece at most, since all streams search in one turn of the
+"""So many texts are searched for one chunk at most, since all streams search in one turn of the
 event loop: 400 of them take some 50 ms for texts of 4,096 characters."""
 
 _EVERYTHING = MessageFilter()
 _seq_of = attrgetter("seq")
 
 
-class Piece(NamedTuple):
+class Chunk(NamedTuple):
     """What one stream sends next.
 
     Attributes:
@@ -79,7 +79,7 @@ class LiveFeed:
         self._folded: dict[int, str] = {}
         self._size = 0
         self._news = asyncio.Event()
-        self._ready: dict[int, Piece] = {}
+        self._ready: dict[int, Chunk] = {}
         self._time = asyncio.get_running_loop().time
 
     def extend(self, run: LogRun) -> None:
@@ -108,7 +108,7 @@ class LiveFeed:
         if not self.is_over:
             await self._news.wait()
 
-    def piece(self, position: int, query: MessageFilter) -> Piece:
+    def chunk(self, position: int, query: MessageFilter) -> Chunk:
         """Return what comes behind a position, which must not lie before `start`.
 
         Args:
@@ -117,19 +117,19 @@ class LiveFeed:
         """
         if query != _EVERYTHING:
             return self._make(position, query)
-        # Most streams have the same position, and the same piece before them.
+        # Most streams have the same position, and the same chunk before them.
         if position not in self._ready:
             self._ready[position] = self._make(position, query)
         return self._ready[position]
 
-    def _make(self, position: int, query: MessageFilter) -> Piece:
+    def _make(self, position: int, query: MessageFilter) -> Chunk:
         first = bisect_right(self._entries, position, key=_seq_of)
         entries = self._entries[first:]
         end = max(position, self.end)
         if query.q is not None and len(entries) > SEARCHED:
             entries = entries[:SEARCHED]
             end = entries[-1].seq
-        return make_piece(((e.seq, e.event) for e in entries if self._passes(e, query)), end)
+        return make_chunk(((e.seq, e.event) for e in entries if self._passes(e, query)), end)
 
     def _passes(self, entry: _Entry, query: MessageFilter) -> bool:
         folded = None if query.q is None else self._folded_text(entry)
@@ -160,8 +160,8 @@ class LiveFeed:
         del self._entries[:count]
 
 
-def make_piece(events: Iterable[tuple[int, bytes]], end: int) -> Piece:
-    """Join events up to the size of a piece.
+def make_chunk(events: Iterable[tuple[int, bytes]], end: int) -> Chunk:
+    """Join events up to the size of a chunk.
 
     Args:
         events: Each with its `seq`, in order.
@@ -173,5 +173,5 @@ def make_piece(events: Iterable[tuple[int, bytes]], end: int) -> Piece:
         data.append(event)
         size += len(event)
         if size >= PIECE:
-            return Piece(b"".join(data), len(data), seq)
-    return Piece(b"".join(data), len(data), end)
+            return Chunk(b"".join(data), len(data), seq)
+    return Chunk(b"".join(data), len(data), end)

@@ -12,24 +12,24 @@ from contextlib import contextmanager, suppress
 from lyftr_core import LogRun, LogSelection, MessageFilter, MessageReader, StorageUnavailable
 from lyftr_http.stream.live_feed import LiveFeed
 
-__all__ = ["CommitBell", "LiveLog"]
+__all__ = ["CommitSignal", "LiveLog"]
 
 
-class CommitBell:
+class CommitSignal:
     """Rung by one, heard by one, in one event loop."""
 
     def __init__(self) -> None:
         self._rung = asyncio.Event()
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Say that something was committed."""
         self._rung.set()
 
     async def wait(self, seconds: float) -> None:
-        """Wait for the bell, or until the time is over. What was rung before counts too.
+        """Wait for the signal, or until the time is over. What was rung before counts too.
 
         Args:
-            seconds: At most so long: other processes ring no bell here.
+            seconds: At most so long: other processes notify no signal here.
         """
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -60,17 +60,17 @@ class LiveLog:
 
     Args:
         reader: Where the messages are.
-        bell: Rung at each commit of this process.
+        signal: Rung at each commit of this process.
         wake: How often streams are woken though nothing has come, in seconds.
 
     Attributes:
         is_ending: Whether the server is shutting down.
     """
 
-    def __init__(self, reader: MessageReader, bell: CommitBell, wake: float = _WAKE) -> None:
+    def __init__(self, reader: MessageReader, signal: CommitSignal, wake: float = _WAKE) -> None:
         self.is_ending = False
         self._reader = reader
-        self._bell = bell
+        self._signal = signal
         self._wake = wake
         self._feed: LiveFeed | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -153,7 +153,7 @@ class LiveLog:
                 if loop.time() >= wake_at:
                     wake_at = loop.time() + self._wake
                     feed.wake()
-                await self._bell.wait(_LOOK)
+                await self._signal.wait(_LOOK)
         except Exception:  # noqa: BLE001 - nobody waits for it; the streams end, and say why
             _log.exception("the log cannot be followed")
         finally:

@@ -9,9 +9,9 @@ from email.utils import format_datetime
 import pytest
 
 from lyftr_cli.sending.delivery import is_worth_another_try, pause_before
-from lyftr_cli.sending.http_sender import MAX_BODY_SIZE, Answer, HttpSender, seconds_to_wait
+from lyftr_cli.sending.http_sender import MAX_BODY_SIZE, HttpSender, Response, seconds_to_wait
 from lyftr_cli.sending.messages import count_lines, read_outgoing
-from lyftr_cli.sending.rate_limit import Pace
+from lyftr_cli.sending.rate_limit import RateLimiter
 from lyftr_core.testing.strategies.samples import sample
 from lyftr_core.wire import body_of
 
@@ -44,24 +44,24 @@ def test_a_date_in_retry_after_counts_from_now() -> None:
 
 @pytest.mark.parametrize("status", [None, 408, 425, 429, 500, 502, 503, 504, 599])
 def test_what_may_pass_is_tried_again(status: int | None) -> None:
-    assert is_worth_another_try(Answer(status))
+    assert is_worth_another_try(Response(status))
 
 
 @pytest.mark.parametrize("status", [200, 301, 400, 401, 403, 404, 405, 413, 422, 501, 505])
 def test_what_stays_is_not_tried_again(status: int) -> None:
-    assert not is_worth_another_try(Answer(status))
+    assert not is_worth_another_try(Response(status))
 
 
 def test_pauses_double_up_to_half_a_minute_and_half_is_chance() -> None:
-    least = [pause_before(n, Answer(500), lambda low, _: low) for n in range(1, 10)]
-    most = [pause_before(n, Answer(500), lambda _, high: high) for n in range(1, 10)]
+    least = [pause_before(n, Response(500), lambda low, _: low) for n in range(1, 10)]
+    most = [pause_before(n, Response(500), lambda _, high: high) for n in range(1, 10)]
     assert most == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
     assert least == [whole / 2 for whole in most]
-    assert pause_before(10_000, Answer(500)) <= 30
+    assert pause_before(10_000, Response(500)) <= 30
 
 
 def test_a_receiver_that_says_when_is_never_asked_earlier() -> None:
-    asked = Answer(503, retry_after=20.0)
+    asked = Response(503, retry_after=20.0)
     assert pause_before(1, asked, lambda low, _: low) == 20.0
     assert pause_before(9, asked, lambda _, high: high) == 22.0
 
@@ -87,24 +87,24 @@ def test_another_address_is_refused(url: str) -> None:
 
 
 def test_a_pace_lets_so_many_go_in_a_second() -> None:
-    pace = Pace(50, threading.Event())
+    limiter = RateLimiter(50, threading.Event())
     started = time.monotonic()
-    assert all(pace.wait_for_turn() for _ in range(11))
+    assert all(limiter.wait_for_turn() for _ in range(11))
     assert time.monotonic() - started >= 0.19
 
 
 def test_a_pace_holds_all_and_ends_at_once_when_stopped() -> None:
     stop = threading.Event()
-    pace = Pace(None, stop)
-    assert pace.wait_for_turn()
-    pace.hold_all(0.1)
+    limiter = RateLimiter(None, stop)
+    assert limiter.wait_for_turn()
+    limiter.hold_all(0.1)
     started = time.monotonic()
-    assert pace.wait_for_turn()
+    assert limiter.wait_for_turn()
     assert time.monotonic() - started >= 0.09
-    pace.hold_all(3600)
+    limiter.hold_all(3600)
     threading.Timer(0.05, stop.set).start()
-    assert not pace.wait_for_turn()
-    assert not pace.sleep(3600)
+    assert not limiter.wait_for_turn()
+    assert not limiter.sleep(3600)
 
 
 def test_lines_are_taken_over_byte_for_byte_and_checked() -> None:

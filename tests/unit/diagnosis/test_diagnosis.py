@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import lyftr_diagnosis
 from lyftr_core import SignedRequest
 from lyftr_core.testing import bodies, invalid_bodies
-from lyftr_diagnosis import Cause, Finding, Scheme, Secrets, diagnose
+from lyftr_diagnosis import Cause, Difference, Scheme, Secrets, diagnose
 from lyftr_diagnosis.sentences import SENTENCES
 from lyftr_diagnosis.serialisation import reserialised
 
@@ -43,8 +43,8 @@ def test_a_diagnosis_is_total(
 ) -> None:
     found = diagnose(SignedRequest(tuple(headers), body), secrets, scheme=scheme, at=NOW)
     assert found.is_explained or found.tried
-    for finding in found.findings:
-        shown = finding.seen + finding.advice
+    for difference in found.differences:
+        shown = difference.seen + difference.advice
         assert "{" not in shown
         assert shown.isascii()
         assert shown.isprintable()
@@ -84,11 +84,11 @@ def test_a_byte_order_mark_is_not_written_anew() -> None:
 
 @pytest.mark.parametrize("cause", Cause)
 def test_each_cause_is_explained_in_whole_sentences(cause: Cause) -> None:
-    finding = Finding(cause, "DETAIL")
-    assert finding.seen.endswith(".")
-    assert finding.advice.startswith(("Sender: ", "Sender, ", "Sender and ", "Receiver"))
-    assert finding.advice.endswith(".")
-    assert ("DETAIL" in finding.seen) == ("{detail}" in SENTENCES[cause].seen)
+    difference = Difference(cause, "DETAIL")
+    assert difference.seen.endswith(".")
+    assert difference.advice.startswith(("Sender: ", "Sender, ", "Sender and ", "Receiver"))
+    assert difference.advice.endswith(".")
+    assert ("DETAIL" in difference.seen) == ("{detail}" in SENTENCES[cause].seen)
 
 
 def test_no_sentence_is_without_its_cause() -> None:
@@ -100,7 +100,7 @@ def test_exported_names_are_these() -> None:
     assert lyftr_diagnosis.__all__ == [
         "Cause",
         "Diagnosis",
-        "Finding",
+        "Difference",
         "Scheme",
         "Secrets",
         "diagnose",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lyftr_core import HexHmacSha256, InvalidSignature, SignedRequest, SigningKey
 from lyftr_core.testing import bodies, signed_requests
-from lyftr_diagnosis import Cause, Diagnosis, Finding, Scheme, Secrets, diagnose
+from lyftr_diagnosis import Cause, Diagnosis, Difference, Scheme, Secrets, diagnose
 from tests.unit.diagnosis.mistakes import (
     BODIES,
     HASHES,
@@ -45,7 +45,7 @@ def diagnosed(
 
 
 def names(diagnosis: Diagnosis) -> list[Name]:
-    return [(finding.cause.value, finding.detail) for finding in diagnosis.findings]
+    return [(difference.cause.value, difference.detail) for difference in diagnosis.differences]
 
 
 def assert_explained(diagnosis: Diagnosis, *expected: Name) -> None:
@@ -66,8 +66,8 @@ def test_a_right_request_verifies(request: SignedRequest, previous: bytes | None
 def test_the_previous_secret_verifies_and_is_mentioned(request: SignedRequest) -> None:
     secrets = Secrets(current=b"new", previous=SECRET)
     diagnosis = diagnose(request, secrets, scheme=Scheme.LYFTR, at=NOW)
-    notes = (Finding(Cause.PREVIOUS_SECRET),)
-    assert diagnosis == Diagnosis(key=SigningKey.PREVIOUS, is_explained=True, findings=notes)
+    notes = (Difference(Cause.PREVIOUS_SECRET),)
+    assert diagnosis == Diagnosis(key=SigningKey.PREVIOUS, is_explained=True, differences=notes)
 
 
 @pytest.mark.parametrize("name", TEXT_KEYS, ids=str)
@@ -278,7 +278,7 @@ def test_what_explains_nothing_is_described(value: str, expected: list[Name]) ->
 
 def test_a_wrong_secret_has_no_usual_cause_and_what_was_tried_is_said() -> None:
     found = diagnosed(right(b"another", BODY).hex(), previous=b"old")
-    assert (found.is_verified, found.is_explained, found.findings) == (False, False, ())
+    assert (found.is_verified, found.is_explained, found.differences) == (False, False, ())
     assert list(found.tried) == sorted(found.tried)
     assert set(found.tried) >= {
         *(Cause(cause) for cause, _ in HASHES),
@@ -291,7 +291,7 @@ def test_a_wrong_secret_has_no_usual_cause_and_what_was_tried_is_said() -> None:
 def test_digits_with_colons_between_them_do_not_show() -> None:
     """They would be the right signature."""
     value = right(SECRET, BODY).hex(":")
-    shown = " ".join(finding.seen for finding in diagnosed(value).findings)
+    shown = " ".join(difference.seen for difference in diagnosed(value).differences)
     assert value[:12] not in shown
 
 

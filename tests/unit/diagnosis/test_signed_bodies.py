@@ -35,8 +35,8 @@ def cause(body: bytes, signed: bytes) -> tuple[str, str]:
     assert signed != body
     found = diagnosed(body, signed)
     assert found.is_explained
-    (finding,) = found.findings
-    return finding.cause.value, finding.detail
+    (difference,) = found.differences
+    return difference.cause.value, difference.detail
 
 
 def _with(*pairs: tuple[str, str]) -> bytes:
@@ -207,7 +207,7 @@ def test_standard_webhooks_have_the_same_causes() -> None:
             at=NOW,
         )
         assert found.is_explained, found
-        assert len(found.findings) == 1
+        assert len(found.differences) == 1
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_standard_webhooks_have_the_same_causes() -> None:
     ],
 )
 def test_what_is_not_decompressed(body: bytes) -> None:
-    causes = {f.cause for option in signed_bodies(body) for f in option.findings}
+    causes = {f.cause for option in signed_bodies(body) for f in option.differences}
     assert "body_compressed" not in causes
 
 
@@ -241,11 +241,13 @@ def test_what_holds_as_much_as_is_taken_is_decompressed() -> None:
 def test_characters_that_were_lost_are_noticed(body: bytes, detail: str) -> None:
     found = diagnosed(body, b'{"text":"something else"}')
     assert not found.is_explained
-    assert [(f.cause.value, f.detail) for f in found.findings] == [("body_characters_lost", detail)]
+    assert [(f.cause.value, f.detail) for f in found.differences] == [
+        ("body_characters_lost", detail)
+    ]
 
 
 def test_a_question_is_not_suspicious() -> None:
-    assert diagnosed(b'{"text":"When? Now?"}', b"other").findings == ()
+    assert diagnosed(b'{"text":"When? Now?"}', b"other").differences == ()
 
 
 def test_rare_forms_of_a_large_body_are_not_tried() -> None:

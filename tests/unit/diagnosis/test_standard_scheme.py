@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lyftr_core import SignedRequest, SigningKey, StandardWebhooks
 from lyftr_core.signatures.standard_webhooks import encode_secret
 from lyftr_core.testing import standard_signed_requests
-from lyftr_diagnosis import Cause, Diagnosis, Finding, Scheme, Secrets, diagnose
+from lyftr_diagnosis import Cause, Diagnosis, Difference, Scheme, Secrets, diagnose
 from tests.unit.diagnosis.mistakes import (
     BODIES,
     FRAMES,
@@ -62,7 +62,7 @@ def diagnosed(
 
 
 def names(diagnosis: Diagnosis) -> list[Name]:
-    return [(finding.cause.value, finding.detail) for finding in diagnosis.findings]
+    return [(difference.cause.value, difference.detail) for difference in diagnosis.differences]
 
 
 def assert_explained(diagnosis: Diagnosis, *expected: Name) -> None:
@@ -82,8 +82,8 @@ def test_a_right_request_verifies(request: SignedRequest) -> None:
 def test_the_previous_secret_verifies_and_is_mentioned(request: SignedRequest) -> None:
     secrets = Secrets(current=b"whsec_AAAA", previous=SECRET.encode())
     diagnosis = diagnose(request, secrets, scheme=Scheme.STANDARD, at=NOW)
-    notes = (Finding(Cause.PREVIOUS_SECRET),)
-    assert diagnosis == Diagnosis(key=SigningKey.PREVIOUS, is_explained=True, findings=notes)
+    notes = (Difference(Cause.PREVIOUS_SECRET),)
+    assert diagnosis == Diagnosis(key=SigningKey.PREVIOUS, is_explained=True, differences=notes)
 
 
 @pytest.mark.parametrize("name", STANDARD_KEYS, ids=str)

@@ -18,7 +18,7 @@ from lyftr_http.exchange.in_flight import InFlight
 from lyftr_http.observability.metrics import Metrics
 from lyftr_http.stream.event_stream import EventStreams
 from lyftr_http.stream.live_feed import MOST_MESSAGES, SEARCHED
-from lyftr_http.stream.live_log import CommitBell, LiveLog
+from lyftr_http.stream.live_log import CommitSignal, LiveLog
 from tests.support.listener import Listener
 
 _OFTEN = 0.02
@@ -53,7 +53,7 @@ class Streams:
     def __init__(self, limit: int = 5) -> None:
         self.log = Log()
         self.metrics = Metrics()
-        self.live = LiveLog(self.log, CommitBell(), wake=_OFTEN)
+        self.live = LiveLog(self.log, CommitSignal(), wake=_OFTEN)
         self.all = EventStreams(self.live, InFlight(limit), self.metrics, silence=_OFTEN)
 
     def listen(self, query: MessageFilter = EVERYTHING, after: int | None = None) -> Listener:
@@ -225,7 +225,7 @@ async def test_stream_ends_where_what_it_has_to_catch_up_with_cannot_be_read(
     log = FailsForOne()
     await fill(log, [sample("a")])
     streams = Streams()
-    streams.live = LiveLog(log, CommitBell())
+    streams.live = LiveLog(log, CommitSignal())
     streams.all = EventStreams(streams.live, InFlight(1), streams.metrics)
     async with streams.listen(after=0) as listener:
         await listener.until(lambda: listener.is_over)

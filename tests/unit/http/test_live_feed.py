@@ -14,7 +14,7 @@ import pytest
 
 from lyftr_core import LogRun, MessageFilter, StoredMessage
 from lyftr_core.testing.strategies.samples import EVERYTHING, sample
-from lyftr_http.stream.live_feed import MOST_BYTES, MOST_MESSAGES, PIECE, SEARCHED, LiveFeed, Piece
+from lyftr_http.stream.live_feed import MOST_BYTES, MOST_MESSAGES, PIECE, SEARCHED, Chunk, LiveFeed
 
 _NOW = datetime(2026, 1, 15, tzinfo=UTC)
 
@@ -27,18 +27,18 @@ def run(first: int, last: int, text: str | None = "Hello", through: int = 0) -> 
     return LogRun(messages=tuple(stored), through=through or last, has_more=False)
 
 
-def seqs(piece: Piece) -> list[int]:
-    lines = piece.data.decode().split("\n")
+def seqs(chunk: Chunk) -> list[int]:
+    lines = chunk.data.decode().split("\n")
     return [int(line.removeprefix("id: ")) for line in lines if line.startswith("id: ")]
 
 
-def walk(feed: LiveFeed, position: int, query: MessageFilter = EVERYTHING) -> list[Piece]:
-    """Return the pieces from a position to the end."""
-    pieces = []
+def walk(feed: LiveFeed, position: int, query: MessageFilter = EVERYTHING) -> list[Chunk]:
+    """Return the chunks from a position to the end."""
+    chunks = []
     while position < feed.end:
-        pieces.append(feed.piece(position, query))
-        position = pieces[-1].through
-    return pieces
+        chunks.append(feed.chunk(position, query))
+        position = chunks[-1].through
+    return chunks
 
 
 async def test_every_position_within_is_followed_by_all_that_comes_behind_it() -> None:
@@ -46,25 +46,25 @@ async def test_every_position_within_is_followed_by_all_that_comes_behind_it() -
     feed.extend(run(11, 13))
     feed.extend(run(15, 16, through=20))
     for position in range(10, 21):
-        (piece,) = walk(feed, position) or [feed.piece(position, EVERYTHING)]
-        assert seqs(piece) == [seq for seq in (11, 12, 13, 15, 16) if seq > position]
-        assert (piece.messages, piece.through) == (len(seqs(piece)), 20)
+        (chunk,) = walk(feed, position) or [feed.chunk(position, EVERYTHING)]
+        assert seqs(chunk) == [seq for seq in (11, 12, 13, 15, 16) if seq > position]
+        assert (chunk.messages, chunk.through) == (len(seqs(chunk)), 20)
 
 
 async def test_position_beyond_the_end_stays_where_it_is() -> None:
     feed = LiveFeed(10)
-    assert feed.piece(12, EVERYTHING) == Piece(b"", 0, 12)
+    assert feed.chunk(12, EVERYTHING) == Chunk(b"", 0, 12)
     feed.extend(run(11, 13))
-    assert seqs(feed.piece(12, EVERYTHING)) == [13]
+    assert seqs(feed.chunk(12, EVERYTHING)) == [13]
 
 
 async def test_pieces_are_cut_behind_a_message() -> None:
     feed = LiveFeed(0)
     feed.extend(run(1, 300, text="x" * 4_000))
-    pieces = walk(feed, 0)
-    assert len(pieces) > 10
-    assert list(itertools.chain(*map(seqs, pieces))) == [*range(1, 301)]
-    assert max(len(piece.data) for piece in pieces) < PIECE + 5_000
+    chunks = walk(feed, 0)
+    assert len(chunks) > 10
+    assert list(itertools.chain(*map(seqs, chunks))) == [*range(1, 301)]
+    assert max(len(chunk.data) for chunk in chunks) < PIECE + 5_000
 
 
 async def test_filter_takes_its_own_and_comes_to_the_end_all_the_same() -> None:
@@ -72,8 +72,8 @@ async def test_filter_takes_its_own_and_comes_to_the_end_all_the_same() -> None:
     feed.extend(run(1, 3))
     feed.extend(run(4, 5, text="straße"))
     feed.extend(run(6, 7))
-    (piece,) = walk(feed, 0, MessageFilter(q="STRASSE"))
-    assert (seqs(piece), piece.through) == ([4, 5], 7)
+    (chunk,) = walk(feed, 0, MessageFilter(q="STRASSE"))
+    assert (seqs(chunk), chunk.through) == ([4, 5], 7)
 
 
 @contextmanager
@@ -98,9 +98,9 @@ async def test_text_and_query_are_folded_once_for_all_streams() -> None:
     queries = [MessageFilter(q=q) for q in ("STRASSE", "elsewhere")]
     with folds() as count:
         for _ in range(3):
-            assert [seqs(feed.piece(0, query)) for query in queries] == [[1, 2], []]
+            assert [seqs(feed.chunk(0, query)) for query in queries] == [[1, 2], []]
         feed.wake()
-        assert seqs(feed.piece(0, queries[0])) == [1, 2]
+        assert seqs(feed.chunk(0, queries[0])) == [1, 2]
     assert count == {"straße": 2, "STRASSE": 1, "elsewhere": 1}  # two messages
 
 
@@ -108,8 +108,8 @@ async def test_nothing_is_folded_for_streams_without_q() -> None:
     feed = LiveFeed(0)
     feed.extend(run(1, 2, text="straße"))
     with folds() as count:
-        feed.piece(0, EVERYTHING)
-        feed.piece(0, MessageFilter(sender="+12"))
+        feed.chunk(0, EVERYTHING)
+        feed.chunk(0, MessageFilter(sender="+12"))
     assert not count
 
 
@@ -118,10 +118,10 @@ async def test_search_looks_at_few_texts_for_each_piece_and_at_all_in_the_end() 
     feed.extend(run(1, 3 * SEARCHED, text="straße"))
     feed.extend(run(3 * SEARCHED + 1, 3 * SEARCHED + 1, text="elsewhere", through=100))
     with folds() as count:
-        pieces = walk(feed, 0, MessageFilter(q="elsewhere"))
+        chunks = walk(feed, 0, MessageFilter(q="elsewhere"))
         assert count["straße"] == 3 * SEARCHED
-    assert [piece.through for piece in pieces] == [SEARCHED, 2 * SEARCHED, 3 * SEARCHED, 100]
-    assert seqs(pieces[-1]) == [3 * SEARCHED + 1]
+    assert [chunk.through for chunk in chunks] == [SEARCHED, 2 * SEARCHED, 3 * SEARCHED, 100]
+    assert seqs(chunks[-1]) == [3 * SEARCHED + 1]
 
 
 async def test_folded_texts_count_among_what_is_kept() -> None:
@@ -141,7 +141,7 @@ async def test_folded_texts_count_among_what_is_kept() -> None:
 async def test_message_without_text_holds_nothing() -> None:
     feed = LiveFeed(0)
     feed.extend(run(1, 1, text=None))
-    assert seqs(feed.piece(0, MessageFilter(q="None"))) == []
+    assert seqs(feed.chunk(0, MessageFilter(q="None"))) == []
 
 
 @pytest.mark.parametrize("text", ["x", "x" * 4_096])
@@ -163,7 +163,7 @@ async def test_what_is_old_is_forgotten_at_the_next_wake() -> None:
     await asyncio.sleep(0.1)
     feed.extend(run(4, 5))
     assert (feed.start, feed.end) == (3, 5)
-    assert seqs(feed.piece(3, EVERYTHING)) == [4, 5]
+    assert seqs(feed.chunk(3, EVERYTHING)) == [4, 5]
 
 
 async def test_who_waits_hears_of_what_comes_and_of_the_end() -> None:

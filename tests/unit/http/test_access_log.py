@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from lyftr_http.exchange.record import RequestRecord
-from lyftr_http.observability.access_log import RequestJournal
+from lyftr_http.observability.access_log import AccessLog
 from lyftr_http.observability.metrics import Metrics
 
 Lines = list[dict[str, object]]
@@ -28,8 +28,8 @@ def metrics() -> Metrics:
 
 
 @pytest.fixture
-def journal(lines: Lines, metrics: Metrics) -> RequestJournal:
-    """A journal whose log cannot write the line of a request to `/unwritable`."""
+def access_log(lines: Lines, metrics: Metrics) -> AccessLog:
+    """An access log that cannot write the line of a request to `/unwritable`."""
 
     def keep(_logger: object, level: str, event: structlog.typing.EventDict) -> str:
         if event["path"] == "/unwritable":
@@ -42,7 +42,7 @@ def journal(lines: Lines, metrics: Metrics) -> RequestJournal:
         processors=[keep],
         wrapper_class=structlog.make_filtering_bound_logger("INFO"),
     )
-    return RequestJournal(log, metrics)
+    return AccessLog(log, metrics)
 
 
 def record(path: str, status: int = 200) -> RequestRecord:
@@ -61,28 +61,28 @@ def paths(lines: Lines) -> list[object]:
 
 
 async def test_requests_of_one_turn_are_written_in_the_next_in_their_order(
-    journal: RequestJournal, lines: Lines, metrics: Metrics
+    access_log: AccessLog, lines: Lines, metrics: Metrics
 ) -> None:
     for number in range(5):
-        journal.add(record(f"/{number}"))
+        access_log.add(record(f"/{number}"))
     assert (lines, counted(metrics)) == ([], 0)
     await asyncio.sleep(0)
     assert paths(lines) == [f"/{number}" for number in range(5)]
-    journal.add(record("/later"))
+    access_log.add(record("/later"))
     await asyncio.sleep(0)
     assert paths(lines)[5:] == ["/later"]
     assert counted(metrics) == 6
 
 
 async def test_a_line_that_cannot_be_written_costs_no_other(
-    journal: RequestJournal, lines: Lines, metrics: Metrics
+    access_log: AccessLog, lines: Lines, metrics: Metrics
 ) -> None:
     raised: list[BaseException | None] = []
     asyncio.get_running_loop().set_exception_handler(
         lambda _loop, context: raised.append(context.get("exception"))
     )
     for path in ("/first", "/unwritable", "/second", "/unwritable", "/third"):
-        journal.add(record(path))
+        access_log.add(record(path))
     for _ in range(4):
         await asyncio.sleep(0)
     assert paths(lines) == ["/first", "/second", "/third"]
@@ -91,7 +91,7 @@ async def test_a_line_that_cannot_be_written_costs_no_other(
 
 
 async def test_a_request_that_cannot_be_counted_is_logged_all_the_same(
-    journal: RequestJournal, lines: Lines, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+    access_log: AccessLog, lines: Lines, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def cannot(*_: object) -> None:
         raise OSError("too many open files")
@@ -99,28 +99,28 @@ async def test_a_request_that_cannot_be_counted_is_logged_all_the_same(
     asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
     monkeypatch.setattr(metrics, "count_request", cannot)
     for path in ("/first", "/second"):
-        journal.add(record(path))
+        access_log.add(record(path))
     for _ in range(3):
         await asyncio.sleep(0)
     assert paths(lines) == ["/first", "/second"]
 
 
 async def test_a_turn_without_end_does_not_fill_the_memory(
-    journal: RequestJournal, lines: Lines
+    access_log: AccessLog, lines: Lines
 ) -> None:
     for number in range(2_500):
-        journal.add(record(f"/{number}"))
+        access_log.add(record(f"/{number}"))
     assert len(lines) == 2_000
     await asyncio.sleep(0)
     assert paths(lines) == [f"/{number}" for number in range(2_500)]
 
 
-def add_in_the_last_turn(journal: RequestJournal) -> None:
+def add_in_the_last_turn(access_log: AccessLog) -> None:
     """In the last turn of a loop, after which nothing that it was asked for is done."""
     loop = asyncio.new_event_loop()
 
     def add() -> None:
-        journal.add(record("/last"))
+        access_log.add(record("/last"))
         loop.stop()
 
     loop.call_soon(add)
@@ -129,38 +129,38 @@ def add_in_the_last_turn(journal: RequestJournal) -> None:
 
 
 def test_what_a_loop_that_ended_has_left_is_written_by_the_next(
-    journal: RequestJournal, lines: Lines
+    access_log: AccessLog, lines: Lines
 ) -> None:
     async def add() -> None:
-        journal.add(record("/next"))
+        access_log.add(record("/next"))
         await asyncio.sleep(0)
 
-    add_in_the_last_turn(journal)
+    add_in_the_last_turn(access_log)
     asyncio.run(add())
     assert paths(lines) == ["/last", "/next"]
 
 
 def test_what_is_not_written_when_the_loop_ends_can_be_flushed(
-    journal: RequestJournal, lines: Lines
+    access_log: AccessLog, lines: Lines
 ) -> None:
-    add_in_the_last_turn(journal)
+    add_in_the_last_turn(access_log)
     assert lines == []
-    journal.flush()
+    access_log.flush()
     assert paths(lines) == ["/last"]
 
 
 @pytest.mark.parametrize(("status", "level"), [(200, "info"), (503, "warning"), (500, "error")])
 async def test_the_level_says_how_bad_it_is(
-    journal: RequestJournal, lines: Lines, status: int, level: str
+    access_log: AccessLog, lines: Lines, status: int, level: str
 ) -> None:
-    journal.add(record("/messages", status))
+    access_log.add(record("/messages", status))
     await asyncio.sleep(0)
     assert [line["level"] for line in lines] == [level]
 
 
-async def test_an_error_is_let_go_of_once_it_is_written(journal: RequestJournal) -> None:
+async def test_an_error_is_let_go_of_once_it_is_written(access_log: AccessLog) -> None:
     failed = record("/messages", 500)
     failed.error = RuntimeError("boom")
-    journal.add(failed)
+    access_log.add(failed)
     await asyncio.sleep(0)
     assert failed.error is None
