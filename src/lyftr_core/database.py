@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -116,27 +117,28 @@ class Migration(Protocol):
         ...
 
 
-class Finding(Protocol):
-    """What a check found."""
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found.
 
-    @property
-    def subject(self) -> str:
-        """What was checked."""
-        ...
+    Attributes:
+        subject: What was checked.
+        faults: What is wrong with it; nothing if all is well.
+    """
 
-    @property
-    def faults(self) -> tuple[str, ...]:
-        """What is wrong with it."""
-        ...
+    subject: str
+    faults: tuple[str, ...]
 
 
-class Restored(Protocol):
-    """What a restore did."""
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore did.
 
-    @property
-    def kept(self) -> Path | None:
-        """Where what was there before is kept, if there was anything."""
-        ...
+    Attributes:
+        kept: Where the database is that was there before; `None` if none was.
+    """
+
+    kept: Path | None
 
 
 class Importer(Protocol):

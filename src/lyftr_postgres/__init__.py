@@ -9,10 +9,9 @@ require_extra("lyftr_postgres", "postgres", "sqlalchemy", "greenlet", "psycopg",
 
 from lyftr_postgres.connection.url import parse_database_url
 from lyftr_postgres.maintenance.remover import PostgresMessageRemover
-from lyftr_postgres.reading.probe import PostgresReadinessProbe
 from lyftr_postgres.reading.reader import PostgresMessageReader
 from lyftr_postgres.schema.migrate import Migration, migrate, prepare
-from lyftr_postgres.store import PostgresStore
+from lyftr_postgres.store import PostgresReadinessProbe, PostgresStore
 from lyftr_postgres.writer import PostgresMessageWriter
 from lyftr_sql.group_commit import Commit
 

@@ -1,8 +1,8 @@
 """A database in PostgreSQL."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,7 +16,7 @@ from lyftr_postgres.maintenance.rebuild import rebuild
 from lyftr_postgres.schema.migrate import Migration, migrate, prepare
 from lyftr_postgres.store import PostgresStore
 from lyftr_sql.group_commit import Commit
-from lyftr_sql.log_rows import LogSource, LogTarget
+from lyftr_sql.log_rows import LogSource, LogTarget, Opening
 
 __all__ = ["PostgresDatabase"]
 
@@ -55,23 +55,17 @@ class PostgresDatabase:
         )
         self.listing_reader: MessageReader = self.store.replica
         self._conninfo = self.store.conninfo
+        self.migrate: Callable[[], Migration] = partial(migrate, self._conninfo)
+        self.check: Callable[[], Iterator[Finding]] = partial(check, self._conninfo)
+        self.rebuild: Callable[[Progress], int] = partial(rebuild, self._conninfo)
+        self.open_importer: Opening[Importer] = partial(open_importer, self._conninfo)
+        self.open_log_source: Opening[LogSource] = partial(open_log_source, self._conninfo)
+        self.open_log_target: Opening[LogTarget] = partial(open_log_target, self._conninfo)
 
     def prepare(self) -> tuple[str, ...]:
         """Make the tables in an empty database, and see that those of any other fit."""
         prepare(self._conninfo)
         return ()
-
-    def migrate(self) -> Migration:
-        """Bring it to the schema of this version."""
-        return migrate(self._conninfo)
-
-    def check(self) -> Iterator[Finding]:
-        """Look for anything wrong."""
-        return check(self._conninfo)
-
-    def rebuild(self, progress: Progress) -> int:
-        """Make the counts and the search index anew."""
-        return rebuild(self._conninfo, progress)
 
     def back_up(self, target: Path, *, checked: bool, progress: Progress) -> NoReturn:  # noqa: ARG002 - it refuses whatever it is asked
         """Refuse: PostgreSQL brings its own way."""
@@ -93,18 +87,6 @@ class PostgresDatabase:
         return isinstance(other, PostgresDatabase) and is_same_database(
             self._conninfo, other.store.conninfo
         )
-
-    def open_importer(self) -> AbstractContextManager[Importer]:
-        """Open it to take in messages from elsewhere."""
-        return open_importer(self._conninfo)
-
-    def open_log_source(self) -> AbstractContextManager[LogSource]:
-        """Open it to copy from."""
-        return open_log_source(self._conninfo)
-
-    def open_log_target(self) -> AbstractContextManager[LogTarget]:
-        """Open it to copy to."""
-        return open_log_target(self._conninfo)
 
 
 def _refuse(command: str, instead: str) -> NoReturn:

@@ -1,27 +1,47 @@
 """One PostgreSQL database with everything that works on it, from open to close."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Self
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import partial
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from lyftr_postgres.connection.connecting import create_reading_engine, opener
+from lyftr_postgres.connection.reading import ReadingConnections
 from lyftr_postgres.connection.url import describe, parse_database_url, parse_read_url
 from lyftr_postgres.connection.writing import WritingConnection
 from lyftr_postgres.maintenance.remover import PostgresMessageRemover
 from lyftr_postgres.projections.follower import Follower
-from lyftr_postgres.projections.notifications import Announcer, Listener
-from lyftr_postgres.reading.probe import PostgresReadinessProbe
+from lyftr_postgres.projections.notifications import Listener, Notifier
 from lyftr_postgres.reading.reader import PostgresMessageReader
 from lyftr_postgres.schema.migrate import prepare, require_readable
+from lyftr_postgres.schema.tables import log_base
 from lyftr_postgres.writer import PostgresMessageWriter
 from lyftr_sql.group_commit import Commit
-from lyftr_sql.store import OpenedStore
+from lyftr_sql.store import PATIENCE, OpenedStore, StoreProbe
 
-__all__ = ["POOL_SIZE", "PostgresStore"]
+__all__ = ["POOL_SIZE", "PostgresReadinessProbe", "PostgresStore"]
 
 POOL_SIZE = 5
 """How many connections read at the same time."""
+
+
+class PostgresReadinessProbe(StoreProbe):
+    """The `ReadinessProbe` port over PostgreSQL.
+
+    Args:
+        engine: See `lyftr_postgres.connection.connecting.create_reading_engine`.
+        writer: What commits.
+    """
+
+    def __init__(self, engine: AsyncEngine, writer: PostgresMessageWriter) -> None:
+        connections = ReadingConnections(engine, patience=PATIENCE)
+        super().__init__(lambda: connections.run(_read_the_base), writer)
+
+
+async def _read_the_base(connection: AsyncConnection) -> None:
+    await connection.execute(select(log_base.c.base))
 
 
 class PostgresStore(OpenedStore):
@@ -63,10 +83,11 @@ class PostgresStore(OpenedStore):
         on_news: Callable[[], None] = lambda: None,
     ) -> None:
         self.conninfo: str = parse_database_url(url)
+        super().__init__(partial(prepare, self.conninfo), partial(require_readable, self.conninfo))
         self.name: str = describe(self.conninfo)
         connect = opener(self.conninfo)
         self._follower = Follower(WritingConnection(connect))
-        self._announcer = Announcer(connect)
+        self._notifier = Notifier(connect)
         self._listener = Listener(opener(self.conninfo, listens=True), on_news)
         self._on_commit = on_commit
         self._removing = WritingConnection(connect)
@@ -77,6 +98,7 @@ class PostgresStore(OpenedStore):
         )
         self.reader: PostgresMessageReader = PostgresMessageReader(reading)
         self.replica: PostgresMessageReader = self.reader
+        self._parts = self._follower, self._notifier, self._listener, self.writer
         if read_url:
             engine = create_reading_engine(opener(parse_read_url(read_url)), pool_size)
             self._engines.append(engine)
@@ -86,22 +108,6 @@ class PostgresStore(OpenedStore):
         )
         self.probe: PostgresReadinessProbe = PostgresReadinessProbe(reading, self.writer)
 
-    async def open(self) -> None:
-        """Make the tables if the database is empty, and begin to write.
-
-        Raises:
-            StorageUnavailable: The database cannot be reached or written.
-            SchemaMismatch: It has another schema than this version uses; `migrate` changes an
-                older one.
-        """
-        await asyncio.to_thread(prepare, self.conninfo)
-        try:
-            for part in (self._follower, self._announcer, self._listener, self.writer):
-                await part.open()
-        except BaseException:
-            await self.close()
-            raise
-
     async def close(self) -> None:
         """Commit what waits, and close every connection. A second call does nothing."""
         async with AsyncExitStack() as stack:  # one after the other, whatever fails
@@ -109,27 +115,13 @@ class PostgresStore(OpenedStore):
                 stack.push_async_callback(engine.dispose)
             stack.push_async_callback(self._removing.close)
             for part in (
-                *(self._listener, self._announcer, self._follower),
+                *(self._listener, self._notifier, self._follower),
                 *(self.probe, self.writer),
             ):
                 stack.push_async_callback(part.close)
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Self]:
-        """Use the `reader` alone: nothing is made, migrated or added. Servers may run.
-
-        Raises:
-            StorageUnavailable: The database cannot be reached.
-            SchemaMismatch: It has another schema than this version uses.
-        """
-        await asyncio.to_thread(require_readable, self.conninfo)
-        try:
-            yield self
-        finally:
-            await self.close()
-
     def _note_commit(self, commit: Commit) -> None:
         if commit.created:
             self._follower.note_commit(commit.created)
-            self._announcer.note_commit()
+            self._notifier.note_commit()
         self._on_commit(commit)

@@ -6,13 +6,14 @@ goes on from there; and at the end both are read back and compared.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from itertools import chain, islice
 from typing import NamedTuple
 
 import msgspec
 
+from lyftr_core.database import Progress
 from lyftr_core.errors import DataRefused, StorageError
 from lyftr_sql.log_rows import LogRow, LogSource, LogTarget
 
@@ -24,8 +25,6 @@ __all__ = [
 ]
 
 _encode = msgspec.json.Encoder().encode
-
-Progress = Callable[[int, int], None]
 
 
 class LogDigest(NamedTuple):

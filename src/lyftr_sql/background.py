@@ -1,63 +1,17 @@
-"""A task that works when it is woken, outlives failures, and finishes its step before it ends."""
+"""Tasks that work when they are woken, outlive failures, and finish their step before they end."""
 
 import asyncio
 import contextlib
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 
-__all__ = ["Background", "FoldingTrigger"]
-
-
-class FoldingTrigger:
-    """Wakes whoever folds. It is used in one event loop.
-
-    Args:
-        wake: Wakes them.
-    """
-
-    def __init__(self, wake: Callable[[], None]) -> None:
-        self._wake = wake
-        self._behind = 0
-        self._idle_at = 0.0
-        self._timer: asyncio.TimerHandle | None = None
-
-    def note_commit(self, messages: int, *, long_tail: int, idle: float) -> None:
-        """Take notice of a commit.
-
-        Args:
-            messages: How many it added.
-            long_tail: So many new messages are folded even while others come.
-            idle: After so many seconds without a commit whatever is new is folded.
-        """
-        loop = asyncio.get_running_loop()
-        self._idle_at = loop.time() + idle
-        self._behind += messages
-        if self._behind >= long_tail:
-            self._wake()
-        elif self._behind and self._timer is None:
-            self._timer = loop.call_at(self._idle_at, self._wake_if_idle)
-
-    def note_folding(self) -> None:
-        """Take notice that whatever is new is being folded."""
-        self._behind = 0
-
-    def stop(self) -> None:
-        """Wake nobody any more, until the next commit."""
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
-
-    def _wake_if_idle(self) -> None:
-        loop = asyncio.get_running_loop()
-        if loop.time() < self._idle_at:
-            self._timer = loop.call_at(self._idle_at, self._wake_if_idle)
-        else:
-            self._timer = None
-            self._wake()
-
+__all__ = ["Background", "LogFollower"]
 
 PATIENCE = 1.0
 """How long to wait after a failure before the next attempt, in seconds."""
+IDLE = 0.05
+"""After so many seconds without a commit, whatever is new is folded."""
 
 _log = logging.getLogger("lyftr_sql.background")
 
@@ -131,3 +85,59 @@ class Background:
         if failure != self._failure:
             _log.warning("%s: %s", self._name, failure)
         self._failure = failure
+
+
+class LogFollower(ABC):
+    """Folds the log into what follows it, in bulk, in a task of its own, for one event loop.
+
+    Args:
+        long_tail: So many new messages are folded even while others come.
+    """
+
+    def __init__(self, long_tail: int) -> None:
+        self._background = Background("projections fall behind", self._follow)
+        self._long_tail = long_tail
+        self._behind = 0
+        self._idle_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    @abstractmethod
+    async def fold_all(self) -> None:
+        """Fold what is there.
+
+        Raises:
+            StorageUnavailable: The database cannot be written.
+        """
+
+    async def close(self) -> None:
+        """End after the present step. What is not folded stays in the log."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        await self._background.close()
+
+    def note_commit(self, messages: int) -> None:
+        """Take notice of a commit.
+
+        Args:
+            messages: How many it added.
+        """
+        loop = asyncio.get_running_loop()
+        self._idle_at = loop.time() + IDLE
+        self._behind += messages
+        if self._behind >= self._long_tail:
+            self._background.wake()
+        elif self._behind and self._timer is None:
+            self._timer = loop.call_at(self._idle_at, self._wake_if_idle)
+
+    def _wake_if_idle(self) -> None:
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._idle_at:
+            self._timer = loop.call_at(self._idle_at, self._wake_if_idle)
+        else:
+            self._timer = None
+            self._background.wake()
+
+    async def _follow(self) -> None:
+        self._behind = 0
+        await self.fold_all()

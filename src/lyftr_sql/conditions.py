@@ -38,6 +38,7 @@ class Conditions:
     Attributes:
         messages: The log.
         present: The condition that a row of it is a message, and not what stays of a removed one.
+        text_holds: Makes the condition that the text of a message holds another.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Conditions:
         self.messages: Table = messages
         self.present: ColumnElement[bool] = messages.c.content_hash.is_(None)
         self._projections = projections
-        self._text_holds = text_holds
+        self.text_holds: Callable[[str], ColumnElement[bool]] = text_holds
 
     def in_tail(self, projection: str) -> ColumnElement[bool]:
         """Return the condition that a projection does not hold a message yet, which is there."""
@@ -75,7 +76,7 @@ class Conditions:
             yield self.messages.c.recipient == query.recipient
         yield from in_period(self.messages, query)
         if query.q is not None:
-            yield self._text_holds(query.q)
+            yield self.text_holds(query.q)
 
     def to_remove(self, removal: Removal) -> Iterator[ColumnElement[bool]]:
         """Yield the conditions that a message must meet to be removed."""

@@ -2,9 +2,10 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from lyftr_core.errors import StorageUnavailable
 from lyftr_sql.group_commit import GroupCommitWriter
@@ -60,14 +61,31 @@ class StoreProbe:
         return await self._writer.check()
 
 
+class StorePart(Protocol):
+    """What works while a store is open."""
+
+    async def open(self) -> None:
+        """Begin."""
+        ...
+
+
 class OpenedStore(ABC):
     """A store that a context opens and closes.
+
+    Args:
+        prepare: Sees that the database has the schema of this version; changes it if it may.
+        require_readable: Sees that it has that schema; changes nothing.
 
     Attributes:
         writer: The `MessageWriter`.
     """
 
     writer: GroupCommitWriter
+
+    def __init__(self, prepare: Callable[[], object], require_readable: Callable[[], None]) -> None:
+        self._prepare = prepare
+        self._require_readable = require_readable
+        self._parts: Sequence[StorePart] = ()
 
     @property
     def waiting(self) -> int:
@@ -78,13 +96,39 @@ class OpenedStore(ABC):
         """Tell whether the database that was opened is still the one of its name."""
         return True
 
-    @abstractmethod
     async def open(self) -> None:
-        """Begin to write."""
+        """Make the tables if the database is empty, and begin to write.
+
+        Raises:
+            StorageUnavailable: The database cannot be reached, opened, locked or written.
+            SchemaMismatch: It has another schema than this version uses, and one that is not
+                changed at a start.
+        """
+        await asyncio.to_thread(self._prepare)
+        try:
+            for part in self._parts:
+                await part.open()
+        except BaseException:
+            await self.close()
+            raise
 
     @abstractmethod
     async def close(self) -> None:
         """Commit what waits, and close. A second call does nothing."""
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Self]:
+        """Use the `reader` alone: nothing is made, migrated or added. A server may run.
+
+        Raises:
+            StorageUnavailable: The database is missing, or cannot be read.
+            SchemaMismatch: It has another schema than this version uses.
+        """
+        await asyncio.to_thread(self._require_readable)
+        try:
+            yield self
+        finally:
+            await self.close()
 
     async def __aenter__(self) -> Self:
         await self.open()

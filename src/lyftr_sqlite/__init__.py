@@ -8,7 +8,7 @@ from lyftr_core.extras import require_extra
 
 require_extra("lyftr_sqlite", "server", "sqlalchemy", "greenlet", "aiosqlite", "alembic")
 
-from lyftr_sql.checking import Finding
+from lyftr_core.database import Finding
 from lyftr_sql.group_commit import Commit
 from lyftr_sqlite.connection.url import parse_database_url
 from lyftr_sqlite.maintenance.check import check

@@ -2,15 +2,14 @@
 
 import shlex
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from lyftr_core import MessageReader, StorageError
-from lyftr_core.database import Database, Importer, Progress
-from lyftr_sql.checking import Finding
+from lyftr_core.database import Database, Finding, Importer, Progress, Restored
 from lyftr_sql.group_commit import Commit
-from lyftr_sql.log_rows import LogSource, LogTarget
+from lyftr_sql.log_rows import LogSource, LogTarget, Opening
 from lyftr_sqlite.connection.companions import owns, require_free
 from lyftr_sqlite.connection.ownership import is_open_to_all
 from lyftr_sqlite.maintenance.backup import back_up
@@ -18,7 +17,7 @@ from lyftr_sqlite.maintenance.check import check
 from lyftr_sqlite.maintenance.importer import open_importer
 from lyftr_sqlite.maintenance.log_copy import open_log_source, open_log_target
 from lyftr_sqlite.maintenance.rebuild import rebuild
-from lyftr_sqlite.maintenance.restore import Restored, restore
+from lyftr_sqlite.maintenance.restore import restore
 from lyftr_sqlite.schema.migrate import Migration, migrate
 from lyftr_sqlite.store import SqliteStore
 
@@ -61,23 +60,17 @@ class SqliteDatabase:
         )
         self.listing_reader: MessageReader = self.store.reader
         self._path = self.store.path
+        self.migrate: Callable[[], Migration] = partial(migrate, self._path)
+        self.check: Callable[[], Iterator[Finding]] = partial(check, self._path)
+        self.rebuild: Callable[[Progress], int] = partial(rebuild, self._path)
+        self.open_importer: Opening[Importer] = partial(open_importer, self._path)
+        self.open_log_source: Opening[LogSource] = partial(open_log_source, self._path)
+        self.open_log_target: Opening[LogTarget] = partial(open_log_target, self._path)
 
     def prepare(self) -> tuple[str, ...]:
         """Bring the file to the schema of this version; warn where every user can open it."""
         self.migrate()
         return (_open_to_all(self._path),) if is_open_to_all(self._path) else ()
-
-    def migrate(self) -> Migration:
-        """Do the same, and say what was done."""
-        return migrate(self._path)
-
-    def check(self) -> Iterator[Finding]:
-        """Look for anything wrong."""
-        return check(self._path)
-
-    def rebuild(self, progress: Progress) -> int:
-        """Make every projection anew."""
-        return rebuild(self._path, progress)
 
     def back_up(self, target: Path, *, checked: bool, progress: Progress) -> None:
         """Copy the file, as of one moment."""
@@ -104,18 +97,6 @@ class SqliteDatabase:
         if not isinstance(other, SqliteDatabase):
             return False
         return self.owns(other.store.path) or other.owns(self._path)
-
-    def open_importer(self) -> AbstractContextManager[Importer]:
-        """Open it to take in messages from elsewhere."""
-        return open_importer(self._path)
-
-    def open_log_source(self) -> AbstractContextManager[LogSource]:
-        """Open it to copy from."""
-        return open_log_source(self._path)
-
-    def open_log_target(self) -> AbstractContextManager[LogTarget]:
-        """Open it to copy to."""
-        return open_log_target(self._path)
 
 
 def _open_to_all(path: Path) -> str:

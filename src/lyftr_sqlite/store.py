@@ -1,34 +1,58 @@
 """One SQLite file with everything that works on it, from open to close."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
-from typing import Self
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lyftr_sql.group_commit import Commit
-from lyftr_sql.store import OpenedStore
+from lyftr_sql.store import OpenedStore, StoreProbe
 from lyftr_sqlite.connection.checkpoints import Checkpointer
-from lyftr_sqlite.connection.engines import create_reading_engine, create_writing_engine
+from lyftr_sqlite.connection.engines import (
+    create_reading_engine,
+    create_writing_engine,
+    reading_from,
+)
 from lyftr_sqlite.connection.file_identity import DatabaseReplaced, OneFile
 from lyftr_sqlite.connection.lock_watch import OnLockWait, watch_copying, watch_turn
 from lyftr_sqlite.connection.turns import LongWork
 from lyftr_sqlite.connection.url import parse_database_url
-from lyftr_sqlite.connection.wal_size import LogSize
+from lyftr_sqlite.connection.wal_size import WalSize
 from lyftr_sqlite.connection.writing import WritingConnection
 from lyftr_sqlite.maintenance.remover import SqliteMessageRemover
 from lyftr_sqlite.maintenance.scrubbing import Scrubber
 from lyftr_sqlite.projections.follower import Follower
-from lyftr_sqlite.reading.probe import SqliteReadinessProbe
 from lyftr_sqlite.reading.reader import SqliteMessageReader
 from lyftr_sqlite.schema.migrate import migrate
 from lyftr_sqlite.schema.revision import require_readable
+from lyftr_sqlite.schema.tables import messages
 from lyftr_sqlite.writer import SqliteMessageWriter
 
-__all__ = ["SqliteStore"]
+__all__ = ["SqliteReadinessProbe", "SqliteStore"]
 
 _SELDOM = 65_536
 """The checkpointer copies the log long before it has so many pages (256 MiB)."""
+
+
+class SqliteReadinessProbe(StoreProbe):
+    """The `ReadinessProbe` port over SQLite.
+
+    Args:
+        engine: See `lyftr_sqlite.connection.engines.create_reading_engine`.
+        writer: What commits.
+    """
+
+    def __init__(self, engine: AsyncEngine, writer: SqliteMessageWriter) -> None:
+        super().__init__(lambda: _read_a_row(engine), writer)
+
+
+async def _read_a_row(engine: AsyncEngine) -> None:
+    async with reading_from(engine) as connection:
+        await connection.execute(select(messages.c.seq).limit(1))
 
 
 class SqliteStore(OpenedStore):
@@ -66,6 +90,7 @@ class SqliteStore(OpenedStore):
         on_log_size: Callable[[int], None] = lambda _size: None,
     ) -> None:
         self.path: Path = parse_database_url(url).absolute()
+        super().__init__(self._migrate, partial(require_readable, self.path))
         self.name: str = str(self.path)
         self._file = OneFile(self.path)
         writing, copying = (
@@ -77,7 +102,7 @@ class SqliteStore(OpenedStore):
         self._follower = Follower(connection)
         self._checkpointer = Checkpointer(
             watch_copying(self.path, on_lock_wait),
-            LogSize(self.path, on_log_size),
+            WalSize(self.path, on_log_size),
             WritingConnection(copying, self.path),
             connection,
             reading,
@@ -89,27 +114,11 @@ class SqliteStore(OpenedStore):
         self.reader: SqliteMessageReader = SqliteMessageReader(reading)
         turns = watch_turn(self.path, on_lock_wait)
         work = LongWork(turns, connection, self._note_step, rests_always=True)
+        self._parts = self._follower, self._checkpointer, self.writer
         self.remover: SqliteMessageRemover = SqliteMessageRemover(
             work, reading, Scrubber(work, self._checkpointer)
         )
         self.probe: SqliteReadinessProbe = SqliteReadinessProbe(reading, self.writer)
-
-    async def open(self) -> None:
-        """Bring the schema up to date and begin to write.
-
-        Raises:
-            StorageUnavailable: The file cannot be opened, locked or written.
-            SchemaMismatch: The database is newer than this program, or SQLite is too old.
-        """
-        await asyncio.to_thread(migrate, self.path)
-        self._file.remember()
-        try:
-            await self._follower.open()
-            await self._checkpointer.open()
-            await self.writer.open()
-        except BaseException:
-            await self.close()
-            raise
 
     async def close(self) -> None:
         """Commit what waits, and close the file. A second call does nothing."""
@@ -123,20 +132,6 @@ class SqliteStore(OpenedStore):
                 self.probe.close(),
             )
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Self]:
-        """Use the `reader` alone: nothing is made, migrated or added. A server may run.
-
-        Raises:
-            StorageUnavailable: The file is missing, or cannot be read.
-            SchemaMismatch: It has another schema than this version uses.
-        """
-        await asyncio.to_thread(require_readable, self.path)
-        try:
-            yield self
-        finally:
-            await self.close()
-
     def is_in_place(self) -> bool:
         """Tell whether the file that was opened was neither deleted nor replaced."""
         try:
@@ -144,6 +139,10 @@ class SqliteStore(OpenedStore):
         except DatabaseReplaced:
             return False
         return True
+
+    def _migrate(self) -> None:
+        migrate(self.path)
+        self._file.remember()
 
     def _note_commit(self, commit: Commit) -> None:
         self._follower.note_commit(commit.created)

@@ -66,6 +66,7 @@ def test_these_contracts_are_there() -> None:
         "layers",
         "acyclic-siblings",
         "layers-of-the-web-adapter",
+        "rooms-of-the-adapters",
         "core-needs-msgspec-alone",
         "testing-is-for-tests",
         "adapters-are-named-once",

@@ -131,8 +131,9 @@ class UnsteadyStore(OpenedStore):
 
     async def open(self) -> None: ...
     async def close(self) -> None: ...
-    def reading(self) -> Self:
-        return self
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Self]:
+        yield self
 
 
 async def test_a_database_that_cannot_be_read_for_a_while_is_tried_again(

@@ -11,7 +11,7 @@ import pytest
 
 from lyftr_postgres.connection.reading import LAST_WORDS
 from lyftr_postgres.connection.writing import PATIENCE
-from lyftr_postgres.reading import reader
+from lyftr_sql import reader
 from tests.support.load import Load
 from tests.support.polling import wait_until
 from tests.support.postgresql.database_server import DatabaseServer

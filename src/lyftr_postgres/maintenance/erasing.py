@@ -12,7 +12,7 @@ from lyftr_postgres.projections.folding import THROUGH, start_of
 from lyftr_sql.rows import hash_of
 from lyftr_sql.time_buckets import DAY, HOUR, MINUTE
 
-__all__ = ["empty"]
+__all__ = ["erase"]
 
 _GOING = """SELECT message_id, sender, recipient, ts, text, seq FROM messages
     WHERE seq = ANY(%s) AND content_hash IS NULL FOR UPDATE"""
@@ -52,7 +52,7 @@ _COUNTS = (
 )
 
 
-async def empty(connection: AsyncConnection[Any], seqs: Sequence[int]) -> int:
+async def erase(connection: AsyncConnection[Any], seqs: Sequence[int]) -> int:
     """Remove messages, in one durable transaction.
 
     Args:

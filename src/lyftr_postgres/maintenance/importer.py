@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -18,8 +17,8 @@ from lyftr_postgres.connection.writing import WritingConnection
 from lyftr_postgres.projections.follower import LONG_TAIL, Follower
 from lyftr_postgres.schema.migrate import prepare
 from lyftr_postgres.writer import find_known, insert_batch, record_conflicts
-from lyftr_sql.importing import place
-from lyftr_sql.rows import Row, conflicting, to_row
+from lyftr_sql.importing import SqlImporter, place
+from lyftr_sql.rows import Row, conflicting
 
 __all__ = ["PostgresImporter", "open_importer"]
 
@@ -31,46 +30,19 @@ _ADD = """INSERT INTO messages
     FROM json_array_elements(%s::json) AS listed (field)"""
 
 
-class PostgresImporter:
-    """Adds to the log beside whoever else does, servers perhaps; see `open_importer`."""
+class PostgresImporter(SqlImporter):
+    """Adds to the log of a PostgreSQL database; see `open_importer`."""
 
     def __init__(self, connection: WritingConnection, runner: asyncio.Runner) -> None:
+        super().__init__(runner, LONG_TAIL)
         self._connection = connection
         self._follower = Follower(connection)
-        self._runner = runner
-        self._tail = 0
 
-    def add(self, batch: Sequence[Record], *, received_at: datetime) -> list[AddOutcome]:
-        """Store every message of the batch whose identifier is new; all are committed, or none.
+    async def _insert(self, batch: Sequence[Record], rows: Sequence[Row]) -> list[AddOutcome]:
+        return await self._connection.run(lambda connection: _insert(connection, batch, rows))
 
-        Conflicts among the others are recorded, as those of webhooks are.
-
-        Args:
-            batch: At least one, at most `LARGEST_BATCH`. An identifier may come more than once.
-            received_at: For those that do not say when they were received; aware, in UTC.
-
-        Returns:
-            What became of each, in the order of the batch.
-
-        Raises:
-            StorageUnavailable: Perhaps nothing of the batch is stored.
-        """
-        outcomes = self._runner.run(
-            self._connection.run(lambda connection: _insert(connection, batch, received_at))
-        )
-        self._tail += outcomes.count(AddOutcome.CREATED)
-        if self._tail >= LONG_TAIL:
-            self._tail = 0
-            self.finish()
-        return outcomes
-
-    def finish(self) -> None:
-        """Fold what is new, unless a server is about it.
-
-        Raises:
-            StorageUnavailable: The messages are stored, but answers will be slow for a while.
-        """
-        self._runner.run(self._follower.fold_all())
+    async def _fold(self) -> None:
+        await self._follower.fold_all()
 
 
 @contextmanager
@@ -95,9 +67,8 @@ def open_importer(conninfo: str) -> Iterator[PostgresImporter]:
 
 
 async def _insert(
-    connection: AsyncConnection[Any], batch: Sequence[Record], received_at: datetime
+    connection: AsyncConnection[Any], batch: Sequence[Record], rows: Sequence[Row]
 ) -> list[AddOutcome]:
-    rows = [to_row(record.message, record.received_at or received_at) for record in batch]
     if max(record.kept_seq or 0 for record in batch) > await _last_seq(connection):
         return await _insert_in_place(connection, batch, rows)
     return await insert_batch(connection, rows)

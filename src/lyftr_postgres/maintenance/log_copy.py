@@ -16,63 +16,41 @@ from lyftr_postgres.connection.settings import LOCALLY
 from lyftr_postgres.connection.url import describe
 from lyftr_postgres.maintenance.rebuild import fold_all
 from lyftr_postgres.schema.migrate import prepare, require_readable
-from lyftr_sql.log_rows import AT_ONCE, ConflictRow, Conflicts, LogRow, Rows
+from lyftr_sql.log_rows import AT_ONCE, ConflictRow, Conflicts, LogRow, LogSource, LogTarget
 
 __all__ = ["PostgresLogSource", "PostgresLogTarget", "open_log_source", "open_log_target"]
 
-_ROWS = """SELECT seq, message_id, sender, recipient, ts, text, received_at, folded, content_hash
-    FROM messages WHERE seq > %s AND seq < %s ORDER BY seq"""
-_CONFLICTS = """SELECT message_id, fields, first_received_at, last_received_at, deliveries
-    FROM conflicts ORDER BY message_id, fields"""
-_EVERYTHING = 2**63 - 1
 _LAST_SEQ = "SELECT coalesce(max(seq), 0) FROM messages"
 # It is idle while the target works, for as long as that takes.
 _ONE_MOMENT = f"""BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {LOCALLY};
     SET LOCAL idle_in_transaction_session_timeout = 0"""
 
 
-class PostgresLogSource:
+class PostgresLogSource(LogSource):
     """A `LogSource` over PostgreSQL.
 
     Args:
         conninfo: See `lyftr_postgres.connection.url.parse_database_url`.
         connection: To it.
-        horizon: Only what is below this `seq` is read.
+        horizon: Only what is below this `seq` is read, if it is given.
     """
 
     def __init__(
-        self, conninfo: str, connection: Connection[Any], horizon: int = _EVERYTHING
+        self, conninfo: str, connection: Connection[Any], horizon: int | None = None
     ) -> None:
-        self.name: str = describe(conninfo)
+        super().__init__(describe(conninfo), horizon)
         self._conninfo = conninfo
         self._connection = connection
-        self._horizon = horizon
         self._cursors = count()
 
-    def count(self) -> int:
-        """Return how many rows there are."""
-        with as_storage_unavailable(f"cannot read {self.name}"):
-            query = "SELECT count(*) FROM messages WHERE seq < %s"
-            return _number(self._connection, query, self._horizon)
-
-    def rows(self, after: int = 0) -> Rows:
-        """Yield the rows whose `seq` is higher, in the order of `seq`."""
-        for batch in self._read(_ROWS, after, self._horizon):
-            yield [LogRow._make(row) for row in batch]
-
-    def conflicts(self) -> Conflicts:
-        """Yield the conflicts, by `message_id` and then by `fields`."""
-        for batch in self._read(_CONFLICTS):
-            yield [ConflictRow._make(row) for row in batch]
-
-    def _read(self, query: str, *values: int) -> Iterator[list[Any]]:
-        """Read with a cursor of the server's, or all rows would come at once."""
+    def read(self, query: str) -> Iterator[Sequence[Any]]:
+        """Yield what a query gives, by a cursor of the server's, or all would come at once."""
         with (
             as_storage_unavailable(f"cannot read {self.name}"),
             self._moment(),
             self._connection.cursor(f"lyftr_{next(self._cursors)}") as cursor,
         ):
-            cursor.execute(query, values)
+            cursor.execute(query.encode())
             while batch := cursor.fetchmany(AT_ONCE):
                 yield batch
 
@@ -81,7 +59,7 @@ class PostgresLogSource:
         return nullcontext()
 
 
-class PostgresLogTarget(PostgresLogSource):
+class PostgresLogTarget(PostgresLogSource, LogTarget):
     """A `LogTarget` over PostgreSQL; its connection is in autocommit mode."""
 
     def __init__(self, conninfo: str, connection: Connection[Any]) -> None:
@@ -90,11 +68,7 @@ class PostgresLogTarget(PostgresLogSource):
         connection.add_notice_handler(self._warnings.note)
 
     def append(self, rows: Sequence[LogRow], *, after: int) -> None:
-        """Add rows to the end of the log.
-
-        Raises:
-            StorageUnavailable: They could not be committed, or `after` is not the last `seq`.
-        """
+        """Add rows to the end of the log; see `LogTarget`."""
         with self._transaction() as connection:
             # Nobody adds to the log until the commit; then its base is above these rows.
             connection.execute("LOCK TABLE messages IN EXCLUSIVE MODE")
@@ -190,8 +164,8 @@ def _copy_in(
             copy.write_row(row)
 
 
-def _number(connection: Connection[Any], query: str, *values: int) -> int:
-    found = connection.execute(query, values or None).fetchone()
+def _number(connection: Connection[Any], query: str) -> int:
+    found = connection.execute(query.encode()).fetchone()
     if found is None:
         raise StorageUnavailable("the base of the log is missing")
     return int(found[0])

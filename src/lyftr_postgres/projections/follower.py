@@ -10,19 +10,17 @@ from psycopg import AsyncConnection
 from lyftr_postgres.connection.writing import WritingConnection
 from lyftr_postgres.projections.folding import fold
 from lyftr_postgres.schema.search_index import empty_pending_list
-from lyftr_sql.background import Background, FoldingTrigger
+from lyftr_sql.background import LogFollower
 
-__all__ = ["AT_ONCE", "IDLE", "LONG_TAIL", "Follower"]
+__all__ = ["AT_ONCE", "LONG_TAIL", "Follower"]
 
 LONG_TAIL = 4_096
 """So many new messages are folded even while the writer is busy."""
 AT_ONCE = 16_384
 """At most how many messages one transaction folds; nobody waits for it but who removes messages."""
-IDLE = 0.05
-"""After so many seconds without a commit, whatever is new is folded."""
 
 
-class Follower:
+class Follower(LogFollower):
     """Folds the log into the counts and tidies the search index, in a task of its own.
 
     Args:
@@ -30,9 +28,8 @@ class Follower:
     """
 
     def __init__(self, connection: WritingConnection) -> None:
+        super().__init__(LONG_TAIL)
         self._connection = connection
-        self._background = Background("projections fall behind", self.fold_all)
-        self._trigger = FoldingTrigger(self._background.wake)
 
     async def open(self) -> None:
         """Begin to follow, with what a former process left."""
@@ -41,25 +38,11 @@ class Follower:
 
     async def close(self) -> None:
         """End after the present step. What is not folded stays in the log."""
-        self._trigger.stop()
-        await self._background.close()
+        await super().close()
         await self._connection.close()
 
-    def note_commit(self, messages: int) -> None:
-        """Take notice of a commit.
-
-        Args:
-            messages: How many it added.
-        """
-        self._trigger.note_commit(messages, long_tail=LONG_TAIL, idle=IDLE)
-
     async def fold_all(self) -> None:
-        """Fold what is there, unless another server is about it.
-
-        Raises:
-            StorageUnavailable: The database cannot be written.
-        """
-        self._trigger.note_folding()
+        """Fold what is there, unless another server is about it."""
         while await self._connection.run(_fold) and not self._background.closing:
             pass
         if not self._background.closing:

@@ -18,7 +18,7 @@ from lyftr_postgres.connection.connecting import Opener
 from lyftr_postgres.connection.writing import WritingConnection
 from lyftr_sql.background import Background
 
-__all__ = ["CHANNEL", "Announcer", "Listener"]
+__all__ = ["CHANNEL", "Listener", "Notifier"]
 
 CHANNEL = "lyftr_messages"
 _AFTER_FAILURE = 1.0
@@ -30,7 +30,7 @@ _NOTIFY = (
 )
 
 
-class Announcer:
+class Notifier:
     """Tells the other servers of new messages.
 
     Args:
@@ -40,7 +40,7 @@ class Announcer:
     def __init__(self, connect: Opener) -> None:
         # One that gives up in time: a server that hangs would hold up the end of this one.
         self._connection = WritingConnection(connect)
-        self._background = Background("other servers are not told of messages", self._announce)
+        self._background = Background("other servers are not told of messages", self._notify)
 
     async def open(self) -> None:
         """Begin."""
@@ -55,7 +55,7 @@ class Announcer:
         await self._background.close()
         await self._connection.close()
 
-    async def _announce(self) -> None:
+    async def _notify(self) -> None:
         await self._connection.run(_notify)
 
 

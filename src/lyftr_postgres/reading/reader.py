@@ -1,29 +1,24 @@
-"""Reading from PostgreSQL: each answer comes from one read transaction, so it is of one moment."""
+"""Reading from PostgreSQL."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from sqlalchemy import select, text
+import msgspec
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from lyftr_core.conflict import Conflict
-from lyftr_core.message import StoredMessage
-from lyftr_core.selection import LogRun, LogSelection, Matches, Selection, Stats
+from lyftr_core.selection import LogRun, LogSelection
 from lyftr_postgres.connection.connecting import driver_of
 from lyftr_postgres.connection.log_order import find_horizon
 from lyftr_postgres.connection.reading import ReadingConnections
 from lyftr_postgres.connection.settings import LOCALLY, has_our_defaults
-from lyftr_postgres.reading.counts import conditions, figures
-from lyftr_postgres.reading.log_runs import last_seq, read_log
-from lyftr_postgres.reading.search import answer
-from lyftr_postgres.schema.tables import SEARCH_INDEX, conflicts, messages
-from lyftr_sql.conflicts import list_conflicts
-from lyftr_sql.rows import to_stored
+from lyftr_postgres.reading.conditions import CONDITIONS
+from lyftr_postgres.reading.search import TOTALS, PostgresSearch
+from lyftr_postgres.schema.tables import conflicts, counts, messages
+from lyftr_sql.figures import Figures
+from lyftr_sql.reader import LOOKED_AT, PATIENCE, SqlMessageReader, read_run
 
-__all__ = ["PATIENCE", "PostgresMessageReader"]
-
-PATIENCE = 5.0
-"""How long one answer may take, in seconds; then its connection serves others."""
+__all__ = ["PostgresMessageReader"]
 
 _GRACE = 1.0
 """So much longer the server takes for a statement whose process died, in seconds."""
@@ -36,12 +31,17 @@ _Work = Callable[[AsyncConnection], Coroutine[Any, Any, T]]
 _BEGIN = """BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
     SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0"""
 
-_HAS_SEARCH_INDEX = text(
-    "SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(:name) AND indisvalid)"
-).bindparams(name=SEARCH_INDEX)
+_seq, _ts = messages.c.seq, messages.c.ts
+_FIGURES = Figures(
+    CONDITIONS,
+    counts,
+    TOTALS,
+    select(func.min(_ts)).where(CONDITIONS.present).scalar_subquery(),
+    select(func.max(_ts)).where(CONDITIONS.present).scalar_subquery(),
+)
 
 
-class PostgresMessageReader:
+class PostgresMessageReader(SqlMessageReader):
     """The `MessageReader` port over PostgreSQL.
 
     Args:
@@ -50,51 +50,21 @@ class PostgresMessageReader:
     """
 
     def __init__(self, engine: AsyncEngine, *, patience: float = PATIENCE) -> None:
+        super().__init__(CONDITIONS, conflicts, PostgresSearch(), _FIGURES)
         self._connections = ReadingConnections(engine, patience=patience)
         self._patience = patience
-        self._has_search_index: bool | None = None
-
-    async def get(self, message_id: str) -> StoredMessage | None:
-        """Return one message; see `lyftr_core.ports.MessageReader`."""
-        query = select(messages).where(messages.c.message_id == message_id, conditions.present)
-
-        async def find(connection: AsyncConnection) -> StoredMessage | None:
-            row = (await connection.execute(query)).one_or_none()
-            return None if row is None else to_stored(row)
-
-        return await self._read(find)
-
-    async def select(self, selection: Selection) -> Matches:
-        """Return a run of messages; see `lyftr_core.ports.MessageReader`."""
-
-        async def find(connection: AsyncConnection) -> Matches:
-            by_index = selection.filter.q is not None and await self._can_search(connection)
-            rows, total = await answer(connection, selection, has_search_index=by_index)
-            return Matches(tuple(to_stored(row) for row in rows), total)
-
-        return await self._read(find)
 
     async def read_log(self, selection: LogSelection) -> LogRun:
         """Return a run of the log; see `lyftr_core.ports.MessageReader`."""
         return await self._read_below_horizon(
-            lambda connection, horizon: read_log(connection, horizon, selection)
+            lambda connection, horizon: _read_log(connection, horizon, selection)
         )
 
     async def last_seq(self) -> int:
         """Return the `seq` of the last message; see `lyftr_core.ports.MessageReader`."""
-        return await self._read_below_horizon(last_seq)
-
-    async def stats(self) -> Stats:
-        """Return the statistics; see `lyftr_core.ports.MessageReader`."""
-        return await self._read(figures.compute)
-
-    async def conflicts(self, limit: int) -> tuple[Conflict, ...]:
-        """Return what was recorded of conflicts; see `lyftr_core.ports.MessageReader`."""
-        return await self._read(lambda connection: list_conflicts(connection, conflicts, limit))
+        return await self._read_below_horizon(_last_seq)
 
     async def _read(self, work: _Work[T]) -> T:
-        """Do some work in a transaction that sees one moment."""
-
         async def at_one_moment(connection: AsyncConnection) -> T:
             await self._begin(connection)
             return await work(connection)
@@ -119,9 +89,27 @@ class PostgresMessageReader:
         ours = "" if has_our_defaults(driver) else f"{LOCALLY}; "
         await driver.execute(f"{_BEGIN}; {ours}{limit}")
 
-    async def _can_search(self, connection: AsyncConnection) -> bool:
-        """Tell whether there is a search index; once there is one, it stays."""
-        if not self._has_search_index:
-            found = await connection.execute(_HAS_SEARCH_INDEX)
-            self._has_search_index = bool(found.scalar_one())
-        return self._has_search_index
+
+async def _read_log(connection: AsyncConnection, horizon: int, selection: LogSelection) -> LogRun:
+    """Look at a number of rows, as `seq` has gaps, up to where nothing can be added any more.
+
+    Args:
+        connection: Its transaction began after the horizon was found.
+        horizon: See `lyftr_postgres.connection.log_order`.
+        selection: Which messages.
+    """
+    ahead = _seq > selection.after, _seq < horizon
+    looked_at = select(_seq).where(*ahead).order_by(_seq).offset(LOOKED_AT - 1).limit(1)
+    bound: int | None = (await connection.execute(looked_at)).scalar_one_or_none()
+    through = await _last_seq(connection, horizon) if bound is None else bound
+    run = await read_run(connection, CONDITIONS, selection, through)
+    if run.has_more or bound is None:
+        return run
+    last = await _last_seq(connection, horizon)
+    return msgspec.structs.replace(run, has_more=last > bound)
+
+
+async def _last_seq(connection: AsyncConnection, horizon: int) -> int:
+    """Return the `seq` of the last message below a horizon, or 0."""
+    query = select(func.coalesce(func.max(_seq), 0)).where(_seq < horizon)
+    return int((await connection.execute(query)).scalar_one())

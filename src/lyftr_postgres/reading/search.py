@@ -1,140 +1,113 @@
-"""Which way to the messages of a selection is the shorter one, and the queries for it.
+"""The ways of PostgreSQL to the messages of a selection; `lyftr_sql.search_plan` chooses.
 
-Without `q` an index gives them in order. With it there are two ways: to walk such an order and
-look into each text, short where many texts hold `q`; or to take all that the search index finds
-and sort them, short where few do. What is counted in advance says which.
+A walk takes what an index gives in order, and the planner knows which. With `q` the search index
+may give all that hold it, to be sorted.
 """
 
-from collections.abc import Sequence
-from math import isqrt
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lyftr_core.selection import MessageFilter, Selection
-from lyftr_postgres.reading.counts import conditions, count_one_by_one, totals
-from lyftr_postgres.reading.expressions import is_indexed, text_found, text_holds
-from lyftr_postgres.schema.tables import messages
+from lyftr_postgres.reading.conditions import CONDITIONS, is_indexed, text_found
+from lyftr_postgres.schema.tables import SEARCH_INDEX, counts, messages
 from lyftr_sql.conditions import behind, in_order
+from lyftr_sql.search_plan import Search, Way, with_content
+from lyftr_sql.totals import Totals
 
-__all__ = ["answer"]
+__all__ = ["TOTALS", "PostgresSearch"]
 
-Rows = Sequence[Row[Any]]
-
-_FEW = 1_000
-"""So many messages are looked at one by one without asking for a better way."""
-_AHEAD = 256
-"""In so many messages a word that is in many of them fills a page, with nothing asked before."""
 _PLACE = messages.c.ts, messages.c.message_id
+_HAS_SEARCH_INDEX = text(
+    "SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(:name) AND indisvalid)"
+).bindparams(name=SEARCH_INDEX)
 
 
-async def answer(
-    connection: AsyncConnection, selection: Selection, *, has_search_index: bool
-) -> tuple[Rows, int | None]:
-    """Return the rows of a selection, and their total if it is asked.
+class _AccessPath(msgspec.Struct, frozen=True):
+    """A way to the messages that meet some conditions.
 
-    Args:
-        connection: In a transaction that sees one moment.
-        selection: Which messages.
-        has_search_index: Whether there is an index to search by.
+    Attributes:
+        passing: The conditions.
     """
-    query = selection.filter
-    if query.q is None:
-        rows = await _rows(connection, _walk(selection))
-        return rows, await _ask(connection, _total(query)) if selection.with_total else None
-    by_index = has_search_index and is_indexed(query.q)
-    if not by_index:
-        rows = await _rows(connection, _walk(selection))
-        total = await _ask(connection, count_one_by_one(query)) if selection.with_total else None
-        return rows, total
-    return await _search(connection, selection, query.q)
+
+    passing: tuple[ColumnElement[bool], ...]
+
+    def count(self) -> ColumnElement[int]:
+        """Return how many there are, counted one by one."""
+        return select(func.count()).select_from(messages).where(*self.passing).scalar_subquery()
+
+    def _behind(self, columns: Select[Any], selection: Selection) -> Select[Any]:
+        found = columns.where(*self.passing)
+        if selection.after:
+            found = found.where(behind(_PLACE, selection.after, selection.order))
+        return found
 
 
-async def _search(
-    connection: AsyncConnection, selection: Selection, q: str
-) -> tuple[Rows, int | None]:
-    rows: Rows | None = await _rows(connection, _look_ahead(selection, q))
-    if rows is not None and len(rows) < selection.limit:
-        rows = None  # it says nothing: there may be more beyond where was looked
-    if rows is not None and not selection.with_total:
-        return rows, None
-    walked = await _is_walk_shorter(connection, selection, q)
-    if rows is None:
-        rows = await _rows(connection, _walk(selection) if walked else _find(selection, q))
-    if not selection.with_total:
-        return rows, None
-    without_q = msgspec.structs.replace(selection.filter, q=None)
-    found = select(func.count()).select_from(messages)
-    found = found.where(conditions.present, text_found(q), *conditions.passing(without_q))
-    return rows, await _ask(connection, found.scalar_subquery())
+class _Walk(_AccessPath, frozen=True):
+    """Walks in order."""
+
+    def page(self, selection: Selection) -> Select[Any]:
+        """Return the rows; what is left out at the beginning is counted off in the index alone."""
+        if not selection.offset:
+            return self._in_order(select(messages), selection)
+        return with_content(
+            CONDITIONS, self.places(selection).subquery(), "message_id", selection.order
+        )
+
+    def places(self, selection: Selection) -> Select[Any]:
+        """Return the places alone, which are in the index."""
+        return self._in_order(select(*_PLACE), selection).offset(selection.offset)
+
+    def _in_order(self, columns: Select[Any], selection: Selection) -> Select[Any]:
+        run = self._behind(columns, selection).order_by(*in_order(messages, selection.order))
+        return run.limit(selection.limit)
 
 
-async def _is_walk_shorter(connection: AsyncConnection, selection: Selection, q: str) -> bool:
-    without_q = msgspec.structs.replace(selection.filter, q=None)
-    passing = await _ask(connection, _total(without_q))
-    if passing <= _FEW:
-        return True
-    # To find the page, a walk looks at some (passing / finds) messages for each that it wants,
-    # the index at all its finds: as many where the finds are the root of the product.
-    enough = max(_FEW, isqrt(passing * (selection.limit + selection.offset)))
-    finds = select(messages.c.seq).where(text_found(q)).limit(enough).subquery()
-    return (
-        await _ask(connection, select(func.count()).select_from(finds).scalar_subquery()) == enough
-    )
+class _Found(_AccessPath, frozen=True):
+    """Takes all that the search index finds, and sorts them."""
+
+    def page(self, selection: Selection) -> Select[Any]:
+        """Return the rows."""
+        finds = self._behind(select(messages), selection)
+        # Materialized, so that the planner does not walk in order after all.
+        found = finds.cte("found").prefix_with("MATERIALIZED")
+        ordered = select(found).order_by(*in_order(found, selection.order))
+        return ordered.limit(selection.limit).offset(selection.offset)
 
 
-def _walk(selection: Selection) -> Select[Any]:
-    """Walk in order; what is left out at the beginning is counted off in the index alone."""
-    if not selection.offset:
-        return _in_order(select(messages), selection, selection.filter).limit(selection.limit)
-    run = _in_order(select(*_PLACE), selection, selection.filter)
-    places = run.limit(selection.limit).offset(selection.offset).subquery()
-    found = select(messages).join(places, messages.c.message_id == places.c.message_id)
-    return found.order_by(*in_order(places, selection.order))
+def _walk(query: MessageFilter) -> _Walk:
+    return _Walk((CONDITIONS.present, *CONDITIONS.passing(query)))
 
 
-def _look_ahead(selection: Selection, q: str) -> Select[Any]:
-    """Look for `q` among the next few messages of the order alone."""
-    without_q = msgspec.structs.replace(selection.filter, q=None)
-    ahead = _in_order(select(*_PLACE), selection, without_q).limit(_AHEAD).subquery()
-    found = select(messages).join(ahead, messages.c.message_id == ahead.c.message_id)
-    found = found.where(text_holds(q)).order_by(*in_order(ahead, selection.order))
-    return found.limit(selection.limit).offset(selection.offset)
+TOTALS: Totals = Totals(CONDITIONS, counts, lambda query: _walk(query).count())
 
 
-def _find(selection: Selection, q: str) -> Select[Any]:
-    """Take all that the search index finds, and sort them."""
-    without_q = msgspec.structs.replace(selection.filter, q=None)
-    finds = select(messages).where(
-        conditions.present, text_found(q), *conditions.passing(without_q)
-    )
-    if selection.after:
-        finds = finds.where(behind(_PLACE, selection.after, selection.order))
-    # Materialized, so that the planner does not walk in order after all.
-    found = finds.cte("found").prefix_with("MATERIALIZED")
-    ordered = select(found).order_by(*in_order(found, selection.order))
-    return ordered.limit(selection.limit).offset(selection.offset)
+class PostgresSearch(Search):
+    """Answers selections from the indexes of the log, that of pg_trgm among them if it is there."""
 
+    def __init__(self) -> None:
+        super().__init__(CONDITIONS, TOTALS, "message_id")
+        self._has_search_index = False
 
-def _in_order(run: Select[Any], selection: Selection, query: MessageFilter) -> Select[Any]:
-    run = run.where(conditions.present, *conditions.passing(query))
-    if selection.after:
-        run = run.where(behind(_PLACE, selection.after, selection.order))
-    return run.order_by(*in_order(messages, selection.order))
+    async def find_way(self, connection: AsyncConnection, query: MessageFilter) -> Way:
+        """Leave to the planner which index gives the order; ask whether there is one for `q`."""
+        q = query.q if query.q is not None and is_indexed(query.q) else None
+        return Way(_walk, q if q is not None and await self._can_search(connection) else None)
 
+    def found(self, query: MessageFilter, q: str) -> _Found:
+        """Look at what holds `q`."""
+        without_q = msgspec.structs.replace(query, q=None)
+        return _Found((CONDITIONS.present, text_found(q), *CONDITIONS.passing(without_q)))
 
-def _total(query: MessageFilter) -> ColumnElement[int]:
-    """Return the number of messages that pass a filter without `q`, from kept counts if any."""
-    kept = totals.count_kept(query)
-    return count_one_by_one(query) if kept is None else kept
+    def finds(self, q: str) -> Select[Any]:
+        """Return what holds `q`, removed or not."""
+        return select(messages.c.seq).where(text_found(q))
 
-
-async def _rows(connection: AsyncConnection, query: Select[Any]) -> Rows:
-    rows: Rows = (await connection.execute(query)).all()
-    return rows
-
-
-async def _ask(connection: AsyncConnection, value: ColumnElement[Any]) -> int:
-    return int((await connection.execute(select(value))).scalar_one())
+    async def _can_search(self, connection: AsyncConnection) -> bool:
+        """Tell whether there is a search index; once there is one, it stays."""
+        if not self._has_search_index:
+            found = await connection.execute(_HAS_SEARCH_INDEX)
+            self._has_search_index = bool(found.scalar_one())
+        return self._has_search_index

@@ -21,7 +21,7 @@ from lyftr_sqlite.connection.engines import READERS
 from lyftr_sqlite.connection.failures import as_storage_unavailable
 from lyftr_sqlite.connection.lock_watch import LockWatch
 from lyftr_sqlite.connection.url import BUSY_TIMEOUT
-from lyftr_sqlite.connection.wal_size import LogSize
+from lyftr_sqlite.connection.wal_size import WalSize
 from lyftr_sqlite.connection.writing import COMMIT_SOMETHING, WritingConnection
 
 __all__ = ["Checkpointer"]
@@ -73,7 +73,7 @@ class Checkpointer:
     def __init__(
         self,
         lock: LockWatch,
-        size: LogSize,
+        size: WalSize,
         copying: WritingConnection,
         writing: WritingConnection,
         reading: AsyncEngine,

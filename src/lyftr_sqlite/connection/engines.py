@@ -16,14 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from lyftr_core.errors import StorageUnavailable
+from lyftr_core.removal import hash_fields
 from lyftr_sqlite.connection.failures import as_storage_unavailable, is_passing
 from lyftr_sqlite.connection.file_identity import OneFile
 from lyftr_sqlite.connection.obstacles import obstacle_to_reading
 from lyftr_sqlite.connection.read_access import AtRest, read_access
-from lyftr_sqlite.connection.sql_functions import HASH_FUNCTION, hash_of_columns
 from lyftr_sqlite.connection.url import BUSY_TIMEOUT, file_uri, open_connection
 
 __all__ = [
+    "HASH_FUNCTION",
     "READERS",
     "create_reading_engine",
     "create_writing_engine",
@@ -38,6 +39,8 @@ async def driver_of(connection: AsyncConnection) -> aiosqlite.Connection:
     return cast("aiosqlite.Connection", raw.driver_connection)
 
 
+HASH_FUNCTION = "lyftr_content_hash"
+"""The name of `_hash_of_columns` in SQL."""
 READERS = 4
 """How many connections read at the same time."""
 _LOG_SIZE = 128 * 1024 * 1024
@@ -47,6 +50,21 @@ _DRIVER = "sqlite+aiosqlite"
 _AT_REST = "at_rest"
 _NICENESS = 5
 """By how much readers are nicer than the rest: they get about a third of what it gets."""
+
+
+def _hash_of_columns(
+    message_id: bytes, sender: bytes, recipient: bytes, ts: object, text: bytes | None
+) -> int:
+    """Return the hash of the content of a row, be it a valid message or not: what stays of it.
+
+    Args:
+        message_id: As all texts cast to a BLOB, so that what is no UTF-8 can be removed too.
+        sender: The same.
+        recipient: The same.
+        ts: Microseconds since 1970-01-01T00:00:00Z.
+        text: The same as for the others, or `None`.
+    """
+    return hash_fields(message_id, sender, recipient, ts if isinstance(ts, int) else 0, text)
 
 
 def create_writing_engine(
@@ -84,7 +102,7 @@ def create_writing_engine(
 
     @event.listens_for(engine.sync_engine, "connect")
     def add_functions(connection: AsyncAdapt_aiosqlite_connection, _record: object) -> None:
-        connection.create_function(HASH_FUNCTION, 5, hash_of_columns)
+        connection.create_function(HASH_FUNCTION, 5, _hash_of_columns)
 
     return engine
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lyftr_sqlite.connection.lock_holders import name_holders
 
-__all__ = ["LogSize"]
+__all__ = ["WalSize"]
 
 LARGE = 256 * 1024 * 1024
 """A log of so many bytes is twice as long as the checkpointer lets it become."""
@@ -19,7 +19,7 @@ _READ_LOCKS = frozenset(map(str, range(123, 128)))
 _log = logging.getLogger("lyftr_sqlite.log_size")
 
 
-class LogSize:
+class WalSize:
     """Looks at the write-ahead log of one database.
 
     A process that reads from one moment for long (a backup, a shell of SQLite with an open

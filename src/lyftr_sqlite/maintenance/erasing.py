@@ -5,10 +5,9 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lyftr_sql.time_buckets import DAY, HOUR, MINUTE
-from lyftr_sqlite.connection.engines import driver_of
-from lyftr_sqlite.connection.sql_functions import HASH_FUNCTION
+from lyftr_sqlite.connection.engines import HASH_FUNCTION, driver_of
 
-__all__ = ["MARK", "blank"]
+__all__ = ["MARK", "erase"]
 
 MARK = "user_version"
 """The number in the file's header that is not 0 while something may be left of removed messages;
@@ -31,7 +30,7 @@ _PAGES_A_MESSAGE = 1 / 8
 that it merges them all at once."""
 
 
-async def blank(connection: AsyncConnection, seqs: Sequence[int]) -> int:
+async def erase(connection: AsyncConnection, seqs: Sequence[int]) -> int:
     """Remove messages, in one durable transaction.
 
     Args:

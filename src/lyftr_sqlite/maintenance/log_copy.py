@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lyftr_core.errors import StorageUnavailable
-from lyftr_sql.log_rows import AT_ONCE, ConflictRow, Conflicts, LogRow, Rows
+from lyftr_sql.log_rows import AT_ONCE, ConflictRow, Conflicts, LogRow, LogSource, LogTarget
 from lyftr_sqlite.connection.failures import as_storage_unavailable
 from lyftr_sqlite.connection.obstacles import obstacle_to_reading, obstacle_to_writing
 from lyftr_sqlite.connection.read_access import open_to_read
@@ -23,20 +23,18 @@ from lyftr_sqlite.schema.revision import find_revision, require_head
 
 __all__ = ["SqliteLogSource", "SqliteLogTarget", "open_log_source", "open_log_target"]
 
-_ROWS = """SELECT seq, message_id, sender, recipient, ts, text, received_at, folded, content_hash
-    FROM messages WHERE seq > ? ORDER BY seq"""
-_CONFLICTS = """SELECT message_id, fields, first_received_at, last_received_at, deliveries
-    FROM conflicts ORDER BY message_id, fields"""
-_ADD_ROW = """INSERT INTO messages
-    (seq, message_id, sender, recipient, ts, text, received_at, folded, content_hash)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-_ADD_CONFLICT = """INSERT INTO conflicts
-    (message_id, fields, first_received_at, last_received_at, deliveries)
-    VALUES (?, ?, ?, ?, ?)"""
+
+def _insert(table: str, columns: Sequence[str]) -> str:
+    slots = ", ".join("?" * len(columns))
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({slots})"
+
+
+_ADD_ROW = _insert("messages", LogRow._fields)
+_ADD_CONFLICT = _insert("conflicts", ConflictRow._fields)
 _LAST_SEQ = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'messages'"
 
 
-class SqliteLogSource:
+class SqliteLogSource(LogSource):
     """A `LogSource` over a SQLite file.
 
     Args:
@@ -45,44 +43,26 @@ class SqliteLogSource:
     """
 
     def __init__(self, path: Path, database: sqlite3.Connection) -> None:
-        self.name: str = str(path)
+        super().__init__(str(path))
         self._path = path
         self._database = database
-        self._to_read = partial(obstacle_to_reading, path)
 
-    def count(self) -> int:
-        """Return how many rows there are."""
-        with as_storage_unavailable(f"cannot read {self.name}", self._to_read):
-            return int(self._database.execute("SELECT count(*) FROM messages").fetchone()[0])
-
-    def rows(self, after: int = 0) -> Rows:
-        """Yield the rows whose `seq` is higher, in the order of `seq`."""
-        for batch in self._read(_ROWS, after):
-            yield [LogRow._make(row) for row in batch]
-
-    def conflicts(self) -> Conflicts:
-        """Yield the conflicts, by `message_id` and then by `fields`."""
-        for batch in self._read(_CONFLICTS):
-            yield [ConflictRow._make(row) for row in batch]
-
-    def _read(self, query: str, *values: int) -> Iterator[list[Any]]:
+    def read(self, query: str) -> Iterator[Sequence[Any]]:
+        """Yield what a query gives."""
+        to_read = partial(obstacle_to_reading, self._path)
         with (
-            as_storage_unavailable(f"cannot read {self.name}", self._to_read),
-            closing(self._database.execute(query, values)) as cursor,
+            as_storage_unavailable(f"cannot read {self.name}", to_read),
+            closing(self._database.execute(query)) as cursor,
         ):
             while batch := cursor.fetchmany(AT_ONCE):
                 yield batch
 
 
-class SqliteLogTarget(SqliteLogSource):
+class SqliteLogTarget(SqliteLogSource, LogTarget):
     """A `LogTarget` over a SQLite file; its connection has no transaction open."""
 
     def append(self, rows: Sequence[LogRow], *, after: int) -> None:
-        """Add rows to the end of the log.
-
-        Raises:
-            StorageUnavailable: They could not be committed, or `after` is not the last `seq`.
-        """
+        """Add rows to the end of the log; see `LogTarget`."""
         with self._transaction() as database:
             ((last,),) = database.execute(_LAST_SEQ)
             if last != after:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lyftr_sqlite.connection.turns import open_long_work
-from lyftr_sqlite.projections.folding import Progress, clear, fold_rest
+from lyftr_sqlite.projections.folding import Folded, clear, fold_rest
 from lyftr_sqlite.projections.projections import PROJECTIONS
 from lyftr_sqlite.schema.migrate import migrate
 
@@ -40,7 +40,7 @@ async def _rebuild(path: Path, progress: Callable[[int, int], None]) -> int:
             async with work.step() as step:
                 await clear(step.connection, projection)
 
-            def tell(found: Progress, before: int = number) -> None:
+            def tell(found: Folded, before: int = number) -> None:
                 done = before * found.last + found.through
                 progress(done // len(PROJECTIONS), found.last)
 

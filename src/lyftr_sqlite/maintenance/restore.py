@@ -13,8 +13,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-import msgspec
-
+from lyftr_core.database import Restored
 from lyftr_core.errors import StorageUnavailable
 from lyftr_sqlite.connection.companions import LOCKS, RESTORING, require_usable
 from lyftr_sqlite.connection.failures import as_storage_unavailable, is_busy
@@ -28,7 +27,7 @@ from lyftr_sqlite.maintenance.rebuild import rebuild
 from lyftr_sqlite.maintenance.restored_copy import open_copy, remove_beside
 from lyftr_sqlite.schema.migrate import migrate
 
-__all__ = ["Restored", "restore"]
+__all__ = ["restore"]
 
 _SOURCES = frozenset({"file", "messages", "conflicts"})
 """What cannot be made anew."""
@@ -36,16 +35,6 @@ _SOURCES = frozenset({"file", "messages", "conflicts"})
 # Page"): whoever has it open holds one of them.
 _LOCKS_BEGIN = 0x4000_0000
 _LOCKS = 512
-
-
-class Restored(msgspec.Struct, frozen=True):
-    """What a restore did.
-
-    Attributes:
-        kept: Where the database is that was there before; `None` if none was.
-    """
-
-    kept: Path | None
 
 
 def restore(

@@ -7,7 +7,7 @@ were moved about; and the write-ahead log. What SQLite frees it overwrites itsel
 
 from collections.abc import Iterator
 
-from lyftr_sql.step_size import Pace
+from lyftr_sql.remover import StepSize
 from lyftr_sqlite.connection.checkpoints import Checkpointer
 from lyftr_sqlite.connection.engines import driver_of
 from lyftr_sqlite.connection.turns import LongWork, Step
@@ -69,19 +69,19 @@ class Scrubber:
 
     async def _merge_search(self) -> None:
         """Merge all parts of the search index into one, in which no removed message is left."""
-        pace = Pace(FEWEST, MOST)
-        at_once = -pace.at_once  # the first, negative, says that all parts are to be merged
-        while await self._merge(at_once, pace):
-            at_once = pace.at_once
+        step_size = StepSize(FEWEST, MOST)
+        at_once = -step_size.at_once  # the first, negative, says that all parts are to be merged
+        while await self._merge(at_once, step_size):
+            at_once = step_size.at_once
 
-    async def _merge(self, pages: int, pace: Pace) -> bool:
+    async def _merge(self, pages: int, step_size: StepSize) -> bool:
         statement = f"INSERT INTO search (search, rank) VALUES ('merge', {pages})"
         async with self._work.step() as step:
             driver = await driver_of(step.connection)
             before = driver.total_changes
             await driver.execute(statement)
             changed = driver.total_changes - before
-        pace.note(abs(pages), step.seconds)
+        step_size.note(abs(pages), step.seconds)
         return changed >= _ALL_DONE
 
     async def _write_anew(self, table: str) -> None:

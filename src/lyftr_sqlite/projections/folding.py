@@ -10,14 +10,14 @@ from lyftr_sqlite.connection.engines import driver_of
 from lyftr_sqlite.connection.turns import LongWork
 from lyftr_sqlite.projections.projections import PROJECTIONS, Projection
 
-__all__ = ["Progress", "clear", "fold", "fold_rest", "progress_of"]
+__all__ = ["Folded", "clear", "fold", "fold_rest", "progress_of"]
 
 _WATERMARKS = "SELECT name, through_seq FROM projections"
 _BEGIN = "INSERT INTO projections (name, through_seq) VALUES"
 _LAST = "(SELECT coalesce(max(seq), 0) FROM messages)"
 
 
-class Progress(NamedTuple):
+class Folded(NamedTuple):
     """How far the log is folded.
 
     Attributes:
@@ -29,7 +29,7 @@ class Progress(NamedTuple):
     last: int
 
 
-async def progress_of(connection: AsyncConnection, projections: Sequence[Projection]) -> Progress:
+async def progress_of(connection: AsyncConnection, projections: Sequence[Projection]) -> Folded:
     """Tell how far some projections have come.
 
     Raises:
@@ -41,7 +41,7 @@ async def progress_of(connection: AsyncConnection, projections: Sequence[Project
     if lost:
         raise StorageUnavailable(f"{lost[0]} has no watermark; lyftr rebuild makes it anew")
     ((last,),) = await driver.execute_fetchall(f"SELECT {_LAST}")
-    return Progress(min(found[projection.name] for projection in projections), int(last))
+    return Folded(min(found[projection.name] for projection in projections), int(last))
 
 
 async def fold(connection: AsyncConnection, projections: Iterable[Projection], limit: int) -> None:
@@ -57,7 +57,9 @@ async def fold(connection: AsyncConnection, projections: Iterable[Projection], l
 
 
 async def fold_rest(
-    work: LongWork, projection: Projection, progress: Callable[[Progress], None] = lambda _: None
+    work: LongWork,
+    projection: Projection,
+    progress: Callable[[Folded], None] = lambda _: None,
 ) -> int:
     """Fold what is not folded yet into a projection, in steps.
 
@@ -69,7 +71,7 @@ async def fold_rest(
     Returns:
         The `seq` up to which the log is folded.
     """
-    found = Progress(-1, 0)
+    found = Folded(-1, 0)
     while found.through < found.last:
         async with work.step() as step:
             await fold(step.connection, [projection], projection.at_once)

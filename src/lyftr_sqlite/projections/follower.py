@@ -6,7 +6,7 @@ fraction of that. What is not folded yet, readers take from the log.
 
 from collections.abc import Sequence
 
-from lyftr_sql.background import Background, FoldingTrigger
+from lyftr_sql.background import LogFollower
 from lyftr_sqlite.connection.writing import WritingConnection
 from lyftr_sqlite.projections.folding import fold, progress_of
 from lyftr_sqlite.projections.projections import PROJECTIONS, Projection
@@ -20,11 +20,9 @@ STEP = 4_096
 LARGEST = 2
 """One transaction folds at most so many times as much, however long the tail is: while `rebuild`
 makes a projection anew, it is the whole log."""
-IDLE = 0.05
-"""After so many seconds without a commit, whatever is new is folded."""
 
 
-class Follower:
+class Follower(LogFollower):
     """Folds the log into the projections, in a task of its own.
 
     Args:
@@ -32,9 +30,8 @@ class Follower:
     """
 
     def __init__(self, connection: WritingConnection) -> None:
+        super().__init__(LONG_TAIL)
         self._connection = connection
-        self._background = Background("projections fall behind", self._fold_each)
-        self._trigger = FoldingTrigger(self._background.wake)
 
     async def open(self) -> None:
         """Fold what a former process left, then begin to follow.
@@ -45,21 +42,8 @@ class Follower:
         await self._background.open()
         await self._fold(PROJECTIONS, STEP)
 
-    async def close(self) -> None:
-        """End after the present step. What is not folded stays in the log."""
-        self._trigger.stop()
-        await self._background.close()
-
-    def note_commit(self, messages: int) -> None:
-        """Take notice of a commit.
-
-        Args:
-            messages: How many it added.
-        """
-        self._trigger.note_commit(messages, long_tail=LONG_TAIL, idle=IDLE)
-
-    async def _fold_each(self) -> None:
-        self._trigger.note_folding()
+    async def fold_all(self) -> None:
+        """Fold what is there into one projection after the other."""
         for projection in PROJECTIONS:
             await self._fold([projection], projection.at_once)
 

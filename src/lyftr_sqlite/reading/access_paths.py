@@ -3,6 +3,8 @@
 Whichever it is, the tail of the log, which the projection does not hold yet, is walked beside it.
 """
 
+from typing import Any
+
 import msgspec
 from sqlalchemy import (
     ColumnElement,
@@ -19,7 +21,8 @@ from sqlalchemy import union_all as both
 
 from lyftr_core.selection import MessageFilter, Selection
 from lyftr_sql.conditions import Place, behind, in_order, in_period
-from lyftr_sqlite.reading.expressions import CONDITIONS, trigram_query
+from lyftr_sql.search_plan import with_content
+from lyftr_sqlite.reading.conditions import CONDITIONS, trigram_matches
 from lyftr_sqlite.schema.tables import (
     messages,
     messages_by_recipient,
@@ -50,7 +53,7 @@ class AccessPath(msgspec.Struct, frozen=True):
     place: Place
     tail: _Places
 
-    def run(self, selection: Selection) -> CompoundSelect[int, str, int]:
+    def places(self, selection: Selection) -> CompoundSelect[int, str, int]:
         """Return the places of a selection, in its order."""
         folded, tail = self.folded, self.tail
         if selection.after:
@@ -59,6 +62,10 @@ class AccessPath(msgspec.Struct, frozen=True):
         run = both(folded, tail)
         ordered = run.order_by(*in_order(run, selection.order))
         return ordered.limit(selection.limit).offset(selection.offset)
+
+    def page(self, selection: Selection) -> Select[Any]:
+        """Return whole rows of the log for a selection, in its order."""
+        return with_content(CONDITIONS, self.places(selection).subquery(), "seq", selection.order)
 
     def count(self) -> ColumnElement[int]:
         """Return how many there are, counted one by one."""
@@ -91,9 +98,8 @@ def by_recipient(query: MessageFilter) -> AccessPath:
 
 def by_trigrams(query: MessageFilter, q: str) -> AccessPath:
     """Look at the messages that hold the trigrams of `q`, in no order."""
-    found = select(search.c.rowid).where(search.c.search.match(trigram_query(q)))
     folded = _places(*_IN_LOG, messages.c.seq)
-    folded = folded.where(messages.c.seq.in_(found), *CONDITIONS.passing(query))
+    folded = folded.where(messages.c.seq.in_(trigram_matches(q)), *CONDITIONS.passing(query))
     return AccessPath(folded, _count(folded), _IN_LOG, _tail(search.name, query))
 
 

@@ -1,18 +1,13 @@
-"""Which access path answers a selection with the least work.
+"""The ways of SQLite to the messages of a selection; `lyftr_sql.search_plan` chooses among them."""
 
-The counts tell how many messages a path without `q` has to look at, and the search index how many
-it would find; whichever is fewer is walked. Every path gives the same answer.
-"""
-
-from math import isqrt
 from typing import Any
 
-import msgspec
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from lyftr_core.selection import MessageFilter, Selection
-from lyftr_sql.conditions import in_order
+from lyftr_core.selection import MessageFilter
+from lyftr_sql.search_plan import Search, Way, ask
+from lyftr_sql.totals import CountTables, Totals
 from lyftr_sqlite.reading.access_paths import (
     AccessPath,
     by_recipient,
@@ -20,100 +15,41 @@ from lyftr_sqlite.reading.access_paths import (
     by_trigrams,
     by_ts,
 )
-from lyftr_sqlite.reading.counts import TOTALS
-from lyftr_sqlite.reading.expressions import is_indexed, text_holds, trigram_query
-from lyftr_sqlite.schema.tables import messages, search
+from lyftr_sqlite.reading.conditions import CONDITIONS, is_indexed, trigram_matches
+from lyftr_sqlite.schema.tables import (
+    counts_by_recipient,
+    counts_by_sender,
+    counts_by_time,
+    totals,
+)
 
-__all__ = ["Plan", "look_ahead", "plan"]
+__all__ = ["COUNTS", "TOTALS", "SqliteSearch"]
 
-_FEW = 1_000
-"""So many messages are looked at one by one without asking for a better way."""
-_AHEAD = 256
-"""In so many messages a word that is in many of them fills a page, with nothing asked before."""
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """How to answer a selection.
-
-    Attributes:
-        path: Gives the messages.
-        total: Counts all that pass the filter.
-    """
-
-    path: AccessPath
-    total: ColumnElement[int]
+COUNTS: CountTables = CountTables(totals, counts_by_sender, counts_by_recipient, counts_by_time)
+TOTALS: Totals = Totals(CONDITIONS, COUNTS, lambda query: by_ts(query).count())
 
 
-async def plan(connection: AsyncConnection, selection: Selection) -> Plan:
-    """Choose the paths for a selection; one read transaction answers all of it."""
-    query = selection.filter
-    path = await _walk(connection, query)
-    if query.q is None:
-        return Plan(path, _total(query, path))
-    if not is_indexed(query.q):
-        return Plan(path, path.count())
-    return await _plan_search(connection, selection, query.q, path)
+class SqliteSearch(Search):
+    """Answers selections from the lists that follow the log, or from the index of FTS5."""
 
+    def __init__(self) -> None:
+        super().__init__(CONDITIONS, TOTALS, "seq")
 
-async def look_ahead(connection: AsyncConnection, selection: Selection) -> Select[Any] | None:
-    """Return a query for the messages of a search among the next few of its order.
+    async def find_way(self, connection: AsyncConnection, query: MessageFilter) -> Way:
+        """Walk the list of a number if one is given; of two, the one with fewer messages."""
+        q = query.q if query.q is not None and is_indexed(query.q) else None
+        if query.sender is None:
+            return Way(by_ts if query.recipient is None else by_recipient, q)
+        if query.recipient is not None:
+            received = TOTALS.count_by_recipient(query.recipient)
+            if await ask(connection, received < TOTALS.count_by_sender(query.sender)):
+                return Way(by_recipient, q)
+        return Way(by_sender, q)
 
-    Where they fill the page, they are the page; else they say nothing.
+    def found(self, query: MessageFilter, q: str) -> AccessPath:
+        """Look at what holds the trigrams of `q`."""
+        return by_trigrams(query, q)
 
-    Returns:
-        Whole rows of `messages`, or `None` if the selection is no search by the index.
-    """
-    query = selection.filter
-    if query.q is None or not is_indexed(query.q):
-        return None
-    path = await _walk(connection, msgspec.structs.replace(query, q=None))
-    next_few = msgspec.structs.replace(selection, limit=_AHEAD, offset=0)
-    places = path.run(next_few).subquery()
-    found = select(messages).join(places, messages.c.seq == places.c.seq)
-    found = found.where(text_holds(query.q)).order_by(*in_order(places, selection.order))
-    return found.limit(selection.limit).offset(selection.offset)
-
-
-async def _walk(connection: AsyncConnection, query: MessageFilter) -> AccessPath:
-    """Choose among the paths that walk in order; of two, the one with fewer messages."""
-    if query.sender is None and query.recipient is None:
-        return by_ts(query)
-    if query.sender is None:
-        return by_recipient(query)
-    if query.recipient is not None:
-        fewer = TOTALS.count_by_recipient(query.recipient) < TOTALS.count_by_sender(query.sender)
-        if await _ask(connection, fewer):
-            return by_recipient(query)
-    return by_sender(query)
-
-
-async def _plan_search(
-    connection: AsyncConnection, selection: Selection, q: str, walk: AccessPath
-) -> Plan:
-    query = selection.filter
-    without_q = msgspec.structs.replace(query, q=None)
-    passing = await _ask(connection, _total(without_q, await _walk(connection, without_q)))
-    if passing <= _FEW:
-        return Plan(walk, walk.count())
-    found = by_trigrams(query, q)
-    # To find the page, a walk looks at some (passing / finds) messages for each that it wants,
-    # the index at all its finds: as many where the finds are the root of the product.
-    enough = max(_FEW, isqrt(passing * (selection.limit + selection.offset)))
-    if await _ask(connection, _finds(q, enough)) < enough:
-        return Plan(found, found.count())
-    return Plan(walk, found.count())
-
-
-def _total(query: MessageFilter, walk: AccessPath) -> ColumnElement[int]:
-    """Return the number of messages that pass a filter without `q`, from kept counts if any."""
-    kept = TOTALS.count_kept(query)
-    return walk.count() if kept is None else kept
-
-
-def _finds(q: str, at_most: int) -> ColumnElement[int]:
-    found = select(search.c.rowid).where(search.c.search.match(trigram_query(q))).limit(at_most)
-    return select(func.count()).select_from(found.subquery()).scalar_subquery()
-
-
-async def _ask(connection: AsyncConnection, value: ColumnElement[Any]) -> int:
-    return int((await connection.execute(select(value))).scalar_one())
+    def finds(self, q: str) -> Select[Any]:
+        """Return the messages that hold the trigrams of `q`."""
+        return trigram_matches(q)

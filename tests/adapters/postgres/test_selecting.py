@@ -34,8 +34,8 @@ class TestWithHardlyAnythingWalked(FilteringContract, PagingContract, Comparison
 
     @pytest.fixture(autouse=True)
     def _few(self, monkeypatch: pytest.MonkeyPatch, migrated_database: NewDatabase) -> None:
-        monkeypatch.setattr("lyftr_postgres.reading.search._FEW", 2)
-        monkeypatch.setattr("lyftr_postgres.reading.search._AHEAD", 1)
+        monkeypatch.setattr("lyftr_sql.search_plan.FEW", 2)
+        monkeypatch.setattr("lyftr_sql.search_plan.AHEAD", 1)
         self._new_database = migrated_database
 
     @asynccontextmanager

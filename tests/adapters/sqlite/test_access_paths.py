@@ -16,7 +16,7 @@ from lyftr_sqlite.reading.access_paths import (
     by_trigrams,
     by_ts,
 )
-from lyftr_sqlite.reading.expressions import is_indexed
+from lyftr_sqlite.reading.conditions import is_indexed
 from tests.support import upgraded_databases as examples
 from tests.support.examples import example_count
 from tests.support.sqlite_files import NAMES, NOW, Database, event_loop, open_database
@@ -89,7 +89,7 @@ async def _walk(
     database: Database, path: AccessPath, selection: Selection
 ) -> tuple[list[str], int]:
     async with database.reading.connect() as connection:
-        run = (await connection.execute(path.run(selection))).all()
+        run = (await connection.execute(path.places(selection))).all()
         count = (await connection.execute(select(path.count()))).scalar_one()
     return [row.message_id for row in run], count
 

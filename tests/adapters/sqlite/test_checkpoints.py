@@ -35,7 +35,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lyftr_sqlite.connection.checkpoints.INTERVAL", 0.002)
     monkeypatch.setattr("lyftr_sqlite.connection.checkpoints.SHORT", _SHORT)
     monkeypatch.setattr("lyftr_sqlite.connection.checkpoints.LONG", _LONG)
-    monkeypatch.setattr("lyftr_sqlite.projections.follower.IDLE", 10**9)
+    monkeypatch.setattr("lyftr_sql.background.IDLE", 10**9)
 
 
 class Traffic:

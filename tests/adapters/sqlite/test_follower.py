@@ -40,7 +40,7 @@ def busy(monkeypatch: pytest.MonkeyPatch) -> None:
     """The writer counts as busy for ever; ten messages are a long tail, to be folded by threes."""
     monkeypatch.setattr("lyftr_sqlite.projections.follower.LONG_TAIL", 10)
     monkeypatch.setattr("lyftr_sqlite.projections.follower.STEP", 3)
-    monkeypatch.setattr("lyftr_sqlite.projections.follower.IDLE", _NEVER)
+    monkeypatch.setattr("lyftr_sql.background.IDLE", _NEVER)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def slow(busy: None, monkeypatch: pytest.MonkeyPatch) -> None:
 def idle(monkeypatch: pytest.MonkeyPatch) -> None:
     """No tail is long, and the writer is soon idle."""
     monkeypatch.setattr("lyftr_sqlite.projections.follower.LONG_TAIL", _NEVER)
-    monkeypatch.setattr("lyftr_sqlite.projections.follower.IDLE", 0.005)
+    monkeypatch.setattr("lyftr_sql.background.IDLE", 0.005)
 
 
 async def _add(store: SqliteStore, message: Make, *numbers: int) -> None:

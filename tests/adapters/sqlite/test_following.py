@@ -2,12 +2,12 @@
 
 from collections import Counter
 from datetime import datetime
-from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lyftr_core import (
     InMemoryMessageRepository,
@@ -19,7 +19,9 @@ from lyftr_core import (
     StoredMessage,
 )
 from lyftr_core.timestamps import to_microseconds
-from lyftr_sqlite.reading import search
+from lyftr_sql.search_plan import Plan, Way
+from lyftr_sqlite.reading.access_paths import AccessPath
+from lyftr_sqlite.reading.search import SqliteSearch
 from tests.support import upgraded_databases as examples
 from tests.support.examples import example_count
 from tests.support.sqlite_files import NAMES, NOW, Database, event_loop, open_database
@@ -87,18 +89,19 @@ def test_every_answer_is_that_of_the_log_whatever_is_folded() -> None:
 
 @pytest.mark.thorough
 def test_the_same_holds_where_searches_use_the_index(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "_FEW", 2)
-    monkeypatch.setattr(search, "_AHEAD", 3)
+    monkeypatch.setattr("lyftr_sql.search_plan.FEW", 2)
+    monkeypatch.setattr("lyftr_sql.search_plan.AHEAD", 3)
     taken: Counter[str] = Counter()
-    plan = search.plan
 
-    async def note(connection: Any, selection: Selection) -> search.Plan:  # noqa: ANN401 - passed on
-        chosen = await plan(connection, selection)
-        walked = chosen.path.place[0].table
-        taken[f"{walked} counts with {'search' in str(chosen.total)}"] += 1
-        return chosen
+    class Noting(SqliteSearch):
+        async def plan(self, connection: AsyncConnection, selection: Selection, way: Way) -> Plan:
+            chosen = await super().plan(connection, selection, way)
+            assert isinstance(chosen.path, AccessPath)
+            walked = chosen.path.place[0].table
+            taken[f"{walked} counts with {'search' in str(chosen.total)}"] += 1
+            return chosen
 
-    monkeypatch.setattr("lyftr_sqlite.reading.reader.plan", note)
+    monkeypatch.setattr("lyftr_sqlite.reading.reader.SqliteSearch", Noting)
     _run(_rounds(_searching, _asking), 40)
     assert taken["messages counts with True"]  # finds in the index
     assert taken["messages_by_ts counts with True"]  # walks, and counts by the index

@@ -16,7 +16,7 @@ from lyftr_core import AddOutcome, Message, StorageUnavailable
 from lyftr_sqlite import SqliteMessageWriter, SqliteStore
 from lyftr_sqlite.connection.url import BUSY_TIMEOUT
 from lyftr_sqlite.connection.writing import WritingConnection
-from lyftr_sqlite.reading.probe import SqliteReadinessProbe
+from lyftr_sqlite.store import SqliteReadinessProbe
 from tests.support.sqlite_files import insert_many, open_database
 
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)

@@ -8,7 +8,7 @@ from sqlalchemy import event
 
 from lyftr_core import LogRun, LogSelection, MessageFilter
 from lyftr_core.use_cases.follow import MAX_SEQ
-from lyftr_sqlite.reading.log_runs import LOOKED_AT
+from lyftr_sql.reader import LOOKED_AT
 from tests.support.sqlite_files import Database, insert_many, open_database
 
 _NOBODY = MessageFilter(sender="+999999")

@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from lyftr_core import Message, MessageFilter, Selection
-from lyftr_sqlite.reading.search import plan
+from lyftr_sqlite.reading.access_paths import AccessPath
+from lyftr_sqlite.reading.search import SqliteSearch
 from tests.support.sqlite_files import NAMES, NOW, Database, open_database
 
 _COMMON, _RARE, _LATE = "hello", "needle", "straggler"
@@ -15,7 +16,7 @@ _COMMON, _RARE, _LATE = "hello", "needle", "straggler"
 @pytest.fixture
 async def database(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
     """Forty messages with a common word, one with a rare one, and one that is not folded."""
-    monkeypatch.setattr("lyftr_sqlite.reading.search._FEW", 2)
+    monkeypatch.setattr("lyftr_sql.search_plan.FEW", 2)
     async with open_database() as database:
         await database.add(_message(n, f"{_COMMON} {n}") for n in range(40))
         await database.add([_message(40, f"{_COMMON} {_RARE}")])
@@ -37,7 +38,10 @@ def _message(number: int, text: str) -> Message:
 async def _take(database: Database, query: MessageFilter, limit: int = 1) -> tuple[str, str, int]:
     """Return what is walked, what counts, and the total."""
     async with database.reading.connect() as connection:
-        chosen = await plan(connection, Selection(filter=query, limit=limit))
+        search, selection = SqliteSearch(), Selection(filter=query, limit=limit)
+        way = await search.find_way(connection, query)
+        chosen = await search.plan(connection, selection, way)
+        assert isinstance(chosen.path, AccessPath)
         total = (await connection.execute(select(chosen.total))).scalar_one()
     counted = str(chosen.total)
     names = [n for n in (*NAMES, "totals", "counts_by_sender") if f"FROM {n} " in counted + " "]
@@ -95,3 +99,19 @@ async def test_a_page_of_a_common_word_without_a_total_asks_the_index_for_nothin
     database.plain.execute("DROP TABLE search")
     selection = Selection(filter=MessageFilter(q=_COMMON), limit=5, with_total=False)
     assert len((await database.reader.select(selection)).messages) == 5
+
+
+async def test_which_of_two_numbers_is_walked_is_asked_once_for_a_search(
+    database: Database,
+) -> None:
+    asked: list[str] = []
+
+    @event.listens_for(database.reading.sync_engine, "before_cursor_execute")
+    def note(_connection: object, _cursor: object, sql: str, *_: object) -> None:
+        if "counts_by_sender" in sql and "counts_by_recipient" in sql:
+            asked.append(sql)
+
+    query = MessageFilter(sender="+10", recipient="+21", q=_COMMON)
+    found = await database.reader.select(Selection(filter=query, limit=100))
+    assert found.total == len(found.messages) == 26
+    assert len(asked) == 1

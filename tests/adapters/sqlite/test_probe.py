@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from lyftr_core import Message, StorageUnavailable
 from lyftr_sqlite import SqliteMessageWriter
 from lyftr_sqlite.connection.engines import READERS, create_reading_engine
-from lyftr_sqlite.reading.probe import SqliteReadinessProbe
+from lyftr_sqlite.store import SqliteReadinessProbe
 
 Make = Callable[..., Message]
 NOW = datetime(2026, 1, 15, tzinfo=UTC)

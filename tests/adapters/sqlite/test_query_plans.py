@@ -156,8 +156,8 @@ async def test_the_busiest_come_from_the_end_of_their_index_alone(
 async def test_a_rare_word_is_looked_up_and_its_finds_alone_are_read(
     database: Database, explain: Explain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lyftr_sqlite.reading.search._FEW", 2)
-    monkeypatch.setattr("lyftr_sqlite.reading.search._AHEAD", 5)
+    monkeypatch.setattr("lyftr_sql.search_plan.FEW", 2)
+    monkeypatch.setattr("lyftr_sql.search_plan.AHEAD", 5)
     query = MessageFilter(q="hello 237")
     plans = await explain(database.reader.select(Selection(filter=query, limit=50)))
     page, total = plans[-2:]

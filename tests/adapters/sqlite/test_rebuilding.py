@@ -233,7 +233,7 @@ async def test_a_server_goes_on_meanwhile(
     file: Path, message: Make, in_steps_of: InStepsOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_steps_of(5)
-    monkeypatch.setattr("lyftr_sqlite.projections.follower.IDLE", 0.001)
+    monkeypatch.setattr("lyftr_sql.background.IDLE", 0.001)
     async with SqliteStore(f"sqlite:///{file}") as store:
         rebuilding = asyncio.create_task(asyncio.to_thread(rebuild, file))
         added = 0

@@ -20,9 +20,9 @@ from lyftr_core import (
     Selection,
 )
 from lyftr_core.testing.strategies.samples import NOON, sample
-from lyftr_sql.step_size import Pace
+from lyftr_sql.remover import StepSize
 from lyftr_sqlite import SqliteStore, check, rebuild
-from lyftr_sqlite.maintenance.erasing import blank
+from lyftr_sqlite.maintenance.erasing import erase
 from tests.support import upgraded_databases as examples
 from tests.support.examples import example_count
 from tests.support.sqlite_files import NAMES, NOW, Database, event_loop, insert_many, open_database
@@ -45,7 +45,7 @@ async def _remove(database: Database, number: str) -> int:
     if not seqs:
         return 0
     async with database.writing.open() as connection:
-        return await blank(connection, seqs)
+        return await erase(connection, seqs)
 
 
 async def _compare(database: Database, reference: InMemoryMessageRepository) -> None:
@@ -98,7 +98,7 @@ async def test_removing_what_is_removed_already_changes_nothing() -> None:
         await database.fold()
         for expected in (3, 0):
             async with database.writing.open() as connection:
-                assert await blank(connection, [2, 4, 6]) == expected
+                assert await erase(connection, [2, 4, 6]) == expected
         assert_nothing_wrong(database.path)
 
 
@@ -147,24 +147,26 @@ async def test_check_finds_what_is_wrong_with_a_removed_message(change: str, sub
         insert_many(database.plain, 3)
         await database.fold()
         async with database.writing.open() as connection:
-            await blank(connection, [2])
+            await erase(connection, [2])
         database.plain.execute(change)
         assert [finding.subject for finding in check(database.path) if finding.faults] == [subject]
 
 
 def test_steps_become_as_long_as_they_should_be_and_no_longer() -> None:
-    pace = Pace(10, 1_000)
+    step_size = StepSize(10, 1_000)
     for _ in range(20):
-        pace.note(pace.at_once, pace.at_once * timedelta(microseconds=50).total_seconds())
-    assert pace.at_once == 200
-    pace.note(pace.at_once, 10.0)
-    assert pace.at_once == 100
+        step_size.note(
+            step_size.at_once, step_size.at_once * timedelta(microseconds=50).total_seconds()
+        )
+    assert step_size.at_once == 200
+    step_size.note(step_size.at_once, 10.0)
+    assert step_size.at_once == 100
     for _ in range(20):
-        pace.note(pace.at_once, 10.0)
-    assert pace.at_once == 10
+        step_size.note(step_size.at_once, 10.0)
+    assert step_size.at_once == 10
     for _ in range(20):
-        pace.note(pace.at_once, 0.0)
-    assert pace.at_once == 1_000
+        step_size.note(step_size.at_once, 0.0)
+    assert step_size.at_once == 1_000
 
 
 async def test_gaps_of_any_size_are_passed_in_one_step(path: Path) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, select
 
 from lyftr_core import Message, MessageFilter
 from lyftr_core.testing.strategies.fields import LATEST
-from lyftr_sqlite.reading.counts import TOTALS
+from lyftr_sqlite.reading.search import TOTALS
 from tests.support.sqlite_files import Database, open_database
 from tests.support.upgraded_databases import BORDER_MOMENTS
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from lyftr_core import Message, MessageFilter, Selection
 from lyftr_core.testing import texts
 from lyftr_sqlite.reading.access_paths import by_trigrams
-from lyftr_sqlite.reading.expressions import is_indexed, trigram_query
+from lyftr_sqlite.reading.conditions import is_indexed, trigram_query
 from tests.support import upgraded_databases as examples
 from tests.support.examples import example_count
 from tests.support.sqlite_files import NOW, Database, event_loop, insert_many, open_database
@@ -31,7 +31,7 @@ async def _find(database: Database, q: str) -> list[int]:
     query = MessageFilter(q=q)
     path = by_trigrams(query, q)
     async with database.reading.connect() as connection:
-        rows = await connection.execute(path.run(Selection(filter=query, limit=1_000)))
+        rows = await connection.execute(path.places(Selection(filter=query, limit=1_000)))
         found = [int(row.message_id[1:]) for row in rows]
         assert (await connection.execute(select(path.count()))).scalar_one() == len(found)
     return found

@@ -1,4 +1,4 @@
-"""The text of a message as a condition: checked one by one, or found by the index of pg_trgm.
+"""Conditions on the log. That on the text is checked one by one, or found by the index of pg_trgm.
 
 Both mean `q.casefold() in text.casefold()`. The planner can use the index for one of the two
 conditions alone, so whoever writes a query decides which way it goes.
@@ -8,9 +8,10 @@ import re
 
 from sqlalchemy import ColumnElement, func
 
-from lyftr_postgres.schema.tables import FOLDED
+from lyftr_postgres.schema.tables import FOLDED, messages, projections
+from lyftr_sql.conditions import Conditions
 
-__all__ = ["is_indexed", "text_found", "text_holds"]
+__all__ = ["CONDITIONS", "is_indexed", "text_found"]
 
 _TRIGRAM = re.compile(r"[^\W_]{3}")
 """Three letters or digits in a row: of nothing else does pg_trgm keep all there is
@@ -23,9 +24,12 @@ def is_indexed(q: str) -> bool:
     return _TRIGRAM.search(q.casefold()) is not None
 
 
-def text_holds(q: str) -> ColumnElement[bool]:
+def _text_holds(q: str) -> ColumnElement[bool]:
     """Return the condition that the text of a message holds another, checked one by one."""
     return func.strpos(FOLDED, q.casefold()) > 0
+
+
+CONDITIONS: Conditions = Conditions(messages, projections, _text_holds)
 
 
 def text_found(q: str) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ import asyncio
 
 from lyftr_postgres.connection.connecting import opener
 from lyftr_postgres.connection.url import parse_database_url
-from lyftr_postgres.projections.notifications import Announcer
+from lyftr_postgres.projections.notifications import Notifier
 from lyftr_postgres.schema.migrate import prepare
 from tests.support.polling import wait_until
 from tests.support.postgresql.hanging import hung
@@ -22,14 +22,14 @@ def test_to_tell_others_is_given_up_where_postgresql_hangs(
     prepare(conninfo)
 
     async def announce() -> None:
-        announcer = Announcer(opener(conninfo))
-        await announcer.open()
-        announcer.note_commit()
+        notifier = Notifier(opener(conninfo))
+        await notifier.open()
+        notifier.note_commit()
         await asyncio.to_thread(wait_until, lambda: primary_to_break.sql(_TOLD) == "1")
         with hung(primary_to_break):
-            announcer.note_commit()
+            notifier.note_commit()
             await asyncio.sleep(0)  # it begins
             async with asyncio.timeout(_HANGS):
-                await announcer.close()
+                await notifier.close()
 
     asyncio.run(announce())
