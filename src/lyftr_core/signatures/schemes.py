@@ -12,6 +12,7 @@ from typing import Any, Protocol, Self, final
 import msgspec
 
 from lyftr_core.errors import InvalidSignature, SecretNotConfigured
+from lyftr_core.signatures.keyed_hmac import KeyedHmac
 
 __all__ = [
     "HexHmacSha256",
@@ -21,7 +22,6 @@ __all__ = [
     "SigningKey",
     "UnconfiguredScheme",
     "VerifiedBody",
-    "digest_of",
     "raw_body",
     "require_request",
 ]
@@ -43,7 +43,8 @@ class SigningKey(StrEnum):
     PREVIOUS = "previous"
 
 
-_CURRENT, _PREVIOUS = SigningKey  # Python 3.11 takes 0.1 microseconds to find one by its name
+# Python 3.11 takes a tenth of a microsecond to find a member by its name.
+_CURRENT, _PREVIOUS = SigningKey
 
 
 class SignedRequest(msgspec.Struct, frozen=True):
@@ -121,13 +122,6 @@ class SignedRequest(msgspec.Struct, frozen=True):
         if not values:
             _explain(self.headers, name)
         return values
-
-
-def digest_of(keyed: hmac.HMAC, message: bytes) -> bytes:
-    """Return the 32 bytes of the HMAC of a message (RFC 2104, FIPS 180-4)."""
-    copy = keyed.copy()  # a quarter less than `hmac.digest` takes, and no scheme holds its secret
-    copy.update(message)
-    return copy.digest()
 
 
 def raw_body(body: object) -> bytes:
@@ -248,7 +242,7 @@ class HexHmacSha256:
 
     def sign(self, body: bytes) -> str:
         """Return the signature of a body as lower-case hex digits."""
-        return digest_of(self._current, raw_body(body)).hex()
+        return self._current.hexdigest(body)
 
     def signature_headers(self, body: bytes) -> list[tuple[str, str]]:
         """Return the one header that signs a body."""
@@ -271,9 +265,9 @@ class HexHmacSha256:
         claimed = values[0].removeprefix(_PREFIX).lower()
         body = request.body
         # Both are compared before either counts, so that time does not tell which matched.
-        is_current = hmac.compare_digest(claimed, digest_of(self._current, body).hex().encode())
+        is_current = hmac.compare_digest(claimed, self._current.hexdigest(body).encode())
         is_previous = self._previous is not None and hmac.compare_digest(
-            claimed, digest_of(self._previous, body).hex().encode()
+            claimed, self._previous.hexdigest(body).encode()
         )
         if is_current or is_previous:
             return VerifiedBody(body, _CURRENT if is_current else _PREVIOUS)
@@ -284,11 +278,15 @@ class UnconfiguredScheme:
     """Stands where a secret is missing: it verifies nothing and says why."""
 
     def verify(self, request: SignedRequest) -> VerifiedBody:  # noqa: ARG002 - the port names it
-        """Raise `SecretNotConfigured`."""
+        """Refuse the request.
+
+        Raises:
+            SecretNotConfigured: Always.
+        """
         raise SecretNotConfigured
 
 
-def _keyed(secret: str | bytes) -> hmac.HMAC:
+def _keyed(secret: str | bytes) -> KeyedHmac:
     if not isinstance(secret, str | bytes | bytearray | memoryview):
         raise TypeError(f"the secret must be text or bytes, not {type(secret).__name__}")
     try:
@@ -297,4 +295,4 @@ def _keyed(secret: str | bytes) -> hmac.HMAC:
         raise ValueError("the secret must be text that UTF-8 can hold, or bytes") from None
     if not key:
         raise ValueError("the secret must not be empty")
-    return hmac.new(key, digestmod="sha256")
+    return KeyedHmac(key)

@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 
 from lyftr_core.errors import InvalidSignature
 from lyftr_core.ports import Clock
+from lyftr_core.signatures.keyed_hmac import KeyedHmac
 from lyftr_core.signatures.schemes import (
     SignedRequest,
     SigningKey,
     VerifiedBody,
-    digest_of,
     raw_body,
     require_request,
 )
@@ -108,8 +108,8 @@ class StandardWebhooks:
             raise TypeError("the tolerance must be a timedelta, as in timedelta(seconds=300)")
         if tolerance < timedelta():
             raise ValueError("the tolerance must not be negative")
-        self._current = _keyed(secret)
-        self._previous = None if previous is None else _keyed(previous)
+        self._current = KeyedHmac(decode_secret(secret))
+        self._previous = None if previous is None else KeyedHmac(decode_secret(previous))
         self._clock = clock
         self._tolerance = tolerance.total_seconds()
 
@@ -192,15 +192,11 @@ def _content(webhook_id: bytes, timestamp: bytes, body: bytes) -> bytes:
     return b"%b.%b.%b" % (webhook_id, timestamp, body)
 
 
-def _keyed(secret: str) -> hmac.HMAC:
-    return hmac.new(decode_secret(secret), digestmod="sha256")
+def _signature(keyed: KeyedHmac, content: bytes) -> bytes:
+    return b"v1," + b64encode(keyed.digest(content))
 
 
-def _signature(keyed: hmac.HMAC, content: bytes) -> bytes:
-    return b"v1," + b64encode(digest_of(keyed, content))
-
-
-def _any_matches(claimed: Sequence[bytes], keyed: hmac.HMAC, content: bytes) -> bool:
+def _any_matches(claimed: Sequence[bytes], keyed: KeyedHmac, content: bytes) -> bool:
     expected = _signature(keyed, content)
     # No look at the form: what is equal to `v1,` and the base64 has it.
     matched = False

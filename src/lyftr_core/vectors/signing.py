@@ -3,12 +3,12 @@
 So a running receiver, whose secret is not the file's and whose clock goes on, is asked the same.
 """
 
-import hmac
 import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from lyftr_core.signatures.keyed_hmac import KeyedHmac
 from lyftr_core.signatures.schemes import SignedRequest
 from lyftr_core.signatures.standard_webhooks import decode_secret
 from lyftr_core.vectors import SignatureVector, SignatureVectors, content_bytes
@@ -61,7 +61,7 @@ def sign_again(
     times = _times(now - timedelta(seconds=signing.age))
     template = _CONTENT[vectors.scheme] if signing.content is None else signing.content
     content = _fill(template.encode(), _signed_parts(vector, times, body))
-    digest = hmac.digest(_key(vectors, vector, secret, previous), content, "sha256")
+    digest = KeyedHmac(_key(vectors, vector, secret, previous)).digest(content)
     signature = _ENCODERS[signing.encoding or _ENCODING[vectors.scheme]](digest)
     values = {**times, b"signature": signature[: signing.length].encode()}
     return SignedRequest(_headers(vector, values), body)

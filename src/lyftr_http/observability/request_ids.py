@@ -3,7 +3,7 @@
 import os
 import re
 
-from lyftr_http.exchange.headers import Headers, header_values
+from lyftr_http.exchange.headers import Headers
 
 __all__ = ["RequestIds"]
 
@@ -27,9 +27,9 @@ class RequestIds:
         Args:
             headers: Those of the request, the names in lower case.
         """
-        given = header_values(headers, b"x-request-id")
-        if len(given) == 1 and _FIT(given[0]):
-            return given[0].decode()
+        given = [value for name, value in headers if name == b"x-request-id"]
+        if len(given) == 1 and _FIT(own := given[0].strip(b" \t")):
+            return own.decode()
         return self._make()
 
     def _make(self) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -44,6 +45,7 @@ class TooLarge(Refused):
 
 _HOST = re.compile(rb"(?:\[[0-9A-Za-z.:%\-]*\]|[^\s/?#@\\\[\]:\x00-\x20\x7f-\xff]*)(?::[0-9]*)?")
 """`uri-host [ ":" port ]` (RFC 9110, section 7.2), as loose as is safe."""
+_is_host = lru_cache(maxsize=64)(_HOST.fullmatch)  # a server has few names
 _ABSOLUTE_FORM = re.compile(rb"[^:/?#]+://([^/?#]*)(.*)", re.DOTALL)
 _BAD_HOST: Final = Answer(
     HTTPStatus.BAD_REQUEST, Problem("a request needs exactly one valid Host header")
@@ -83,7 +85,7 @@ def refusal_of_head(version: str, headers: Iterable[tuple[bytes, bytes]]) -> Ans
     for name, value in headers:
         if name == b"host":
             hosts += 1
-            if not _HOST.fullmatch(value):
+            if not _is_host(value):
                 return _BAD_HOST
         elif name == b"transfer-encoding":
             codings += value.lower().split(b",")
@@ -124,7 +126,7 @@ def in_origin_form(target: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
     if not found:
         return target
     host, rest = found.groups()
-    if not host or not _HOST.fullmatch(host):
+    if not host or not _is_host(host):
         raise Refused(_BAD_TARGET)
     headers[:] = [(b"host", host), *(header for header in headers if header[0] != b"host")]
     return rest if rest.startswith(b"/") else b"/" + rest

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.polling import wait_until
 from tests.support.postgresql.installation import Installation
 from tests.support.postgresql.server import PostgresServer
 from tests.support.server import Lyftr, Serve, refusal
@@ -84,6 +85,7 @@ def test_under_a_running_server_webhooks_are_refused_until_somebody_migrates(
         assert server.http.get("/health/ready").status_code == 503
         assert lyftr("migrate", DATABASE_URL=url).returncode == 0
         assert server.deliver("m2").status_code == 200
-        assert server.http.get("/health/ready").status_code == 200
+        # What a check found answers everyone for a second.
+        wait_until(lambda: server.http.get("/health/ready").status_code == 200)
         items = server.http.get("/messages?after=0").json()["items"]
     assert [item["message_id"] for item in items] == ["m1", "m2"]
