@@ -12,9 +12,12 @@ from lyftr_core import (
     ComputeStats,
     GetMessage,
     IngestMessage,
+    ListConflicts,
     ListMessages,
     MessageReader,
     ReadLog,
+    RemoveMessages,
+    SignatureScheme,
 )
 from lyftr_core.database import Commit, Database, Store
 from lyftr_http.access.allowed_hosts import AllowedHosts
@@ -90,6 +93,9 @@ class Container(containers.DeclarativeContainer):
     read_log: providers.Provider[ReadLog] = services.read_log
     compute_stats: providers.Provider[ComputeStats] = services.compute_stats
     check_readiness: providers.Provider[CheckReadiness] = services.check_readiness
+    scheme: providers.Provider[SignatureScheme] = services.scheme
+    list_conflicts: providers.Provider[ListConflicts] = services.list_conflicts
+    remove_messages: providers.Provider[RemoveMessages] = services.remove_messages
 
     sessions = providers.Singleton(_sessions, settings.provided.api_tokens, clock)
     read_access = providers.Singleton(_read_access, settings.provided.api_tokens, sessions)
@@ -106,7 +112,7 @@ class Container(containers.DeclarativeContainer):
     )
     retention = providers.Singleton(
         Retention,
-        services.remove_messages,
+        remove_messages,
         settings.provided.retention_days,
         clock,
         log,

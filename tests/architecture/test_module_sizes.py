@@ -16,7 +16,6 @@ MOST_SMALL = 45
 MOST_IN_A_FOLDER = 16
 # Alembic loads these by their path.
 FOUND_BY_PATH = "migrations"
-# Exceptions until the folders of the SQL adapters have been joined.
 
 
 @pytest.fixture(scope="module")

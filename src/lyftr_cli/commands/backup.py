@@ -1,4 +1,4 @@
-"""`lyftr restore`: put a backup in the place of the database."""
+"""`lyftr backup` and `lyftr restore`: copy a database to a file, and put such a copy in place."""
 
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`lyftr check`: see whether a database is what it should be."""
+"""`lyftr migrate`, `lyftr rebuild` and `lyftr check`: the schema and integrity of a database."""
 
 import sys
 

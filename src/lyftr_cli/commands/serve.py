@@ -44,7 +44,7 @@ def serve(*, workers: int, dev: bool, **options: str | None) -> None:
     that of PostgreSQL must be (lyftr migrate). SIGTERM and Ctrl-C finish what is in flight.
     """
     with no_collection():
-        from lyftr_http.server.run import run_server  # noqa: PLC0415 - as in `database_for`
+        from lyftr_http.server.run import run_server  # noqa: PLC0415 - it loads the web framework
         from lyftr_runtime.logs.logger import create_logger  # noqa: PLC0415 - as above
 
     given: dict[str, tuple[str, str | None]] = {

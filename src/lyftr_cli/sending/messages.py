@@ -1,4 +1,4 @@
-"""What is to be sent: bodies from a file of JSON lines, each checked before it goes out."""
+"""What is to be sent: a message from options, or bodies from a file, each checked first."""
 
 import uuid
 from codecs import BOM_UTF8

@@ -1,4 +1,4 @@
-"""Reading messages back, a page of them or one; and what conflicts there were."""
+"""Reading messages back, a page of them or one; the statistics; and what conflicts there were."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""`GET /docs`: what this API is, for people; all of it comes from this server."""
+"""`GET /docs` and the schema that it shows; all of it comes from this server."""
 
 from html import escape
 from typing import Any

@@ -1,4 +1,4 @@
-"""`GET /messages` and `GET /messages/{message_id}`: what was received."""
+"""`GET /messages`, `GET /messages/{message_id}` and `GET /stats`: what was received."""
 
 from litestar import Request
 from litestar.datastructures import State

@@ -1,4 +1,4 @@
-"""`GET /health/live` and `GET /health/ready`: for whoever starts, stops and routes."""
+"""`GET /health/live`, `GET /health/ready` and `GET /metrics`: for those who operate the server."""
 
 from litestar import Response
 from litestar.di import NamedDependency

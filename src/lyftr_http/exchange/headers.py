@@ -1,8 +1,8 @@
-"""What every answer tells browsers and caches not to do with it.
+"""Headers: those of a request without white space, and the security headers of every answer.
 
-The set is that of OWASP's REST Security Cheat Sheet, section "Security Headers". Not in it is
-Strict-Transport-Security, which only an answer over TLS may have (RFC 6797, section 7.2): it is for
-the proxy that ends TLS to add.
+The security headers tell browsers and caches what not to do with an answer. The set is that of
+OWASP's REST Security Cheat Sheet, section "Security Headers", without Strict-Transport-Security:
+only an answer over TLS may have that (RFC 6797, section 7.2), so the proxy that ends TLS adds it.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The listening socket, opened before anything else starts."""
+"""The listening socket, opened before anything else starts, and whether its address is local."""
 
 import errno
 import ipaddress

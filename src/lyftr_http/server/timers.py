@@ -1,4 +1,4 @@
-"""How long a request may take to arrive, on one connection."""
+"""How long a request may take to arrive, and an answer to leave, on one connection."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A transport that lets the head of an answer wait for its body, so that both leave at once."""
+"""How answers leave: the head together with the body, and no reading while requests wait."""
 
 import asyncio
 from collections.abc import Callable

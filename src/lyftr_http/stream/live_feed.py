@@ -11,10 +11,10 @@ from lyftr_core import LogRun, MessageFilter, StoredMessage
 from lyftr_http.stream.server_sent_events import message_event
 
 __all__ = [
+    "CHUNK",
     "MOST_BYTES",
     "MOST_MESSAGES",
     "OLDEST",
-    "PIECE",
     "SEARCHED",
     "Chunk",
     "LiveFeed",
@@ -27,7 +27,7 @@ MOST_BYTES = 4 * 1024 * 1024
 """Of so many bytes at most, folded texts included; who is further behind reads the database."""
 OLDEST = 10.0
 """And for so many seconds at most, since what is removed from the database must go here too."""
-PIECE = 64 * 1024
+CHUNK = 64 * 1024
 """A chunk is cut off behind the message with which it has so many bytes."""
 SEARCHED = 25
 """So many texts are searched for one chunk at most, since all streams search in one turn of the
@@ -172,6 +172,6 @@ def make_chunk(events: Iterable[tuple[int, bytes]], end: int) -> Chunk:
     for seq, event in events:
         data.append(event)
         size += len(event)
-        if size >= PIECE:
+        if size >= CHUNK:
             return Chunk(b"".join(data), len(data), seq)
     return Chunk(b"".join(data), len(data), end)

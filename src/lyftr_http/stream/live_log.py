@@ -16,25 +16,25 @@ __all__ = ["CommitSignal", "LiveLog"]
 
 
 class CommitSignal:
-    """Rung by one, heard by one, in one event loop."""
+    """Set by one task and awaited by another, in one event loop."""
 
     def __init__(self) -> None:
-        self._rung = asyncio.Event()
+        self._set = asyncio.Event()
 
     def notify(self) -> None:
         """Say that something was committed."""
-        self._rung.set()
+        self._set.set()
 
     async def wait(self, seconds: float) -> None:
-        """Wait for the signal, or until the time is over. What was rung before counts too.
+        """Wait for the signal, or until the time is over. What was set before counts too.
 
         Args:
-            seconds: At most so long: other processes notify no signal here.
+            seconds: At most so long: other processes do not set it.
         """
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._rung.wait()
-        self._rung.clear()
+                await self._set.wait()
+        self._set.clear()
 
 
 _LOOK = 0.2
@@ -60,7 +60,7 @@ class LiveLog:
 
     Args:
         reader: Where the messages are.
-        signal: Rung at each commit of this process.
+        signal: Set at each commit of this process.
         wake: How often streams are woken though nothing has come, in seconds.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""What makes one transaction durable, whatever the defaults of the server, role or database are."""
+"""What makes one transaction durable, whatever the defaults are, and the advisory locks."""
 
 from psycopg.errors import Diagnostic
 
@@ -6,6 +6,9 @@ from lyftr_core.errors import StorageUnavailable
 
 __all__ = ["COUNTING", "DURABLY", "LOCK_TIMEOUT", "MIGRATING", "CommitWarnings"]
 
+# One transaction of a database holds each lock at a time. The numbers begin with "lyftr" in ASCII,
+# so that no other program is likely to use them
+# (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS).
 _OURS = int.from_bytes(b"lyftr\0\0\0", "big")
 
 MIGRATING = _OURS + 1

@@ -1,4 +1,11 @@
-"""Keeping `seq` growing where the numbers of transactions do not: after a move to another server.
+"""How `seq` is made, where the log ends for those who follow it, and what a move must not break.
+
+A message's `seq` is made of the number of its transaction and of its place among the messages of
+that transaction, so no sequence is asked for it. Transactions do not commit in the order of their
+numbers: a reader would skip one that stalls between its insert and its commit. So the log is read
+only below the oldest transaction that may still add to it; a later one has a higher number
+(https://www.postgresql.org/docs/current/functions-info.html, "Transaction ID and Snapshot
+Information Functions").
 
 A server counts its own transactions. A database that was restored from a dump, or copied from
 elsewhere, may hold messages with a higher `seq` than its new server would give out.

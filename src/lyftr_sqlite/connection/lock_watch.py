@@ -104,10 +104,10 @@ class LockWatch:
 
 
 def watch_copying(path: Path, on_wait: OnLockWait = lambda _name, _seconds: None) -> LockWatch:
-    """Watch the lock of who copies the write-ahead log; see `copying_lock` beside this."""
+    """Watch the lock of who copies the write-ahead log; see `locks.copying_lock`."""
     return LockWatch(_COPYING, path, on_wait)
 
 
 def watch_turn(path: Path, on_wait: OnLockWait = lambda _name, _seconds: None) -> LockWatch:
-    """Watch the lock of who does a step of long work; see `turn_lock` beside this."""
+    """Watch the lock of who does a step of long work; see `locks.turn_lock`."""
     return LockWatch(_TURN, path, on_wait)

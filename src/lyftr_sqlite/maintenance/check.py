@@ -71,7 +71,7 @@ class _SqliteCheck(SqlCheck):
         try:
             self._database.execute("BEGIN")
             yield from look()
-        except (sqlite3.Error, UnicodeDecodeError, TypeError) as exc:
+        except (sqlite3.Error, TypeError, ValueError) as exc:
             yield f"cannot be read: {exc}"
         finally:
             if self._database.in_transaction:

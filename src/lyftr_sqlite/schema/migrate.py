@@ -138,6 +138,8 @@ def _upgrade(path: Path) -> str | None:
     Returns:
         The revision that it had, perhaps that of this version where another process was faster.
     """
+    import alembic.command  # noqa: F401, PLC0415 - loading it takes long, and others wait for the lock
+
     with _create_engine(path).begin() as connection:
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # so that only one process migrates
         database = cast("sqlite3.Connection", connection.connection.driver_connection)

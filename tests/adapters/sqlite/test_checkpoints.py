@@ -164,7 +164,7 @@ async def test_a_log_that_cannot_be_copied_is_said_once_and_copied_later(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("lyftr_sqlite.connection.url.BUSY_TIMEOUT", 20)
+    monkeypatch.setattr("lyftr_sqlite.connection.engines.BUSY_TIMEOUT", 20)
     monkeypatch.setattr("lyftr_sql.background.PATIENCE", 0.001)
     async with SqliteStore(f"sqlite:///{file}") as store:
         async with store._engines[2].connect() as reading:

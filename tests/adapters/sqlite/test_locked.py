@@ -109,7 +109,7 @@ async def test_closing_under_a_lock_with_a_full_queue_waits_for_it_once_and_refu
 async def test_a_store_closes_while_another_process_holds_the_lock(
     path: Path, other: sqlite3.Connection, message: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lyftr_sqlite.connection.url.BUSY_TIMEOUT", 50)
+    monkeypatch.setattr("lyftr_sqlite.connection.engines.BUSY_TIMEOUT", 50)
     store = SqliteStore(f"sqlite:///{path}")
     await store.open()
     await store.writer.add(message("before"), received_at=NOW)

@@ -56,7 +56,7 @@ async def test_a_file_that_is_no_database_is_not_ready(
 async def test_a_database_that_answers_too_late_is_not_ready(
     path: Path, monkeypatch: pytest.MonkeyPatch, writer: SqliteMessageWriter
 ) -> None:
-    monkeypatch.setattr("lyftr_sqlite.connection.url.BUSY_TIMEOUT", 300)
+    monkeypatch.setattr("lyftr_sqlite.connection.engines.BUSY_TIMEOUT", 300)
     monkeypatch.setattr("lyftr_sql.store.PATIENCE", 0.05)
     engine = create_reading_engine(path)
     locker = sqlite3.connect(path, isolation_level=None)

@@ -140,7 +140,7 @@ async def test_a_missing_table_is_unavailable_until_it_is_back(
 async def test_readers_that_are_all_busy_are_unavailable(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lyftr_sqlite.connection.url.BUSY_TIMEOUT", 50)
+    monkeypatch.setattr("lyftr_sqlite.connection.engines.BUSY_TIMEOUT", 50)
     engine = create_reading_engine(path)
     reader = SqliteMessageReader(engine)
     busy = [await engine.connect() for _ in range(READERS)]

@@ -14,7 +14,7 @@ import pytest
 
 from lyftr_core import LogRun, MessageFilter, StoredMessage
 from lyftr_core.testing.strategies.samples import EVERYTHING, sample
-from lyftr_http.stream.live_feed import MOST_BYTES, MOST_MESSAGES, PIECE, SEARCHED, Chunk, LiveFeed
+from lyftr_http.stream.live_feed import CHUNK, MOST_BYTES, MOST_MESSAGES, SEARCHED, Chunk, LiveFeed
 
 _NOW = datetime(2026, 1, 15, tzinfo=UTC)
 
@@ -64,7 +64,7 @@ async def test_pieces_are_cut_behind_a_message() -> None:
     chunks = walk(feed, 0)
     assert len(chunks) > 10
     assert list(itertools.chain(*map(seqs, chunks))) == [*range(1, 301)]
-    assert max(len(chunk.data) for chunk in chunks) < PIECE + 5_000
+    assert max(len(chunk.data) for chunk in chunks) < CHUNK + 5_000
 
 
 async def test_filter_takes_its_own_and_comes_to_the_end_all_the_same() -> None:
