@@ -50,9 +50,8 @@ def conformance(  # noqa: PLR0913 - one for each option
 
     The exit status is 0 if all are right, 1 if not, 2 if it could not be tried.
     """
-    # Here, so that no process that serves requests loads what is for this command alone.
-    from lyftr_cli.conformance import report  # noqa: PLC0415 - no server needs it
-    from lyftr_cli.conformance.run import run  # noqa: PLC0415 - no server needs it
+    from lyftr_cli.conformance import report  # noqa: PLC0415 - a server must not load it
+    from lyftr_cli.conformance.run import run  # noqa: PLC0415 - it loads a client of HTTP
 
     settings = settings_with_secrets(options, purpose="to sign with")
     url = webhook_url(settings) if url is None else url

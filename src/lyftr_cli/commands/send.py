@@ -97,8 +97,8 @@ def send(  # noqa: PLR0913 - one for each option
     if file is not None and any(text is not None for text in message.values()):
         raise click.UsageError("--file takes its messages from the file alone")
     settings = settings_with_secrets(fields, purpose="to sign with")
-    # Here, as it loads a client of HTTP: time that no other command should take.
-    from lyftr_cli.sending.run import Options, send_file, send_one  # noqa: PLC0415 - as above
+    # It loads a client of HTTP, which no other command should wait for.
+    from lyftr_cli.sending.run import Options, send_file, send_one  # noqa: PLC0415 - slow to load
 
     options = Options(
         url=webhook_url(settings) if url is None else url,

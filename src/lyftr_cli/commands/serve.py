@@ -45,7 +45,7 @@ def serve(*, workers: int, dev: bool, **options: str | None) -> None:
     """
     with no_collection():
         from lyftr_http.server.run import run_server  # noqa: PLC0415 - it loads the web framework
-        from lyftr_runtime.logs.logger import create_logger  # noqa: PLC0415 - as above
+        from lyftr_runtime.logs.logger import create_logger  # noqa: PLC0415 - it loads structlog
 
     given: dict[str, tuple[str, str | None]] = {
         name.upper(): (f"--{name.replace('_', '-')}", text) for name, text in options.items()

@@ -30,8 +30,7 @@ def stats(*, output: Output) -> None:
     """
     figures = asyncio.run(_read(database_for(settings_from_environment())))
     if output.is_for_people:
-        # Here, as rich is slow to load.
-        from lyftr_cli.output.stats_charts import print_stats  # noqa: PLC0415 - as above
+        from lyftr_cli.output.stats_charts import print_stats  # noqa: PLC0415 - rich loads slowly
 
         print_stats(figures)
     else:

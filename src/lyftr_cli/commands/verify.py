@@ -64,8 +64,8 @@ def verify(
 
     The exit status is 0 if it verifies, 1 if not, 2 if it could not be tried.
     """
-    # Here, so that no process that serves requests loads what could tell a sender more than 401.
-    from lyftr_cli.verify.output import judge  # noqa: PLC0415 - as the comment says
+    # No process that serves requests may load what could tell a sender more than 401.
+    from lyftr_cli.verify.output import judge  # noqa: PLC0415 - for this command alone
 
     settings = settings_with_secrets(options, purpose="to verify with", check_secrets=False)
     headers = _headers(lines, headers_file)
