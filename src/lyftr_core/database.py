@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 from lyftr_core import AddOutcome, MessageReader, MessageRemover, MessageWriter, ReadinessProbe
 from lyftr_core.message import Record
@@ -26,18 +26,18 @@ Progress = Callable[[int, int], None]
 """Told how much is done, and how much there is."""
 
 
-class Commit(Protocol):
-    """A batch that was committed."""
+class Commit(NamedTuple):
+    """A batch that was committed.
 
-    @property
-    def size(self) -> int:
-        """How many deliveries it answered."""
-        ...
+    Attributes:
+        created: How many messages it added.
+        size: How many deliveries it answered, duplicates and conflicts among them.
+        seconds: How long it took, from the first statement on.
+    """
 
-    @property
-    def seconds(self) -> float:
-        """How long it took."""
-        ...
+    created: int
+    size: int
+    seconds: float
 
 
 class Store(Protocol):

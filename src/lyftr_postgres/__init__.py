@@ -7,13 +7,13 @@ from lyftr_core.extras import require_extra
 
 require_extra("lyftr_postgres", "postgres", "sqlalchemy", "greenlet", "psycopg", "alembic")
 
+from lyftr_core.database import Commit
 from lyftr_postgres.connection.url import parse_database_url
 from lyftr_postgres.maintenance.remover import PostgresMessageRemover
 from lyftr_postgres.reading.reader import PostgresMessageReader
 from lyftr_postgres.schema.migrate import Migration, migrate, prepare
 from lyftr_postgres.store import PostgresReadinessProbe, PostgresStore
 from lyftr_postgres.writer import PostgresMessageWriter
-from lyftr_sql.group_commit import Commit
 
 __all__ = [
     "Commit",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from lyftr_core import MessageReader, StorageError
-from lyftr_core.database import Database, Finding, Importer, Progress
+from lyftr_core.database import Commit, Database, Finding, Importer, Progress
 from lyftr_postgres.connection.identity import is_same_database
 from lyftr_postgres.maintenance.check import check
 from lyftr_postgres.maintenance.importer import open_importer
@@ -15,7 +15,6 @@ from lyftr_postgres.maintenance.log_copy import open_log_source, open_log_target
 from lyftr_postgres.maintenance.rebuild import rebuild
 from lyftr_postgres.schema.migrate import Migration, migrate, prepare
 from lyftr_postgres.store import PostgresStore
-from lyftr_sql.group_commit import Commit
 from lyftr_sql.log_rows import LogSource, LogTarget, Opening
 
 __all__ = ["PostgresDatabase"]

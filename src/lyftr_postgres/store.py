@@ -7,6 +7,7 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from lyftr_core.database import Commit
 from lyftr_postgres.connection.connecting import create_reading_engine, opener
 from lyftr_postgres.connection.reading import ReadingConnections
 from lyftr_postgres.connection.url import describe, parse_database_url, parse_read_url
@@ -18,7 +19,6 @@ from lyftr_postgres.reading.reader import PostgresMessageReader
 from lyftr_postgres.schema.migrate import prepare, require_readable
 from lyftr_postgres.schema.tables import log_base
 from lyftr_postgres.writer import PostgresMessageWriter
-from lyftr_sql.group_commit import Commit
 from lyftr_sql.store import PATIENCE, OpenedStore, StoreProbe
 
 __all__ = ["POOL_SIZE", "PostgresReadinessProbe", "PostgresStore"]

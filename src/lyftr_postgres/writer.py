@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 from psycopg import AsyncConnection
 
+from lyftr_core.database import Commit
 from lyftr_core.errors import DataRefused, StorageUnavailable
 from lyftr_core.message import AddOutcome
 from lyftr_postgres.connection.durability import DURABLY
@@ -13,7 +14,7 @@ from lyftr_postgres.connection.log_order import SEQ
 from lyftr_postgres.connection.settings import in_transaction
 from lyftr_postgres.connection.writing import WritingConnection
 from lyftr_sql.conflicts import ConflictingDelivery
-from lyftr_sql.group_commit import Commit, GroupCommitWriter
+from lyftr_sql.group_commit import GroupCommitWriter
 from lyftr_sql.rows import Kept, Row, RowVanished, conflicting, tell_outcomes
 
 __all__ = [

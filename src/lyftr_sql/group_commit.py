@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from lyftr_core.database import Commit
 from lyftr_core.errors import DataRefused, StorageUnavailable
 from lyftr_core.message import AddOutcome, Message
 from lyftr_sql.rows import Row, to_row
 
-__all__ = ["HANGS", "MAX_BATCH", "MAX_WAITING", "BatchStore", "Commit", "GroupCommitWriter"]
+__all__ = ["HANGS", "MAX_BATCH", "MAX_WAITING", "BatchStore", "GroupCommitWriter"]
 
 MAX_BATCH = 1_000
 """At most how many messages share one commit."""
@@ -29,20 +30,6 @@ _LONGEST_WAIT = 0.005
 """Nor is it held up for longer, where messages come in every turn; in seconds."""
 _LONGEST_SEARCH = 1.0
 """For so long the writer looks for the messages that their batch failed for, in seconds."""
-
-
-class Commit(NamedTuple):
-    """A batch that was committed.
-
-    Attributes:
-        created: How many messages it added.
-        size: How many deliveries it answered, duplicates and conflicts among them.
-        seconds: How long it took, from the first statement on.
-    """
-
-    created: int
-    size: int
-    seconds: float
 
 
 class _Waiting(NamedTuple):

@@ -8,8 +8,7 @@ from lyftr_core.extras import require_extra
 
 require_extra("lyftr_sqlite", "server", "sqlalchemy", "greenlet", "aiosqlite", "alembic")
 
-from lyftr_core.database import Finding
-from lyftr_sql.group_commit import Commit
+from lyftr_core.database import Commit, Finding
 from lyftr_sqlite.connection.url import parse_database_url
 from lyftr_sqlite.maintenance.check import check
 from lyftr_sqlite.maintenance.rebuild import rebuild

@@ -7,8 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from lyftr_core import MessageReader, StorageError
-from lyftr_core.database import Database, Finding, Importer, Progress, Restored
-from lyftr_sql.group_commit import Commit
+from lyftr_core.database import Commit, Database, Finding, Importer, Progress, Restored
 from lyftr_sql.log_rows import LogSource, LogTarget, Opening
 from lyftr_sqlite.connection.companions import owns, require_free
 from lyftr_sqlite.connection.ownership import is_open_to_all

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from lyftr_sql.group_commit import Commit
+from lyftr_core.database import Commit
 from lyftr_sql.store import OpenedStore, StoreProbe
 from lyftr_sqlite.connection.checkpoints import Checkpointer
 from lyftr_sqlite.connection.engines import (

@@ -9,9 +9,10 @@ import msgspec
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from lyftr_core.database import Commit
 from lyftr_core.message import AddOutcome
 from lyftr_sql.conflicts import ConflictingDelivery
-from lyftr_sql.group_commit import MAX_BATCH, MAX_WAITING, Commit, GroupCommitWriter
+from lyftr_sql.group_commit import MAX_BATCH, MAX_WAITING, GroupCommitWriter
 from lyftr_sql.rows import CONTENT, Kept, Row, RowVanished, conflicting, tell_outcomes
 from lyftr_sqlite.connection import failures
 from lyftr_sqlite.connection.engines import driver_of

@@ -76,22 +76,10 @@ def export(
         sys.stdout.buffer.write(header_of(chosen))
         asyncio.run(_export(database, query, chosen, sys.stdout.buffer, after=0))
         return
-    asyncio.run(_export_to(database, query, chosen, output, resume=resume, force=force))
-
-
-async def _export_to(  # noqa: PLR0913 - what the options say
-    database: Database,
-    query: MessageFilter,
-    file_format: FileFormat,
-    output: Path,
-    *,
-    resume: bool,
-    force: bool,
-) -> None:
     with part_file(output, database, force=force, resume=resume) as stream:
-        after = _continue(stream, file_format)
+        after = _continue(stream, chosen)
         try:
-            count = await _export(database, query, file_format, stream, after)
+            count = asyncio.run(_export(database, query, chosen, stream, after))
         except BaseException:
             say(f"what is written is in {part_of(output)}; --resume goes on from there", err=True)
             raise

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from lyftr_core import AddOutcome, Message, StorageUnavailable
+from lyftr_core.database import Commit
 from lyftr_core.errors import DataRefused
 from lyftr_sql import group_commit
-from lyftr_sql.group_commit import Commit, GroupCommitWriter
+from lyftr_sql.group_commit import GroupCommitWriter
 from lyftr_sql.rows import Row
 
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
